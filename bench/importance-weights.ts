@@ -96,12 +96,13 @@ export function formatImportanceWeights({ results, settings }: ImportanceRecord)
       results.map(({ draws, bounds, spread, active }) => [
         `${draws}`,
         ...bounds.map(
-          ({ value }, at) => `${value.toFixed(2)}${at === bounds.length - 1 ? ` ± ${spread.toFixed(2)}` : ""}`,
+          ({ value }, at) =>
+            `${value.toFixed(2)}${at === bounds.length - 1 && seeds > 1 ? ` ± ${spread.toFixed(2)}` : ""}`,
         ),
         active.toFixed(1),
       ]),
       trained.length + 2,
     ),
-    `Nats per image. ${epochs} epochs of ${limit} images, drawn as black and white in each; ${test} test images; ${Z_DIM} dimensions, ${HIDDEN_DIM} hidden units; means over ${seeds} seeds, with half of their range.`,
+    `Nats per image. ${epochs} epochs of ${limit} images, drawn as black and white in each; ${test} test images; ${Z_DIM} dimensions, ${HIDDEN_DIM} hidden units; ${seeds > 1 ? `means over ${seeds} seeds, with half of their range` : "one seed"}.`,
   ].join("\n\n");
 }

@@ -140,9 +140,18 @@ sigma-tsne figures edges --grid-size 12 -o edge-figures`,
     picture: "edge-figures/reconstructions.png",
   },
   {
+    name: "micrograph-vae",
+    title: "Reconstructions of all kinds of micrograph",
+    text: "The model of Ede 2020, `micrograph-vae`, reconstructs test images that it has not seen in training. This training takes some minutes.",
+    commands: `sigma-tsne train --model micrograph-vae --count 4000 --size 32 --filters 32,64,128 --hidden-dim 512 \\
+  --gradient-weight 0.5 --schedule cosine --epochs 20 --run-dir scans --no-summary
+sigma-tsne figures scans -o scan-figures`,
+    picture: "scan-figures/reconstructions.png",
+  },
+  {
     name: "manifold",
     title: "The manifold of a latent space",
-    text: "The same autoencoder, decoded at Gaussian quantiles of its two dimensions.",
+    text: "The autoencoder of edges, decoded at Gaussian quantiles of its two dimensions.",
     picture: "edge-figures/manifold.png",
   },
   {
@@ -185,7 +194,7 @@ try {
   const head = `# Gallery
 
 Every kind of picture that \`sigma-tsne\` makes, with the commands that made it, from simulated micrographs: there is nothing to download.
-\`npm run gallery\` makes this page and its pictures again, in a few minutes; it photographs pages with the Chromium of the system, or
+\`npm run gallery\` makes this page and its pictures again, in some ten minutes; it photographs pages with the Chromium of the system, or
 that in the environment variable \`CHROMIUM\`.
 
 The commands build on each other. They begin with

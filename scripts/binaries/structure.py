@@ -120,7 +120,10 @@ require(machine in PROCESSORS[processor], f"is for another processor than {proce
 unknown = [name for name in libraries if not SYSTEM_LIBRARIES[kind].fullmatch(name)]
 require(not unknown, f"needs {', '.join(unknown)}, which not every system has")
 require("napi_register_module_v1" in exports, "does not export its initialization")
-extra = sorted(exports - ENTRY_POINTS)
-if extra:
-    notes.append(f"also exports {', '.join(extra)}")
+others = exports - ENTRY_POINTS
+operators = {name for name in others if re.match(r"_Z(nw|na|dl|da)", name)}
+if operators:
+    notes.append("also exports operator new and delete")
+if others - operators:
+    notes.append(f"also exports {', '.join(sorted(others - operators))}")
 print("; ".join([f"needs {', '.join(dict.fromkeys(libraries))}", *notes]))

@@ -16,7 +16,7 @@ export interface ArrowFlags {
   quiet?: true;
 }
 
-/** What a user types for the library's names. */
+/** Command-line names of the library's options, for error messages. */
 export const ARROW_NAMES = { prefix: "--prefix", drop: "--drop", strict: "--strict" };
 
 export const ARROW_GUIDE = `With --arrow, rows are read and written as an Arrow IPC stream, which pyarrow,
@@ -30,14 +30,14 @@ export function addArrowOptions(command: Command): Command {
   command
     .optionsGroup("Streams:")
     .option("--arrow", "read an Arrow IPC stream from standard input and write one to standard output");
-  // A command that also reads folders of images has this option already.
+  // A command that also reads folders of images already has this option.
   if (!command.options.some(({ long }) => long === ARROW_NAMES.strict)) {
     command.option(ARROW_NAMES.strict, "fail at a row of a stream, or a column of a file, that cannot be used");
   }
   return command.option("--prefix <text>", "prefix of the names of new columns (default: none)").option(
     "--drop <name,...>",
     "columns of the input to be left out of the output, which saves time (default: none)",
-    // Spaces may belong to a name.
+    // Spaces may be part of a name.
     (text: string) => text.split(","),
   );
 }
@@ -45,9 +45,9 @@ export function addArrowOptions(command: Command): Command {
 /**
  * Whether the command filters a stream.
  *
- * @param others what is for files alone, by the user's name for it
- * @param own the options of streams
- * @throws {ArgumentError} INVALID_ARGUMENT for options of both kinds
+ * @param others options for files only, by their command-line names
+ * @param own options for streams only
+ * @throws {ArgumentError} INVALID_ARGUMENT if options of both kinds are given
  */
 export function checkArrow(
   flags: ArrowFlags,
@@ -65,7 +65,7 @@ export function checkArrow(
   return flags.arrow ?? false;
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for what is not given */
+/** @throws {ArgumentError} INVALID_ARGUMENT if the argument is missing */
 export function requireGiven(
   argument: string,
   received: string | undefined,
@@ -75,10 +75,10 @@ export function requireGiven(
 }
 
 /**
- * Filters standard input to standard output. Whoever reads the output may leave early.
+ * Filters standard input to standard output. The reader of the output may close it early.
  *
- * @param words what has happened to the rows, and what those lack to which it could not, for people
- * @param open makes the filter over the input
+ * @param words for the summary: `done` says what happened to the rows, `lacking` what unusable rows lack
+ * @param open creates the filter for the input
  */
 export async function filterStandardStreams(
   { done, lacking }: { done: string; lacking: string },
@@ -134,7 +134,7 @@ export async function filterStandardStreams(
   stderr.write(summarize(progress, { begin, opened }, { done, lacking }, flags.json));
 }
 
-/** The last line: JSON for programs, a sentence for people. */
+/** Prints the summary: JSON for programs, a sentence for people. */
 function summarize(
   progress: FilterProgress,
   { begin, opened }: { readonly begin: number; readonly opened: { at: number; cpu: NodeJS.CpuUsage } },
@@ -153,7 +153,7 @@ function summarize(
   const summary = {
     ...progress,
     version: packageJson.version,
-    // Without the opening of the run or the model, so that rates do not depend on the number of rows.
+    // Excludes the time for opening the run or model, so that rates do not depend on the number of rows.
     seconds: Number(((now - opened.at) / 1000).toFixed(6)),
     cpu_seconds: (user + system) / 1e6,
     opening_seconds: Number(((opened.at - begin) / 1000).toFixed(6)),
@@ -161,13 +161,15 @@ function summarize(
   return `${JSON.stringify(summary)}\n`;
 }
 
-/** The input, and word when its first piece is asked for. */
+/** Passes on the input and calls `begin` when its first piece is requested. */
 async function* from(input: AsyncIterable<Uint8Array>, begin: () => void): AsyncGenerator<Uint8Array> {
   begin();
   yield* input;
 }
 
-/** Standard input; of a file in larger pieces than Node.js reads it by itself, each in the memory of the one before. */
+/**
+ * Opens standard input. A file is read in larger pieces than Node.js would use, each in the memory of the previous one.
+ */
 function openInput(): AsyncIterable<Uint8Array> & { destroy(): void } {
   if (!fstatSync(0).isFile()) return process.stdin;
   return { destroy: () => {}, [Symbol.asyncIterator]: readFileInPieces };

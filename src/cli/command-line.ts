@@ -2,7 +2,7 @@ import { reportFailure } from "./failure.js";
 import { createProgram, parse } from "./program.js";
 
 /**
- * Runs what was typed behind `sigma-tsne`, and tells a failure on standard error.
+ * Runs a command line, given without `sigma-tsne`, and reports a failure on standard error.
  *
  * @returns the exit code
  */

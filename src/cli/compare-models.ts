@@ -53,7 +53,7 @@ two dimensions) and latent-grids.png. It appears complete or not at all.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne compare-models`: several models to one table and pictures of all. */
+/** `sigma-tsne compare-models` measures several models and writes a table and pictures. */
 export function createCompareModelsCommand(): Command {
   const command = new Command("compare-models")
     .usage("[runs...] -o <folder> [options]")
@@ -140,7 +140,7 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
   }
 }
 
-/** Builds the models that were asked for, and trains them. */
+/** Builds and trains the requested models. */
 async function trainAll(
   vae: typeof import("../vae/index.js"),
   dataset: Dataset,
@@ -151,7 +151,7 @@ async function trainAll(
   const { height, width, channels } = dataset;
   const { likelihood, reason } = await vae.suitableLikelihood(dataset);
   display.note(`Likelihood ${likelihood}, ${reason}.`);
-  // The loss of micrograph-vae has no likelihood that could be chosen.
+  // The loss of micrograph-vae has no likelihood to choose.
   const suits = (name: string) => (name === "micrograph-vae" ? undefined : likelihood);
   const build = (name: string): Model => {
     const settings = { height, width, channels, zDim, hiddenDim, seed, likelihood: suits(name) };

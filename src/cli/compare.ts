@@ -51,10 +51,10 @@ interface CompareFlags extends VariantOptions, ColumnFlags, PreparationFlags {
 
 type Setting = keyof typeof TSNE_SETTINGS;
 
-/** The settings that all maps of a comparison share, which no variant can have. */
+/** Settings that all maps of a comparison share. A variant cannot change them. */
 const SHARED: readonly Setting[] = [...COVARIANCE_OPTIONS, "sigma", "init", "seed", "outputDimensions", "threads"];
 const SETTINGS = (Object.keys(TSNE_SETTINGS) as Setting[]).filter((name) => !SHARED.includes(name));
-/** The flags for all maps. */
+/** Flags that apply to all maps. */
 const FLAGS = ["perplexity", "iterations", "distance", "varianceFloor", "method", "theta", "neighbors"] as const;
 
 const SETTING_LIST = new Help().boxWrap(SETTINGS.map(hyphenated).join(", "), 76).replaceAll(/^/gm, "  ");
@@ -85,7 +85,7 @@ ${SETTING_LIST}
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne compare`: a matrix to several maps and a report on what differs. */
+/** `sigma-tsne compare` computes several maps of a matrix and reports how they differ. */
 export function createCompareCommand(): Command {
   const command = new Command("compare")
     .usage("<data> --sigma <file> -o <folder> [options]")
@@ -161,7 +161,7 @@ async function run(path: string, flags: CompareFlags, signal: AbortSignal): Prom
   }
 }
 
-/** The rows of the points in their file, and their identifier, further labels and kept columns. */
+/** Returns the row of each point in its file, and the identifier, further labels and kept columns. */
 function factsOf({ points }: Inputs): { rows: Int32Array | undefined; fileRows: number; columns: Table } {
   const { kept, facts, rows } = points;
   const { identifier, labels, metadata } = kept ? takeFacts(facts, kept) : facts;
@@ -176,7 +176,10 @@ function factsOf({ points }: Inputs): { rows: Int32Array | undefined; fileRows: 
 const initFile = ({ init }: CompareFlags): string | undefined =>
   init === "pca" || init === "random" ? undefined : init;
 
-/** The options as the library names them; an empty matrix stands for an initial embedding that is to come from a file. */
+/**
+ * Converts the flags to options of the library. An empty matrix stands for an initial embedding that is read from a
+ * file later.
+ */
 function libraryOptions(flags: CompareFlags): CompareOptions {
   const { variant, k, outputDimensions, seed, threads } = flags;
   const shared = Object.fromEntries(FLAGS.map((name) => [name, flags[name]])) as VariantOptions;
@@ -194,7 +197,7 @@ async function checkBeforeReading(data: string, flags: CompareFlags, options: Co
   await assertComparisonWritable(output, { force });
 }
 
-/** Progress with a new heading for each step. */
+/** Displays progress with a new heading for each step. */
 function createStepDisplay(
   quiet: boolean,
   description: string,
@@ -239,7 +242,7 @@ function sentences({ pairs, k, files }: ComparisonMetrics, output: string): stri
   return [...lines, `Files in ${output}: ${files.join(", ")}. Open report.html.`];
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for anything but `name: key=value key=value` */
+/** @throws {ArgumentError} INVALID_ARGUMENT if the text does not have the form `name: key=value key=value` */
 function parseVariant(text: string): CompareVariant {
   const reject = (accepted: string): never => {
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--variant", received: text, accepted });
@@ -258,7 +261,7 @@ function parseVariant(text: string): CompareVariant {
   return { name: text.slice(0, colon).trim(), options };
 }
 
-/** What the user typed for each argument of the library. */
+/** Returns the command-line name of each argument of the library. */
 function typedNames(data: string, flags: CompareFlags): TypedNames {
   const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
   const names: Record<string, string | undefined> = {

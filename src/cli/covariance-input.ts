@@ -6,24 +6,24 @@ import { COVARIANCE_OPTIONS, type CovarianceOption, TSNE_SETTINGS, type TsneOpti
 import { type PointFacts, resolveRows } from "./inputs.js";
 import type { RowRange } from "./values.js";
 
-/** The files of covariances, of which a command reads at most one. */
+/** Paths of covariance files. A command reads at most one of them. */
 export type CovarianceFlags = { [Name in CovarianceOption]?: string };
 
 const FLAGS = flagsByName(TSNE_SETTINGS);
 
-/** The flag of the file of covariances that is given. */
+/** Returns the option whose covariance file is given. */
 const givenOption = (flags: CovarianceFlags): CovarianceOption | undefined =>
   COVARIANCE_OPTIONS.find((name) => flags[name] !== undefined);
 
 /** Whether a command is given covariances. */
 export const givesCovariances = (flags: CovarianceFlags): boolean => givenOption(flags) !== undefined;
 
-/** The files of covariances by their flags, for checks of paths. */
+/** Returns the paths of covariance files by flag, for checks of paths. */
 export const covariancePaths = (flags: CovarianceFlags): Record<string, string | undefined> =>
   Object.fromEntries(COVARIANCE_OPTIONS.map((name) => [FLAGS[name], flags[name]]));
 
 /**
- * Rejects what would change the data without their covariances.
+ * Rejects options that would change the data without changing their covariances.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT
  */
@@ -61,9 +61,9 @@ export function checkCovarianceFlags(
 }
 
 /**
- * Reads the covariances of the points that the data have after rows were cut out or dropped.
+ * Reads the covariances of the points that remain after rows were cut out or dropped.
  *
- * @throws {FileError} for a file that cannot be read, or is no array of three dimensions
+ * @throws {FileError} for a file that cannot be read, or does not hold an array of three dimensions
  */
 export async function readCovariance(
   flags: CovarianceFlags & { readonly rows?: RowRange | undefined },

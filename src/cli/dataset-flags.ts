@@ -4,11 +4,11 @@ import { flagsByName, type OptionValues, pickOptions } from "../options/index.js
 import { PREPARATION } from "../preparation/index.js";
 import { addDeclaredOptions } from "./declared-options.js";
 
-/** The files that data are read from, in words for people. */
+/** The accepted data files, for help texts. */
 export const DATA_FILES =
   ".csv, .tsv, .parquet, .arrow, .npy, .npz, .h5ad, .mat or .jsonl, also compressed, a folder of tables, or - for standard input";
 
-/** Which columns of a file are used, and what for. */
+/** Flags that choose the columns of a file and their roles. */
 export interface ColumnFlags {
   columns?: string[] | undefined;
   exclude?: string[];
@@ -21,20 +21,20 @@ export interface ColumnFlags {
   sigmaColumn?: string | undefined;
 }
 
-/** How data is prepared. */
+/** Flags that prepare the data. */
 export type PreparationFlags = OptionValues<typeof PREPARATION>;
 
 const collect = (text: string, before: string[] = []): string[] => [...before, text];
 
-/** Groups of the flags of columns, for commands that have only some of them. */
+/** Selects groups of column flags, for commands that have only some of them. */
 interface ColumnFlagGroups {
   /** Whether the command reads standard deviations. */
   readonly sigma?: boolean;
   /** Whether the command reads columns of lists. */
   readonly lists?: boolean;
-  /** Whether the command repeats columns in its results. */
+  /** Whether the command copies columns to its results. */
   readonly keep?: boolean;
-  /** Whether the command has no other `--strict`. */
+  /** Whether to add `--strict`. False if the command has its own. */
   readonly strict?: boolean;
 }
 
@@ -78,7 +78,7 @@ export function addColumnOptions(
 export const addPreparationOptions = (command: Command): Command =>
   addDeclaredOptions(command, PREPARATION, ["sigmaIs", "missing", "log1p", "standardize"]);
 
-/** What the user typed for each name of the library. */
+/** Command-line names of the library's options. */
 export const DATASET_NAMES: Readonly<Record<string, string>> = {
   ...flagsByName(PREPARATION),
   columns: "--columns",
@@ -90,7 +90,7 @@ export const DATASET_NAMES: Readonly<Record<string, string>> = {
   strict: "--strict",
 };
 
-/** The flags as the library names them. */
+/** Converts the flags to options of the library. */
 export function datasetOptions(flags: ColumnFlags): Omit<DatasetOptions, "rows" | "signal"> {
   const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, strict, meanColumn, sigmaColumn } = flags;
   return {
@@ -109,8 +109,8 @@ export function datasetOptions(flags: ColumnFlags): Omit<DatasetOptions, "rows" 
 export const preparationOptions = (flags: PreparationFlags): PreparationFlags => pickOptions(PREPARATION, flags);
 
 /**
- * The flags with the file of the data as that of the standard deviations, where no other file is named and its columns hold them. An error
- * in the columns is left to the reading of the data, which reports it.
+ * Sets `--sigma` to the data file if no other file is given and the columns of the data file include standard
+ * deviations. Errors in the columns are ignored here, because reading the data reports them.
  */
 export async function withSigmaPath<T extends ColumnFlags & { sigma?: string }>(data: string, flags: T): Promise<T> {
   if (flags.sigma !== undefined) return flags;

@@ -1,18 +1,18 @@
 import { type Command, Option as CommandOption } from "commander";
 import { type Declarations, describeFlag, flagOf } from "../options/index.js";
 
-/** Texts of a flag where a command says something else than the declaration of its option. */
+/** Texts of a flag that replace those of its declaration. */
 export interface FlagTexts {
   readonly placeholder?: string;
-  /** The whole description, default included. */
+  /** The whole description, including the default. */
   readonly description?: string;
 }
 
 /**
- * Adds a flag for each of these options, in this order. Commander stores the value under the name of the flag,
- * which is that of the option unless the declaration has another flag.
+ * Adds a flag for each of these options, in this order. Commander stores the value under the name of the flag. It
+ * equals the name of the option unless the declaration states another flag.
  *
- * @param texts by the name of the option
+ * @param texts replacement texts, by the name of the option
  */
 export function addDeclaredOptions<D extends Declarations>(
   command: Command,
@@ -24,7 +24,7 @@ export function addDeclaredOptions<D extends Declarations>(
   return command;
 }
 
-/** The flag of one declared option. */
+/** Creates the flag of one declared option. */
 export function declaredOption<D extends Declarations>(
   declarations: D,
   name: keyof D & string,

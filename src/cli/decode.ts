@@ -26,7 +26,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne decode`: codes to the images that they stand for. */
+/** `sigma-tsne decode` decodes codes to images. */
 export function createDecodeCommand(): Command {
   const command = new Command("decode")
     .usage("<run> <codes> -o <file> [options]")

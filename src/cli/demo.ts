@@ -30,7 +30,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne demo`: from made-up images to maps without and with uncertainty. */
+/** `sigma-tsne demo` simulates images and computes maps of them without and with uncertainty. */
 export function createDemoCommand(): Command {
   return new Command("demo")
     .summary("show on simulated images what standard deviations change")
@@ -71,7 +71,7 @@ export function createDemoCommand(): Command {
     });
 }
 
-/** The other half of the demo, after the first one. */
+/** Text that points to the second part of the demo after the first. */
 const secondAct = (data: DemoData, width: number): string[] => {
   if (data === "codes") return [];
   const text =

@@ -45,34 +45,34 @@ interface State {
   readonly embedding: Matrix;
 }
 
-/** Everything about the inputs except their numbers, of which the run has a copy. */
+/** The facts about the inputs without the numbers, which the run has copied. */
 interface Facts extends Pick<Inputs, "labels" | "points" | "preparation" | "report" | "notes"> {
   readonly rows: number;
   readonly cols: number;
 }
 
-/** A run that is ready to be fitted. */
+/** A run that has been created but not fitted. */
 interface Prepared {
   readonly facts: Facts;
   readonly run: Tsne;
   readonly display: ProgressDisplay;
-  /** Filled by the run, where snapshots are taken: from the start to the end. */
+  /** Embeddings from the start to the end. The run fills this array if snapshots are requested. */
   readonly states: State[];
 }
 
-/** What a run has computed. */
+/** The results of a run. */
 interface Computed {
   readonly result: TsneResult;
   readonly uncertainty: PositionUncertainty | undefined;
 }
 
-/** `sigma-tsne embed` without `--landmarks`: a run of all points, of data or of neighbors alone. */
+/** `sigma-tsne embed` without `--landmarks` fits all points, given as data or only as neighbors. */
 export async function embedAll(data: string | undefined, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
-  // Without data, the file of neighbors gives results their titles.
+  // If there are no data, the name of the neighbor file serves as title of the results.
   const path = data ?? (graphPath(flags) as string);
   const draw = await checkBeforeReading(data, flags);
-  // Nothing here refers to the numbers of the file, so that their memory can be freed while the run works.
+  // This function keeps no reference to the numbers of the file, so that their memory can be freed during the run.
   const prepared = await prepareRun(data, path, flags, signal);
   const { facts } = prepared;
   const read = performance.now();
@@ -97,7 +97,7 @@ const scatterPath = ({ output, uncertainty }: EmbedFlags): string | undefined =>
   uncertainty === undefined ? undefined : uncertaintyPath(output);
 
 /**
- * Checks everything that does not depend on the data, so that no long run ends in a wrong flag.
+ * Checks everything that does not depend on the data, so that a wrong flag is reported before a long run.
  *
  * @returns the function that draws the `--plot`
  */
@@ -137,14 +137,14 @@ async function checkBeforeReading(path: string | undefined, flags: EmbedFlags): 
   return draw;
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for neighbors of rows that were dropped */
+/** @throws {ArgumentError} INVALID_ARGUMENT if rows were dropped and neighbors of all rows are given */
 function checkDroppedRows(flags: EmbedFlags, { points }: Inputs): void {
   if (points.kept === undefined || !givesNeighbors(flags)) return;
   const accepted = "error or mean with neighbors, which are rows of the whole";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--missing", received: flags.missing, accepted });
 }
 
-/** Reads the inputs and makes the run of them. */
+/** Reads the inputs and creates the run. */
 async function prepareRun(
   data: string | undefined,
   path: string,
@@ -165,7 +165,7 @@ async function prepareRun(
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "<data>", received: path, accepted });
   }
   const covariance = await readCovariance(flags, inputs.points, signal);
-  // Sparse data have been reduced to principal components.
+  // Sparse data have already been reduced to principal components.
   return createRun(path, sparse ? { ...flags, pca: undefined } : flags, inputs, covariance, neighbors, signal);
 }
 
@@ -207,7 +207,7 @@ function createRun(
   return { facts: { labels, points, preparation, report, notes, rows, cols }, run, display, states };
 }
 
-/** Fits the run and measures, where asked, how uncertain the positions are. */
+/** Fits the run and, if requested, measures the uncertainty of the positions. */
 async function compute({ run, display, states }: Prepared, flags: EmbedFlags, signal: AbortSignal): Promise<Computed> {
   try {
     const result = await run.fit();
@@ -224,7 +224,10 @@ async function compute({ run, display, states }: Prepared, flags: EmbedFlags, si
   }
 }
 
-/** Writes the files asked for. Pictures are drawn before anything is written, so that an interruption leaves all files or none. */
+/**
+ * Writes the requested files. Pictures are drawn before any file is written, so that an interruption leaves all files
+ * or none.
+ */
 async function writeOutputs(
   path: string,
   flags: EmbedFlags,
@@ -259,17 +262,17 @@ async function writeOutputs(
   }
 }
 
-/** The search of neighbors where it was not exact, for sentences. */
+/** Describes the neighbor search in the final sentence if it was not exact. */
 const describeSearch = ({ neighbors }: TsneResult): string =>
   neighbors.method === "exact" ? "" : `${describeNeighbors(neighbors)}, `;
 
-/** The variance floor of a distance that has one, for sentences. */
+/** Describes the variance floor in the final sentence if the distance has one. */
 const describeUsedFloor = ({ varianceFloor }: TsneResult): string => {
   const floor = describeFloor(varianceFloor);
   return floor === undefined ? "" : `${floor}, `;
 };
 
-/** The subtitle of a picture. */
+/** Returns the subtitle of a picture. */
 function describeRun(result: TsneResult, uncertainty: PositionUncertainty | undefined): string {
   const { distance, perplexity, outputDimensions } = result.options;
   const measure = result.neighbors.method === "given" ? "" : `${distance} distance, `;
@@ -277,7 +280,7 @@ function describeRun(result: TsneResult, uncertainty: PositionUncertainty | unde
   return uncertainty && outputDimensions === 2 ? `${facts}; 95 % ellipses of where points might land` : facts;
 }
 
-/** The object of `--json`. */
+/** Returns the object that `--json` prints. */
 function summarize(
   flags: EmbedFlags,
   { rows, cols, report, notes, points }: Facts,
@@ -318,7 +321,7 @@ function summarize(
   };
 }
 
-/** The sentence without `--json`. */
+/** Returns the sentence that is printed without `--json`. */
 function sentence(flags: EmbedFlags, n: number, { result }: Computed, seconds: number): string {
   const drawn = [flags.plot, flags.animate].filter(Boolean).join(" and ");
   const scatter = scatterPath(flags);

@@ -19,7 +19,10 @@ import { type ColumnFlags, DATASET_NAMES, type PreparationFlags } from "./datase
 import type { TypedNames } from "./failure.js";
 import type { RowRange } from "./values.js";
 
-/** The values of the flags of `sigma-tsne embed`: the options of a run, some of which are paths here, and the flags of the command. */
+/**
+ * The flags of `sigma-tsne embed`: the options of a run, some of which are paths here, and further flags of the
+ * command.
+ */
 export interface EmbedFlags
   extends ColumnFlags,
     PreparationFlags,
@@ -50,7 +53,7 @@ export interface EmbedFlags
   quiet?: true;
 }
 
-/** The flags that name files of neighbors, distances or affinities; a run uses one of the first four. */
+/** Flags that name files of neighbors, distances or affinities. A run uses only one of the first four. */
 const GRAPH_FLAGS = {
   distances: "--distances",
   affinities: "--affinities",
@@ -58,11 +61,14 @@ const GRAPH_FLAGS = {
   neighborDistances: "--neighbor-distances",
 } as const;
 
-/** The file of neighbors, distances or affinities, `undefined` where there is none. */
+/** Returns the file of neighbors, distances or affinities, or `undefined` if none is given. */
 export const graphPath = (flags: EmbedFlags): string | undefined =>
   flags.distances ?? flags.affinities ?? flags.neighborTable ?? flags.neighborDistances;
 
-/** `--neighbors` with the path of a file stands for `--distances`, or for `--neighbor-table` where the file is a table. */
+/**
+ * Allows `--neighbors` with a path. It then means `--neighbor-table` if the file is a table, and `--distances`
+ * otherwise.
+ */
 export function withNeighborFile<T extends EmbedFlags>(flags: T): T {
   const file: string | undefined = flags.neighbors;
   if (file === undefined || NEIGHBOR_SEARCHES.includes(file as NeighborSearch) || !/[./\\]/.test(file)) return flags;
@@ -70,7 +76,7 @@ export function withNeighborFile<T extends EmbedFlags>(flags: T): T {
   return { ...flags, neighbors: undefined, ...(isTable ? { neighborTable: file } : { distances: file }) };
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for two files of neighbors */
+/** @throws {ArgumentError} INVALID_ARGUMENT if two files of neighbors are given */
 export function checkGraphFlags(flags: EmbedFlags): void {
   const names = Object.keys(GRAPH_FLAGS) as (keyof typeof GRAPH_FLAGS)[];
   const [first, second] = names.filter((name) => flags[name] !== undefined);
@@ -79,7 +85,7 @@ export function checkGraphFlags(flags: EmbedFlags): void {
   throw new ArgumentError("INVALID_ARGUMENT", { argument: GRAPH_FLAGS[second], received: flags[second], accepted });
 }
 
-/** The options as the library names them, without the matrices that are read from files. */
+/** Converts the flags to options of the library, without the matrices that are read from files. */
 export function libraryOptions(flags: EmbedFlags): TsneOptions {
   const { sigma: _, covariance: _c, covarianceFactors: _f, covarianceDraws: _d, init, ...others } = flags;
   return {
@@ -89,7 +95,10 @@ export function libraryOptions(flags: EmbedFlags): TsneOptions {
   };
 }
 
-/** The same options with an empty matrix for each that is to come from a file: for the checks before files are read. */
+/**
+ * Returns the same options with an empty matrix in place of each matrix that is read from a file later, for checks
+ * before reading.
+ */
 export function expectedOptions(flags: EmbedFlags): TsneOptions {
   const options = libraryOptions(flags);
   return {
@@ -116,7 +125,7 @@ export const givesNeighbors = (flags: EmbedFlags): boolean =>
   flags.affinities !== undefined ||
   flags.squaredDistances !== undefined;
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for flags that do not go together */
+/** @throws {ArgumentError} INVALID_ARGUMENT for flags that cannot be combined */
 export function checkNeighborFlags(flags: EmbedFlags): void {
   if (!givesNeighbors(flags)) return;
   const reject = (argument: string, received: unknown, accepted: string) => {
@@ -138,7 +147,7 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
   }
   for (const [flag, value] of [
     ["--neighbors", flags.neighbors],
-    // With a distance it is for points that are placed later.
+    // If a distance is named, --sigma is used to place points later.
     ["--sigma", flags.distance === undefined ? flags.sigma : undefined],
   ] as const) {
     if (value !== undefined) reject(flag, value, "to be left out where neighbors are given with their distances");
@@ -148,28 +157,31 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
   }
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for a part of the cells, which a copy of an AnnData file cannot hold */
+/**
+ * @throws {ArgumentError} INVALID_ARGUMENT for --rows with an output in .h5ad, because the copy of an AnnData file must
+ *   contain all cells
+ */
 export function checkRowsOutput({ rows, output }: EmbedFlags): void {
   if (rows === undefined || !isAnndataPath(output)) return;
   const accepted = "to be left out with an output in .h5ad, which has a position for every cell";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--rows", received: rows.text, accepted });
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for labels that nothing shows */
+/** @throws {ArgumentError} INVALID_ARGUMENT for labels without an output that shows them */
 export function checkLabelFlag({ labels, plot, table, animate }: EmbedFlags): void {
   if (labels === undefined || [plot, table, animate].some((path) => path !== undefined)) return;
   const accepted = "to be given with --plot, --table or --animate, which show the labels";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--labels", received: labels, accepted });
 }
 
-/** Whether the initial embedding is computed instead of read from a file. */
+/** Whether the initial embedding is computed, not read from a file. */
 export function isNamedStart(init: string | undefined): init is NamedStart | undefined {
   return init === undefined || NAMED_STARTS.includes(init as NamedStart);
 }
 
-/** What the user typed for each argument of the library. */
+/** Returns the command-line name of each argument of the library. */
 export function typedNames(data: string | undefined, flags: EmbedFlags): TypedNames {
-  // The library counts rows within the cut.
+  // The library counts rows after the cut by --rows.
   const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
   return {
     ...flagsByName(TSNE_OPTIONS),

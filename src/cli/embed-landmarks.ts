@@ -21,7 +21,7 @@ import { createProgressDisplay } from "./progress.js";
 
 type LandmarkFlags = EmbedFlags & { landmarks: number };
 
-/** `sigma-tsne embed --landmarks`: a run of the landmarks, and all points placed into its embedding. */
+/** `sigma-tsne embed --landmarks` fits landmarks and places all points into their embedding. */
 export async function embedLandmarksCommand(path: string, flags: LandmarkFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
   const draw = await checkBeforeReading(path, flags);
@@ -76,7 +76,7 @@ async function checkBeforeReading(path: string, flags: LandmarkFlags): Promise<D
   return draw;
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for flags that only a run of all points supports */
+/** @throws {ArgumentError} INVALID_ARGUMENT for flags that are only supported without landmarks */
 function rejectOtherFlags(flags: EmbedFlags): void {
   const others = {
     "--rows": flags.rows?.text,
@@ -104,7 +104,7 @@ async function compute(
   signal: AbortSignal,
 ): Promise<LandmarkEmbedding> {
   const { landmarks } = flags;
-  // The command allows only the named values of init and neighbors here.
+  // Earlier checks allow only the named values of init and neighbors here.
   const { snapshotEvery: _, neighbors: __, sigma: ___, init, ...others } = libraryOptions(flags);
   const settings = { ...others, init: init as EmbedLandmarksOptions["init"] };
   const display = createProgressDisplay(flags.quiet ?? false, () => {
@@ -128,7 +128,10 @@ async function compute(
   }
 }
 
-/** Writes the files asked for. The picture is drawn before anything is written, so that an interruption leaves all files or none. */
+/**
+ * Writes the requested files. The picture is drawn before any file is written, so that an interruption leaves all files
+ * or none.
+ */
 async function writeOutputs(
   path: string,
   flags: LandmarkFlags,
@@ -151,7 +154,7 @@ async function writeOutputs(
   if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
 }
 
-/** The object of `--json`. */
+/** Returns the object that `--json` prints. */
 function summarize(
   flags: LandmarkFlags,
   data: RowReader,
@@ -186,7 +189,7 @@ function summarize(
   };
 }
 
-/** The sentence without `--json`. */
+/** Returns the sentence that is printed without `--json`. */
 function sentence(flags: LandmarkFlags, n: number, { result }: LandmarkEmbedding, seconds: number): string {
   return `Embedding of ${n} points written to ${flags.output}: ${flags.landmarks} landmarks fitted, KL ${result.kl.toFixed(4)} ${[describeEnd(result), describeFloor(result.varianceFloor)].filter(Boolean).join(", ")}, all points placed, ${seconds.toFixed(1)} s.\n`;
 }

@@ -72,7 +72,9 @@ than its tenth nearest point of the embedding.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne embed`: a matrix, with standard deviations or without, to an embedding in a file. */
+/**
+ * `sigma-tsne embed` computes the embedding of a matrix, with or without standard deviations, and writes it to a file.
+ */
 export function createEmbedCommand(): Command {
   const command = new Command("embed")
     .usage("[data] -o <file> [options]")
@@ -90,7 +92,7 @@ export function createEmbedCommand(): Command {
       withTypedNames(typedNames(data, typed), async () => {
         if (data === undefined) checkFlagsWithoutData(typed);
         checkNeighborFlags(typed);
-        // Neighbors that are given leave no use for standard deviations.
+        // Standard deviations are not used with given neighbors.
         const needsNoSigma = data === undefined || givesNeighbors(typed) || givesCovariances(typed);
         const flags = needsNoSigma ? typed : await withSigmaPath(data, typed);
         await withTypedNames(typedNames(data, flags), () => embed(data, flags, signal));

@@ -88,7 +88,7 @@ binary or lists: uint8, or floating-point values 0 to 1).
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne encode`: images to means and standard deviations. */
+/** `sigma-tsne encode` encodes images as means and standard deviations. */
 export function createEncodeCommand(): Command {
   const command = new Command("encode")
     .usage("<run> [data] -o <folder> [options]\n       sigma-tsne encode <run> --arrow [options]")
@@ -97,7 +97,7 @@ export function createEncodeCommand(): Command {
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .option("-o, --output <folder>", "where the files go; earlier codes there are replaced")
-    // Without a default of commander's, which could not be told from what is typed.
+    // The default is not declared in commander, so that an explicit value can be distinguished from it.
     .option("--part <name>", "all, train, validation or test (default: all)");
   addDeclaredOptions(command, ENCODE_OPTIONS, ["draws", "batchSize", "seed"])
     .option("--force", "write even if the folder contains other files")
@@ -130,7 +130,7 @@ function dispatch(path: string, data: string | undefined, flags: EncodeFlags, si
   const { dataDir, labels, class: name, validation, test, limit, count, size, channels } = flags;
   const forFiles = { "[data]": data, "--output": output, "--part": part, "--force": force };
   const ofSets = { "--data-dir": dataDir, "--labels": labels, "--class": name, "--validation": validation };
-  // For files, --strict refuses what would be skipped in a folder of images.
+  // For files, --strict rejects files that would be skipped in a folder of images.
   const { strict: _, ...checkedForFiles } = flags;
   const checked = flags.arrow ? flags : checkedForFiles;
   const more = { "--test": test, "--limit": limit, "--count": count, "--size": size, "--channels": channels };
@@ -175,7 +175,7 @@ async function encode(
   await withTypedNames({ path: "--output" }, () => assertFolderWritable(output, vae.codesFolder({ force })));
   await withRun(path, flags, async (opened) => {
     vae.assertUncertainty(opened.run.model, { ...how, noise: typeof noise === "object" ? 0 : noise });
-    // Nothing needs to be set apart of images that are all to be encoded.
+    // If all images are encoded, none need to be reserved for validation or test.
     const isWhole = data !== undefined && part === "all";
     const split = isWhole && !vae.DATASETS.some(({ name }) => name === data) ? { validation: 0, test: 0 } : {};
     await withDataset(opened, data, { ...split, ...flags }, signal, async (dataset) => {
@@ -202,14 +202,14 @@ async function encode(
   });
 }
 
-/** The value of --noise: a number, `estimated`, or a file. */
+/** Parses the value of --noise: a number, `estimated`, or a file. */
 function parseNoise(typed: string | undefined): "estimated" | number | { path: string } | undefined {
   if (typed === undefined || typed === "estimated") return typed;
   const value = Number(typed);
   return typed.trim() === "" || Number.isNaN(value) ? { path: typed } : value;
 }
 
-/** Range and median of the noise of the images, and how many have none. */
+/** Returns the range and median of the noise of the images, and the number of images without noise. */
 function summarizeNoise(noise: Float32Array | undefined) {
   if (!noise || noise.length === 0) return undefined;
   const sorted = noise.slice().sort();
@@ -217,7 +217,7 @@ function summarizeNoise(noise: Float32Array | undefined) {
   return { least, median, most, imagesWithout: noise.filter((level) => level === 0).length };
 }
 
-/** What the standard deviations say. */
+/** Describes the meaning of the standard deviations. */
 function describeUncertainty(uncertainty: string, noise: Float32Array | undefined): string {
   const facts = summarizeNoise(noise);
   if (!facts)

@@ -19,7 +19,7 @@ import {
 } from "./networks.js";
 import { checkInputs, checkPaths } from "./paths.js";
 
-/** Fraction of noisy values; in the library there is no noisy input unless it is asked for. */
+/** Fraction of noisy values. The library adds no noise by default. */
 const NOISE = 0.2;
 
 interface EvaluateModelFlags
@@ -42,7 +42,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne evaluate-model`: a trained model to its test log-likelihoods. */
+/** `sigma-tsne evaluate-model` measures test log-likelihoods of a trained model. */
 export function createEvaluateModelCommand(): Command {
   const command = new Command("evaluate-model")
     .usage("<run> [data] [options]")
@@ -138,7 +138,7 @@ function print(evaluation: Evaluation, dataset: string, noise: number): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Measures that depend on the model and the options. */
+/** Returns the measures that depend on the model and the options. */
 function printOthers({ noisyReconstruction, dimensions, clusters }: Evaluation, noise: number): string[] {
   const { activeCount, isActive } = dimensions;
   const active = row("active dimensions", `${activeCount} of ${isActive.length}`, "means vary by more than 0.01");

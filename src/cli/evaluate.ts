@@ -79,7 +79,7 @@ long, and then report their standard errors.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne evaluate`: a matrix and its embedding to figures that say how well the one shows the other. */
+/** `sigma-tsne evaluate` measures how well an embedding represents its matrix. */
 export function createEvaluateCommand(): Command {
   const command = new Command("evaluate")
     .usage("<data> <embedding> [options]")
@@ -187,14 +187,17 @@ async function run(path: string, embeddingPath: string, flags: EvaluateFlags, si
   process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : print(quality, data.rows));
 }
 
-/** The options as the library names them, without the matrices that are read from files. */
+/** Converts the flags to options of the library, without the matrices that are read from files. */
 function libraryOptions(flags: EvaluateFlags): EvaluateOptions {
   const { distance, varianceFloor, perplexity, neighbors, k, sample, seed, threads } = flags;
   const perPoint = flags.perPoint !== undefined || flags.table !== undefined;
   return { distance, varianceFloor, perplexity, neighbors, k, sample, perPoint, seed, threads };
 }
 
-/** Checks everything that does not depend on the data; an empty matrix stands for the standard deviations to come. */
+/**
+ * Checks everything that does not depend on the data. An empty matrix stands for standard deviations that are read
+ * later.
+ */
 async function checkBeforeReading(
   data: string,
   embedding: string,
@@ -211,7 +214,7 @@ async function checkBeforeReading(
   );
 }
 
-/** The inputs without the points that have no position, because their rows were dropped before the run. */
+/** Removes the points without a position, whose rows were dropped before the run. */
 function withoutGaps(inputs: Inputs): Inputs & { embedding: Matrix } {
   const embedding = inputs.embedding as Matrix;
   const there = embedding.rows === inputs.data.rows ? rowsWithPosition(embedding) : undefined;
@@ -259,7 +262,7 @@ function summarize(quality: Quality) {
   };
 }
 
-/** A table for people, 80 columns wide. */
+/** Returns a readable table, 80 columns wide. */
 function print(quality: Quality, n: number): string {
   const { kl, neighborhoods, distanceCorrelation, accuracy, silhouette, options } = quality;
   const row = (name: string, k: string, value: string, meaning: string) =>

@@ -47,7 +47,7 @@ Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong usage, 130 interrupted before
 the server was up.
 `;
 
-/** `sigma-tsne explore`: maps, images and latent spaces in the browser. */
+/** `sigma-tsne explore` shows maps, images and latent spaces in the browser. */
 export function createExploreCommand(): Command {
   const command = new Command("explore")
     .usage("<source> [options]")
@@ -153,10 +153,10 @@ function columnsOf({ strict: _, ...flags }: ExploreFlags) {
   return { columns, exclude, sigmaColumns, idColumn, labelColumns, keep };
 }
 
-/** Opens the user's browser, where there is one. */
+/** Opens the user's browser if there is one. */
 async function openPage(url: string): Promise<void> {
   const { default: open } = await import("open");
   const browser = await open(url);
-  // Without a browser there is still the address.
+  // If no browser can be opened, the user can still use the printed address.
   browser.on("error", () => {});
 }

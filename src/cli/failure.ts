@@ -10,13 +10,14 @@ const wrongUsage: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Prints an error as one line, `<speaker>: <message>`, on standard error; with SIGMA_TSNE_DEBUG=1 its stack too.
+ * Prints an error as one line, `<speaker>: <message>`, on standard error. With SIGMA_TSNE_DEBUG=1 its stack follows.
  *
- * @returns the exit code: 0 after --help and --version, 1 failed, 2 wrong usage, 130 or 143 interrupted
+ * @returns the exit code: 0 after --help and --version, 1 for a failure, 2 for wrong usage, 130 or 143 after an
+ *   interruption
  */
 export function reportFailure(speaker: string, error: unknown): number {
   const exitCode = exitCodeOf(error);
-  // --help and --version, and the help that a bare `sigma-tsne` gets, have been printed by commander.
+  // Commander has already printed the output of --help and --version, and the help for `sigma-tsne` without arguments.
   if (error instanceof CommanderError && (exitCode === 0 || error.code === "commander.help")) return exitCode;
   process.stderr.write(
     `${speaker}: ${messageOf(error)
@@ -36,17 +37,17 @@ function exitCodeOf(error: unknown): number {
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) return error.message.replace(/^error: /, "");
   if (error instanceof SigmaTsneError) return error.message;
-  // How V8 says that a typed array does not fit into memory.
+  // V8 reports in this way that a typed array does not fit into memory.
   if (error instanceof RangeError && /allocation failed|Invalid typed array length/.test(error.message)) {
     return "out of memory";
   }
   return `unexpected error: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-/** What the user typed for an argument of the library: a path where the argument is a file's content, else the option. */
+/** Command-line names of the library's arguments. If an argument is the content of a file, its name is the path. */
 export type TypedNames = Readonly<Record<string, string | undefined>>;
 
-/** Runs `work` and renames, in its errors, the library's arguments to what the user typed. */
+/** Runs `work` and replaces the library's argument names in its errors by command-line names. */
 export async function withTypedNames<T>(names: TypedNames, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -56,14 +57,15 @@ export async function withTypedNames<T>(names: TypedNames, work: () => Promise<T
 }
 
 function renamed(error: SigmaTsneError, names: TypedNames): SigmaTsneError {
-  // Only names in camel case are looked for inside the sentence: "sigma" and "init" are words of English there.
+  // Replace only names in camel case within the sentence, because "sigma" and "init" also occur there as ordinary
+  // words.
   const sentence = error.message.replace(/\b[a-z]+[A-Z]\w*/g, (word) => names[word] ?? word);
   if (error instanceof ArgumentError) {
     const { code, argument, received, accepted } = error;
     const typed = names[argument] ?? argument;
     const isNamed = error.message.startsWith(`${argument}:`);
     const renamed = isNamed ? error.message.replace(argument, () => typed) : sentence;
-    // An option that was not typed has no received value.
+    // An option that is missing on the command line has no received value.
     const message = received === undefined ? renamed.replace(/received undefined$/, "received nothing") : renamed;
     return new ArgumentError(code, { argument: typed, received, accepted, message }, { cause: error });
   }

@@ -49,7 +49,7 @@ figures.json lists them, with the measures of the dimensions.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne figures`: a trained model to pictures of what it has learned. */
+/** `sigma-tsne figures` draws what a trained model has learned. */
 export function createFiguresCommand(): Command {
   const command = new Command("figures")
     .usage("<run> [data] [options]")

@@ -1,6 +1,6 @@
 /**
- * Flags of the programs that this one replaces (docs/migration.md), with the flag that has their meaning here. Their underscores are
- * written as hyphens.
+ * Flags of the programs that this one replaces (docs/migration.md), each with its replacement here. Their underscores
+ * are written as hyphens.
  */
 const FORMER_FLAGS: Readonly<Record<string, string>> = {
   "--model-type": "--model",
@@ -31,10 +31,13 @@ const FORMER_FLAGS: Readonly<Record<string, string>> = {
   "--sample": "--landmarks",
 };
 
-/** Flags that ask for what the command does anyway. */
+/** Flags that request what the command does in any case. */
 const NEEDLESS_FLAGS: readonly string[] = ["--train", "--summary"];
 
-/** How to replace a flag, typed with or without `=value`, that `flags` do not contain, as the end of an error; empty if no replacement is known. */
+/**
+ * Returns advice how to replace an unknown flag, typed with or without `=value`. It is the end of an error message, and
+ * empty if no replacement is known or if `flags` contains the flag.
+ */
 export function hintAt(unknown: string, flags: readonly string[]): string {
   const flag = unknown.replace(/=.*/s, "").replaceAll("_", "-").toLowerCase();
   if (NEEDLESS_FLAGS.includes(flag)) return "; leave it out, because the command does this anyway";

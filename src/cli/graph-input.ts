@@ -7,7 +7,7 @@ import { DATASET_NAMES } from "./dataset-flags.js";
 import { type EmbedFlags, graphPath } from "./embed-flags.js";
 import { type Inputs, readPointLabels } from "./inputs.js";
 
-/** @throws {ArgumentError} INVALID_ARGUMENT where there is neither data nor a graph, and for flags that need data */
+/** @throws {ArgumentError} INVALID_ARGUMENT if neither data nor a graph is given, and for flags that need data */
 export function checkFlagsWithoutData(flags: EmbedFlags): void {
   if (graphPath(flags) === undefined) {
     const accepted = "a file, or --distances, --neighbors or --affinities in its place";
@@ -34,7 +34,7 @@ export function checkFlagsWithoutData(flags: EmbedFlags): void {
   }
 }
 
-/** Reads neighbors, distances or affinities, `undefined` where no file is named. */
+/** Reads neighbors, distances or affinities; `undefined` if no file is named. */
 export async function readGraph(flags: EmbedFlags, signal: AbortSignal): Promise<NeighborGraph | undefined> {
   const squared = flags.squaredDistances ?? false;
   if (flags.affinities !== undefined) return { affinities: await readSparseOrDense(flags.affinities, signal) };
@@ -50,7 +50,7 @@ export async function readGraph(flags: EmbedFlags, signal: AbortSignal): Promise
 const readSparseOrDense = async (path: string, signal: AbortSignal): Promise<SparseMatrix | Matrix> =>
   (await readSparseMatrix(path, { signal })) ?? readMatrix(path, { signal });
 
-/** What there is to read beside a graph that takes the place of data. */
+/** Reads the other inputs of a run whose graph replaces the data. */
 export async function readInputsOfGraph(
   graph: NeighborGraph,
   { labels: labelPath, init }: EmbedFlags,

@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors.js";
 import { writeArray, writeFileAtomic } from "../io/index.js";
 import type { Model, SheetOptions } from "../vae/index.js";
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for a name that does not say .npy or .png */
+/** @throws {ArgumentError} INVALID_ARGUMENT for a name that does not end in .npy or .png */
 export function checkImageOutput(flag: string, path: string): void {
   if ([".npy", ".png"].includes(extname(path).toLowerCase())) return;
   throw new ArgumentError("INVALID_ARGUMENT", {
@@ -14,9 +14,10 @@ export function checkImageOutput(flag: string, path: string): void {
 }
 
 /**
- * Writes a model's images: as an array, count x height x width (x channels, where there are more than one), or as one sheet.
+ * Writes the images of a model as an array, count x height x width (x channels, if there are several), or as one
+ * picture.
  *
- * @param images count images, one after the other
+ * @param images count images in sequence
  */
 export async function writeImages(
   path: string,

@@ -17,7 +17,7 @@ import { type FittedPreparation, type PreparedData, prepareData, type SigmaLike 
 import { type ColumnFlags, datasetOptions, type PreparationFlags, preparationOptions } from "./dataset-flags.js";
 import type { RowRange } from "./values.js";
 
-/** The files that commands read, which of their rows and columns, and how the data is prepared. */
+/** The files that commands read, the selection of rows and columns, and the preparation of the data. */
 export interface InputPaths extends ColumnFlags, PreparationFlags {
   readonly data: string;
   readonly sigma?: string | undefined;
@@ -27,44 +27,45 @@ export interface InputPaths extends ColumnFlags, PreparationFlags {
   readonly rows?: RowRange | undefined;
 }
 
-/** What commands have read. */
+/** The inputs of a command after reading. */
 export interface Inputs {
   readonly data: Matrix;
   readonly sigma: Matrix | undefined;
   readonly init: Matrix | undefined;
   readonly embedding: Matrix | undefined;
-  /** One label per row of `data`: those of --labels, else the first column of labels of the data. */
+  /** One label per row of `data`, from --labels or else from the first column of labels in the data file. */
   readonly labels: string[] | undefined;
   readonly points: PointFacts;
-  /** How the data were prepared, where they were, for runs that are saved. */
+  /** The preparation that was applied to the data, to be saved with a run; `undefined` if none was. */
   readonly preparation: FittedPreparation | undefined;
   /** The roles of the columns in one line. */
   readonly report: string;
-  /** What else a reader of the result should know. */
+  /** Further notes for the reader of the result. */
   readonly notes: readonly string[];
 }
 
-/** What tables of the result say of all rows of the input, also of those that were dropped. */
+/** Facts about all rows of the input, including dropped rows, for tables of results. */
 export interface PointFacts {
   readonly rows: number;
-  /** The row in the input of each row of the data; `undefined` where none was dropped. */
+  /** The row in the input of each row of the data; `undefined` if no row was dropped. */
   readonly kept: Int32Array | undefined;
   readonly facts: RowFacts;
-  /** The labels of --labels. */
+  /** The labels from --labels. */
   readonly labels: readonly string[] | undefined;
 }
 
 /**
- * Reads what there is to read, cuts out the rows asked for and prepares the data; files with another number of rows than the data are taken
- * as they are, as they may have been cut already.
+ * Reads the inputs, cuts out the requested rows and prepares the data. A file with another number of rows than the data
+ * is not cut, because it may have been cut already.
  *
- * @throws {FileError} for a file that cannot be read or understood
- * @throws {ArgumentError} OUT_OF_RANGE for rows that the data do not have, SHAPE_MISMATCH for another number of labels than points
+ * @throws {FileError} for a file that cannot be read
+ * @throws {ArgumentError} OUT_OF_RANGE for rows that the data do not have, SHAPE_MISMATCH if the numbers of labels and
+ *   points differ
  */
 export async function readInputs(typed: InputPaths, signal: AbortSignal): Promise<Inputs> {
   const paths = withOwnColumns(typed);
   const isOther = paths.sigma !== undefined && paths.sigma !== paths.data;
-  // The column of standard deviations is one of the file that --sigma names.
+  // --sigma-column refers to the file that --sigma names.
   const choice = datasetOptions(isOther ? { ...paths, sigmaColumn: undefined } : paths);
   const whole = await readDataset(paths.data, { ...choice, signal });
   const n = whole.means.rows;
@@ -110,8 +111,8 @@ export async function readInputs(typed: InputPaths, signal: AbortSignal): Promis
 }
 
 /**
- * Labels and standard deviations that are named as a part of the data's own file, as in `--labels cells.csv:group`, as columns of that file, so
- * that they are not data as well.
+ * Handles labels and standard deviations that are named as a part of the data file, as in `--labels cells.csv:group`.
+ * They become column options, so that these columns are not used as data as well.
  */
 function withOwnColumns(paths: InputPaths): InputPaths {
   const { file } = splitPart(paths.data);
@@ -132,21 +133,21 @@ const notesOf = ({ notes }: PreparedData, hasUnusedSigma: boolean): string[] => 
   ...(hasUnusedSigma ? ["The standard deviations in the file of the data are not used, since --sigma is given."] : []),
 ];
 
-/** The standard deviations of another file, or a number that is typed in place of one. */
+/** Reads the standard deviations from another file, or returns the number that is given instead of a file. */
 async function readSigma(paths: InputPaths, typed: string, signal: AbortSignal): Promise<SigmaLike> {
   if (isNumber(typed)) return Number(typed);
   return readMatrix(typed, { column: paths.sigmaColumn, signal });
 }
 
-/** Whether the value of --sigma is a number in place of a file. */
+/** Whether the value of --sigma is a number, not a file. */
 export const isNumber = (sigma: string | undefined): boolean =>
   sigma !== undefined && /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(sigma);
 
-/** The path of --sigma where it is one, for checks of paths. */
+/** Returns the value of --sigma if it is a path, for checks of paths. */
 export const sigmaPath = (sigma: string | undefined): string | undefined => (isNumber(sigma) ? undefined : sigma);
 
 /**
- * Reads the labels of --labels, as many as the data have rows or points after the cut.
+ * Reads the labels of --labels. Their number must be that of the rows of the data file or of the points after the cut.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH for another number of labels
  */
@@ -169,7 +170,7 @@ export async function readPointLabels(path: string, n: number, signal: AbortSign
   return labels;
 }
 
-/** An embedding in a file: its positions without the gaps, and what else the file says of its points. */
+/** An embedding from a file: the points with a position, and the other facts about them in the file. */
 export interface EmbeddingFile {
   readonly positions: Matrix;
   readonly labels: readonly string[] | undefined;
@@ -178,8 +179,8 @@ export interface EmbeddingFile {
 }
 
 /**
- * Reads an embedding: the columns x, y and z of a table that has them, else all columns of data. Rows without a position, which a row
- * that was dropped leaves behind, are left out.
+ * Reads an embedding: the columns x, y and z of a table that has them, else all columns of data. Rows without a
+ * position, which come from dropped rows, are left out.
  */
 export async function readEmbeddingFile(
   path: string,
@@ -202,26 +203,26 @@ export async function readEmbeddingFile(
 
 const firstLabels = ({ labels }: Dataset): readonly string[] | undefined => [...labels.values()][0];
 
-/** Which columns were used, and what else there is to know: lines that stand before those of the work. */
+/** Returns lines that are printed before the work begins: the columns in use, and other notes. */
 export const describeInputs = (
   path: string,
   { report, notes = [] }: { report: string; notes?: readonly string[] },
 ): string => [`${inputName(path)}: ${report}`, ...notes].map((line) => `${line}\n`).join("");
 
-/** The same of the table of an embedding; a matrix of positions alone needs no report. */
+/** Describes the columns of an embedding in a table. A matrix of positions needs no description. */
 export function describeEmbedding(path: string, { report, roles }: Dataset): string {
   const { identifier, labels, metadata, unused } = roles;
   const isPlain = identifier === undefined && labels.length + metadata.length + unused.length === 0;
   return isPlain ? "" : `${inputName(path)}: ${report}\n`;
 }
 
-/** A sentence about rows without a position, which are left out. */
+/** Returns a sentence about the rows without a position, which are left out. */
 export function describeGaps({ rows, kept }: Pick<PointFacts, "rows" | "kept">): string {
   const gaps = kept ? rows - kept.length : 0;
   return gaps === 0 ? "" : ` ${gaps} of ${rows} rows have no position and are left out.`;
 }
 
-/** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `n` points */
+/** @throws {ArgumentError} SHAPE_MISMATCH unless there are `n` labels */
 export function checkLabels(labels: readonly string[], n: number, path: string): void {
   if (labels.length === n) return;
   throw new ArgumentError("SHAPE_MISMATCH", {

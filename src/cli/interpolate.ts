@@ -49,7 +49,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne interpolate`: the images on the way from one code to another. */
+/** `sigma-tsne interpolate` decodes the codes between two images. */
 export function createInterpolateCommand(): Command {
   const command = new Command("interpolate")
     .usage("<run> <A> <B> [data] --gif <file> [options]")
@@ -124,7 +124,7 @@ async function interpolate(request: Request, flags: InterpolateFlags, signal: Ab
   });
 }
 
-/** The codes at both ends: 2 x zDim. */
+/** Reads the codes at both ends: 2 x zDim. */
 async function readEnds(
   opened: OpenedRun,
   { ends, data }: Request,

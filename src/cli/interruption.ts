@@ -4,9 +4,9 @@ import { withPipes } from "../io/index.js";
 
 const signals = ["SIGINT", "SIGTERM"] as const;
 
-/** The user's Ctrl-C (SIGINT) or a SIGTERM. */
+/** The error after Ctrl-C (SIGINT) or SIGTERM. */
 export class Interruption extends AbortError {
-  /** 128 and the signal's number, as shells have it. */
+  /** 128 plus the number of the signal, as in shells. */
   readonly exitCode: number;
 
   constructor(signal: (typeof signals)[number]) {
@@ -16,15 +16,15 @@ export class Interruption extends AbortError {
 }
 
 /**
- * Runs `work`, a command, with a signal that the first SIGINT or SIGTERM aborts; a second one ends the process at once. Within the command,
- * standard input and pipes can be read several times.
+ * Runs `work`, a command, with a signal that the first SIGINT or SIGTERM aborts. A second one ends the process at once.
+ * The command can read standard input and pipes several times.
  *
- * @throws {Interruption} where `work` failed after a signal came
+ * @throws {Interruption} if `work` failed after a signal arrived
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const abort = (signal: (typeof signals)[number]) => {
-    // Without listeners the next signal has its default effect, which does not wait for running threads either.
+    // Without listeners the next signal has its default effect and ends the process, even if threads are running.
     release();
     controller.abort(new Interruption(signal));
   };

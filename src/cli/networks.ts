@@ -6,13 +6,13 @@ import { describeSkipped, type ImageFlags, imageOptions, stretchShare } from "./
 import { createProgressDisplay, type ProgressDisplay } from "./progress.js";
 import { integerParser, numberParser } from "./values.js";
 
-/** Where networks are computed. */
+/** Flags for the computation of networks. */
 export interface BackendFlags {
   backend?: BackendChoice;
   threads?: number;
 }
 
-/** Which images there are. */
+/** Flags that choose the images. */
 export interface DatasetFlags {
   dataDir?: string;
   download?: boolean;
@@ -93,7 +93,7 @@ export function datasetOptions(
   };
 }
 
-/** @throws {ArgumentError} for a part that there is not, or without images */
+/** @throws {ArgumentError} for a part that does not exist or contains no images */
 export function choosePart(dataset: Dataset, part: string): Images {
   const parts = ["all", "train", "validation", "test"] as const;
   const known = parts.find((name) => name === part);
@@ -114,7 +114,7 @@ export function choosePart(dataset: Dataset, part: string): Images {
   });
 }
 
-/** Loads what networks are computed with; a display says which it is. */
+/** Loads the backend for neural networks, and shows its name on the display. */
 export async function startBackend(
   flags: BackendFlags,
   quiet = false,
@@ -124,14 +124,14 @@ export async function startBackend(
   return { backend, display: createProgressDisplay(quiet, () => backend.description) };
 }
 
-/** A model that a command uses, and what it uses it with. */
+/** A model opened by a command, with the objects needed to use it. */
 export interface OpenedRun {
   readonly vae: typeof import("../vae/index.js");
   readonly run: Run;
   readonly display: ProgressDisplay;
 }
 
-/** Opens the run, or the model, in a folder for `work`. */
+/** Opens the run, or the model, in a folder and passes it to `work`. */
 export async function withRun<T>(
   path: string,
   flags: BackendFlags & { quiet?: true },
@@ -148,14 +148,14 @@ export async function withRun<T>(
   }
 }
 
-/** Reports that a model is from the checkpoint of a training that is not done. */
+/** Notes that the model comes from a checkpoint of an unfinished training. */
 export function noteUnfinished({ folder, checkpoint }: Run, display: { note(line: string): unknown }): void {
   if (!checkpoint) return;
   const { epoch, step } = checkpoint;
   display.note(`The training in ${folder} is not done; its checkpoint after epoch ${epoch}, step ${step} is used.`);
 }
 
-/** Opens for `work` the data set of the run, or `nameOrPath`. */
+/** Opens the data set of the run, or `nameOrPath`, and passes it to `work`. */
 export async function withDataset<T>(
   { vae, run, display }: OpenedRun,
   nameOrPath: string | undefined,
@@ -172,7 +172,7 @@ export async function withDataset<T>(
   }
 }
 
-/** Every option of a command by the name that the library has for it: `zDim` was typed as `--z-dim`. */
+/** Returns the command-line name of every option by its library name: `--z-dim` for `zDim`. */
 export function namesOf(command: Command, others: TypedNames = {}): TypedNames {
   const own = command.options.map((option) => [option.attributeName(), option.long as string]);
   const split = { split: "--validation and --test", "split.validation": "--validation", "split.test": "--test" };

@@ -4,17 +4,17 @@ import { ArgumentError } from "../errors.js";
 import { assertMatrixExtension, assertWritable, isAnndataPath, splitPart } from "../io/index.js";
 import { withTypedNames } from "./failure.js";
 
-/** Paths by the option or argument that they were typed for. */
+/** Paths by the name of the option or argument that gave them. */
 export type TypedPaths = Readonly<Record<string, string | undefined>>;
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for an empty path, which an unset variable of a shell script gives */
+/** @throws {ArgumentError} INVALID_ARGUMENT for an empty path, which an unset variable in a shell script would give */
 export function checkInputs(paths: TypedPaths): void {
   for (const [argument, path] of Object.entries(paths)) {
     if (path === "") throw new ArgumentError("INVALID_ARGUMENT", { argument, received: path, accepted: "a path" });
   }
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for an output that is another file, or folder, of the command */
+/** @throws {ArgumentError} INVALID_ARGUMENT if an output is also an input or another output of the command */
 export function checkDistinct(outputs: TypedPaths, inputs: TypedPaths): void {
   const seen = new Map<string, string>();
   for (const [flag, path] of Object.entries(inputs)) {
@@ -32,11 +32,11 @@ export function checkDistinct(outputs: TypedPaths, inputs: TypedPaths): void {
 }
 
 /**
- * Checks, before any work is done, that every input has a name, and every output can be written and is neither an input nor
- * another output.
+ * Checks before any work that no input path is empty, that every output can be written, and that no output is also an
+ * input or another output.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT for an empty path, or an output that is another file of the command
- * @throws {FileError} FILE_WRITE for one that cannot be written
+ * @throws {FileError} FILE_WRITE for an output that cannot be written
  */
 export async function checkPaths(outputs: TypedPaths, inputs: TypedPaths): Promise<void> {
   checkInputs(inputs);
@@ -47,9 +47,9 @@ export async function checkPaths(outputs: TypedPaths, inputs: TypedPaths): Promi
 }
 
 /**
- * Checks that an output's name says in which format a matrix is to be written.
+ * Checks that the extension of an output is that of a format for matrices.
  *
- * @param data the file of the data, for commands that also write into a copy of it (.h5ad)
+ * @param data the data file, for commands that also write a copy of it with the result (.h5ad)
  * @throws {ArgumentError} INVALID_ARGUMENT for another extension
  */
 export function checkMatrixOutput(flag: string, path: string, data?: string): void {
@@ -69,7 +69,7 @@ export function checkMatrixOutput(flag: string, path: string, data?: string): vo
   }
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for a copy of an AnnData file where the data come from another file */
+/** @throws {ArgumentError} INVALID_ARGUMENT for an output in .h5ad if the data are not an AnnData file */
 function checkAnndataOutput(flag: string, path: string, data: string): void {
   if (isAnndataPath(data)) return;
   const accepted = "a file name that ends in .h5ad only if the data are an .h5ad file, of which a copy is written";
@@ -83,7 +83,7 @@ export function checkExtension(flag: string, path: string | undefined, extension
   throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
 }
 
-/** The same text for two names of one file, links and arrays of it (`file:name`) included. */
+/** Returns the same text for two paths of one file, including links and paths with an array (`file:name`). */
 function identity(typed: string): string {
   const { file: path } = splitPart(typed);
   try {

@@ -2,17 +2,17 @@ import type { MatrixLike } from "../matrix.js";
 import type { MapOptions } from "../plot/index.js";
 import { withTypedNames } from "./failure.js";
 
-/** Draws points as the picture that {@link preparePicture} was asked for. */
+/** Draws points as the picture requested from {@link preparePicture}. */
 export type Draw = (
   points: MatrixLike,
   content?: Omit<MapOptions, "theme" | "width" | "height" | "format">,
 ) => Promise<Uint8Array>;
 
 /**
- * Loads the drawing code and checks, before long work, what the picture shall be.
+ * Loads the drawing code and checks the picture's format and appearance before a long computation.
  *
- * @param flag the option that `path` was typed for, for errors
- * @throws {ArgumentError} for an extension or a look that cannot be drawn
+ * @param flag name of the option for `path`, for error messages
+ * @throws {ArgumentError} for an extension or an appearance that is not supported
  */
 export async function preparePicture(
   flag: string,

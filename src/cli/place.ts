@@ -81,7 +81,7 @@ ${ARROW_GUIDE}
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne place`: new points into the embedding of a saved run. */
+/** `sigma-tsne place` places new points into the embedding of a saved run. */
 export function createPlaceCommand(): Command {
   const command = new Command("place")
     .usage("<run> <new> -o <file> [options]\n       sigma-tsne place <run> --arrow [options]")
@@ -129,7 +129,7 @@ export function createPlaceCommand(): Command {
   });
 }
 
-/** The arguments of the library as they were typed, for errors. */
+/** Returns the command-line names of the library's arguments, for error messages. */
 const namesOf = (run: string, data: string | undefined, flags: PlaceFlags) => ({
   ...flagsByName(TSNE_SETTINGS),
   ...flagsByName(PLACEMENT_OPTIONS),
@@ -143,7 +143,7 @@ const namesOf = (run: string, data: string | undefined, flags: PlaceFlags) => ({
   neighbors: run,
 });
 
-/** Places the rows of a stream with --arrow, else the points of a file. */
+/** Places the rows of a stream with --arrow, and otherwise the points of a file. */
 function dispatch(run: string, data: string | undefined, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
   const { output, sigma, labels, table, seed, uncertainty } = flags;
   if (seed !== undefined && uncertainty === undefined) {
@@ -176,7 +176,7 @@ function dispatch(run: string, data: string | undefined, flags: PlaceFlags, sign
     "--missing": missing,
     "--log1p": log1p,
   };
-  // For files, --strict refuses columns that would be left out.
+  // For files, --strict rejects columns that would be left out.
   const { strict: _, ...checkedForFiles } = flags;
   if (checkArrow(flags.arrow ? flags : checkedForFiles, { ...others, ...ofFiles }, {}))
     return placeArrow(run, flags, signal);
@@ -195,7 +195,7 @@ async function placeArrow(path: string, flags: PlaceFlags, signal: AbortSignal):
   });
 }
 
-/** The new points of a file, with the standard deviations of its columns where the run has them as well. */
+/** Reads the new points from a file. Standard deviations in its columns are used if the run has sigma. */
 async function placeFile(
   run: string,
   data: string,
@@ -205,14 +205,14 @@ async function placeFile(
   return place(run, data, givesCovariances(flags) ? flags : await withSigmaPath(data, flags), signal);
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for a preparation beside that of the run */
+/** @throws {ArgumentError} INVALID_ARGUMENT for a preparation in addition to that of the run */
 function checkPreparationFlags({ preparation }: Tsne, { log1p }: PlaceFlags): void {
   if (!preparation || !log1p) return;
   const accepted = "to be left out for this run, which prepares new points as its data were prepared";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--log1p", received: log1p, accepted });
 }
 
-/** The inputs with a note of what the run does with them. */
+/** Adds a note about the preparation that the run applies. */
 function withPreparation({ preparation }: Tsne, inputs: Inputs): Inputs {
   if (!preparation) return inputs;
   const steps = [preparation.log1p && "log(1 + x)", preparation.scales && "standardized columns"].filter(Boolean);

@@ -47,7 +47,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne plot`: an embedding in a file to a picture in another. */
+/** `sigma-tsne plot` draws an embedding from a file. */
 export function createPlotCommand(): Command {
   const command = new Command("plot")
     .usage("<embedding> -o <file> [options]")
@@ -141,7 +141,7 @@ async function plot(embedding: string, flags: PlotFlags, signal: AbortSignal): P
   );
 }
 
-/** Checks the files that are read and written, and gives the column that colors the points, if one was chosen. */
+/** Checks the input and output files, and returns the column that colors the points, if one is given. */
 async function checkFiles(embedding: string, flags: PlotFlags): Promise<Column | undefined> {
   if (flags.labels !== undefined && flags.colorBy !== undefined) {
     const accepted = "to be left out with --labels, since a point has one color";
@@ -161,7 +161,7 @@ async function checkFiles(embedding: string, flags: PlotFlags): Promise<Column |
   return color;
 }
 
-/** @throws {ArgumentError} for options that only images have a use for */
+/** @throws {ArgumentError} for image options without images */
 function checkImageFlags(flags: PlotFlags): void {
   if (flags.images !== undefined) return;
   for (const [flag, value] of [
@@ -175,7 +175,7 @@ function checkImageFlags(flags: PlotFlags): void {
   }
 }
 
-/** The values of the points that have a position, where a file has values for all rows. */
+/** Selects the values of the points that have a position, if the file has values for all rows. */
 function withoutGaps(values: ArrayLike<number>, { kept, rows }: PointFacts): ArrayLike<number> {
   return kept && values.length === rows ? Float64Array.from(kept, (i) => values[i]) : values;
 }
@@ -185,7 +185,7 @@ interface Column {
   readonly column: string | undefined;
 }
 
-/** `file:column`, where no file has that whole name. */
+/** Splits `file:column`, unless a file has that whole name. */
 function splitColumn(typed: string): Column {
   const at = typed.lastIndexOf(":");
   if (at <= 0 || existsSync(typed)) return { path: typed, column: undefined };
@@ -207,7 +207,7 @@ async function readColumn({ path, column }: Column, signal: AbortSignal): Promis
   return Float64Array.from({ length: table.rows }, (_, i) => table.at(i, index));
 }
 
-/** A column of a file whose columns have names; the others may be anything. */
+/** Reads a column from a file with named columns. The other columns may have any type. */
 async function readNamedColumn(path: string, column: string, signal: AbortSignal): Promise<ArrayLike<number>> {
   const values = (await readTable(path, { columns: [column], signal })).get(column);
   if (values && !isText(values)) return values;

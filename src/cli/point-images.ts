@@ -1,10 +1,10 @@
 import { numberParser } from "./values.js";
 
-/** What `--images` accepts, for helps. */
+/** The values that `--images` accepts, for help texts. */
 export const IMAGE_SOURCES =
   "a folder of images, or a .npy or IDX file of n x height x width [x channels], one per point";
 
-/** The options of commands that show images, beside the one that names them. */
+/** The options of commands that show images, except `--images` itself. */
 export const imageOptions = {
   stretch: [
     "--stretch [percent]",
@@ -17,19 +17,19 @@ export const imageOptions = {
   ],
 } as const;
 
-/** What commander makes of these options. */
+/** The values of these options as commander returns them. */
 export interface ImageFlags {
   images?: string;
-  /** A percentage, or true where none was typed. */
+  /** A percentage, or true if no number was given. */
   stretch?: number | true;
   strict?: true;
 }
 
-/** A share from what was typed after `--stretch`. */
+/** Converts the value of `--stretch` to a fraction. */
 export const stretchShare = (stretch: number | true | undefined): number | undefined =>
   stretch === undefined ? undefined : stretch === true ? 0.02 : stretch / 100;
 
-/** Reports how many files of a folder of images were skipped. */
+/** Describes how many files of an image folder were skipped. */
 export const describeSkipped = ({ skipped = 0 }: { readonly skipped?: number | undefined }): string =>
   skipped === 0
     ? ""

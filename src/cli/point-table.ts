@@ -16,22 +16,25 @@ import type { PointQuality } from "../quality/index.js";
 import { type UncertaintyMeasures, uncertaintyColumns } from "../tsne/index.js";
 import type { PointFacts } from "./inputs.js";
 
-/** The extensions of tables, in words for people. */
+/** Extensions of tables, for help and error messages. */
 export const TABLE_FORMATS = ".parquet, .arrow, .csv or .tsv";
 
-/** What is known of n points; each part adds its columns, in this order. */
+/** The known facts about n points. Each adds its columns, in this order. */
 export interface PointColumns {
   /** x, y, z: the positions. */
   readonly embedding: Matrix;
-  /** What the input says of the points: identifier, labels and metadata. */
+  /** Facts from the input: identifier, labels and metadata. */
   readonly points?: PointFacts | undefined;
   readonly uncertainty?: UncertaintyMeasures | undefined;
   readonly quality?: PointQuality | undefined;
-  /** Columns of a command's own. */
+  /** Additional columns of a command. */
   readonly columns?: Readonly<Record<string, TableColumn>> | undefined;
 }
 
-/** Writes one table of all that is known of the points, one point per row, for pandas, DuckDB, polars or Embedding Atlas. */
+/**
+ * Writes all known facts about the points as one table, one point per row, for pandas, DuckDB, polars or Embedding
+ * Atlas.
+ */
 export async function writePointTable(path: string, known: PointColumns, signal: AbortSignal): Promise<void> {
   const { embedding, points, uncertainty, quality, columns } = known;
   const results = new Map<string, TableColumn>([
@@ -46,8 +49,9 @@ export async function writePointTable(path: string, known: PointColumns, signal:
 }
 
 /**
- * Writes an embedding: into a copy of the AnnData file that the points come from, if `path` ends in .h5ad, to a table with the identifier, the labels and the metadata of the points, if the input has any of them and the format has
- * names, else as a matrix.
+ * Writes an embedding in one of three forms. A path in .h5ad gives a copy of the AnnData file of the points with the
+ * embedding. A format with column names gives a table with the identifier, labels and metadata, if the input has any.
+ * Otherwise the embedding is written as a matrix.
  */
 export async function writeEmbedding(
   path: string,
@@ -72,7 +76,7 @@ export async function writeEmbedding(
 const hasFacts = ({ facts: { identifier, labels, metadata } }: PointFacts): boolean =>
   identifier !== undefined || labels.size + metadata.size > 0;
 
-/** Identifier, results, labels, metadata and measures, in this order. Rows that were dropped have no results. */
+/** Joins identifier, results, labels, metadata and measures in this order. Dropped rows have no results. */
 function joinFacts(
   points: PointFacts | undefined,
   results: ReadonlyMap<string, TableColumn>,
@@ -99,7 +103,7 @@ function joinFacts(
   return table;
 }
 
-/** The name of a column of the input, also where a result has it: x of the input is then called input_x. */
+/** Returns a name for an input column. If a result has the same name, such as x, the column becomes input_x. */
 const freeName = (name: string, results: ReadonlyMap<string, unknown>): string =>
   results.has(name) ? freeName(`input_${name}`, results) : name;
 
@@ -115,7 +119,7 @@ function fillGaps(column: TableColumn, kept: Int32Array | undefined, rows: numbe
   return numbers;
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for a path whose extension is not that of a table */
+/** @throws {ArgumentError} INVALID_ARGUMENT for a path without the extension of a table */
 export function checkTableOutput(flag: string, path: string | undefined): void {
   if (path === undefined) return;
   try {
@@ -126,7 +130,7 @@ export function checkTableOutput(flag: string, path: string | undefined): void {
   }
 }
 
-/** A column for each measure; NaN for points that were not looked at. */
+/** Returns a column for each measure, with NaN for points that were not measured. */
 export function qualityColumns({ neighborhoods, accuracy, silhouette }: PointQuality): [string, Float32Array][] {
   return [
     ...neighborhoods.map(({ k, kept }): [string, Float32Array] => [`kept_${k}`, kept]),
@@ -137,7 +141,7 @@ export function qualityColumns({ neighborhoods, accuracy, silhouette }: PointQua
   ];
 }
 
-/** Columns of n numbers side by side. */
+/** Joins columns of n numbers to a matrix. */
 export function joinColumns(columns: readonly (readonly [string, Float32Array])[]): Matrix {
   const [rows, cols] = [columns[0]?.[1].length ?? 0, columns.length];
   const data = new Float32Array(rows * cols);

@@ -73,7 +73,10 @@ Exit codes:
 Errors are one line on standard error. SIGMA_TSNE_DEBUG=1 adds the stack.
 `;
 
-/** The command line, ready to parse: commands, options and help, with failures thrown instead of ending the process. */
+/**
+ * Creates the parser of the command line, with all commands, options and help. Failures are thrown and do not end the
+ * process.
+ */
 export function createProgram(): Command {
   const program = new Command("sigma-tsne")
     .description(
@@ -110,7 +113,7 @@ export function createProgram(): Command {
       .configureOutput({ outputError: () => {} })
       .configureHelp({
         styleTitle: (title: string) => styleText("bold", title),
-        // Every command has options: without the word for them, there is more space for the summaries.
+        // Omitting "[options]", which applies to every command, leaves more space for the summaries.
         subcommandTerm: (listed) => [listed.name(), ...listed.registeredArguments.map(argumentTerm)].join(" "),
       });
     if (command !== program) program.addCommand(command.helpOption("-h, --help", "show this help"));
@@ -118,12 +121,13 @@ export function createProgram(): Command {
   return program;
 }
 
-/** Parses what was typed. */
+/** Parses the command line. */
 export async function parse(program: Command, typed: readonly string[]): Promise<Command> {
   const [first, second] = typed.filter((word) => !word.startsWith("-"));
   const name = first === "help" ? second : first;
   const isKnown = name === undefined || name === "help" || program.commands.some((command) => command.name() === name);
-  // An unknown command is refused with the nearest one; with --help, commander would show the help of the program instead.
+  // An unknown command gives an error that suggests the nearest one. With --help, commander would instead show the help
+  // of the program.
   try {
     return await program.parseAsync(isKnown ? typed : [name], { from: "user" });
   } catch (error) {
@@ -134,7 +138,7 @@ export async function parse(program: Command, typed: readonly string[]): Promise
   }
 }
 
-/** The error of an unknown flag, with the flag to use instead if it is that of another program. */
+/** Adds advice to the error of an unknown flag if the flag belongs to a program that this one replaces. */
 function withHint(error: unknown, command: Command | undefined): unknown {
   if (!(error instanceof CommanderError) || error.code !== "commander.unknownOption" || !command) return error;
   const [, unknown = ""] = /'([^']*)'/.exec(error.message) ?? [];

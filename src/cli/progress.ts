@@ -1,34 +1,34 @@
 import cliProgress, { type Options, type Params, type SingleBar } from "cli-progress";
 
-/** How far a command is in one of its stages; three further facts where the stage counts iterations. */
+/** The progress of a command in one of its stages. A stage that counts iterations sets three more fields. */
 export interface StageProgress {
   stage: string;
   /** 0 to 1. */
   fraction: number;
   iteration?: number;
-  /** Iterations in all, where that is known. */
+  /** Total number of iterations, if known. */
   iterations?: number | undefined;
   kl?: number | undefined;
-  /** What else a bar shows. */
+  /** Further facts to show next to the bar. */
   facts?: readonly string[] | undefined;
-  /** Where the stage knows it better than the bar. */
+  /** Estimated by the stage, if it has a better estimate than the bar. */
   secondsLeft?: number | undefined;
 }
 
-/** How a command shows people, on standard error, how far it is. */
+/** Shows the progress of a command on standard error. */
 export interface ProgressDisplay {
-  /** Shows how far a run is. */
+  /** Shows the progress of a run. */
   update(progress: StageProgress): void;
-  /** Prints a line that stays. */
+  /** Prints a permanent line. */
   note(line: string): void;
-  /** Takes down what moves; to be called before anything else is printed, and at the end in any case. */
+  /** Removes the bar. Call it before any other output, and always at the end. */
   stop(): void;
 }
 
 /**
- * A bar on a terminal, lines elsewhere, nothing where `quiet`.
+ * Creates a progress bar on a terminal, or progress lines elsewhere. It shows nothing if `quiet`.
  *
- * @param facts what the run is about, printed when it has begun: data that cannot be used are refused before
+ * @param facts description of the run, printed when it has begun, because unusable data are rejected before
  */
 export function createProgressDisplay(
   quiet: boolean,
@@ -135,24 +135,24 @@ const countOf = (done: number | undefined, all: number | undefined, between: str
 
 const widths = { stage: 14, bar: 24, facts: 45 };
 
-/** One line, narrower than the terminal: the bar gives way first, then the line is cut. */
+/** Draws one line, narrower than the terminal. If space is short, the bar is shortened first, then the line is cut. */
 function drawBar(options: Options, { progress, eta, maxWidth }: Params, report: StageProgress): string {
   const { stage, iteration, iterations, kl, secondsLeft = eta } = report;
   const parts = [
     `${Math.floor(progress * 100)}%`.padStart(5),
     stage === "optimization" ? countOf(iteration, iterations, "/") : "",
     kl === undefined ? "" : `KL ${kl.toFixed(3)}`,
-    // Without a known speed, the estimate is not a finite number.
+    // Until the speed is known, the estimate is not a finite number.
     Number.isFinite(secondsLeft) && progress < 1
       ? `${cliProgress.Format.TimeFormat(Math.round(secondsLeft), options, 1)} left`
       : "",
     ...(report.facts ?? []),
   ];
   const facts = parts.filter(Boolean).join("  ");
-  // A fixed width, so that the bar stands still while figures change.
+  // A fixed width keeps the bar in place while the figures change.
   const room = Math.min(widths.bar, maxWidth - widths.stage - Math.max(widths.facts, facts.length + 4));
   const done = Math.round(progress * room);
   const bar = room > 0 ? `[${"=".repeat(done)}${" ".repeat(room - done)}]` : "";
-  // The last column stays free: terminals wrap when it is filled.
+  // The last column stays empty, because terminals wrap a full line.
   return `${stage.padEnd(widths.stage)} ${bar}${facts}`.slice(0, maxWidth - 1);
 }

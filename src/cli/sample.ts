@@ -29,7 +29,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne sample`: images that a model makes up. */
+/** `sigma-tsne sample` generates images with a model. */
 export function createSampleCommand(): Command {
   const command = new Command("sample")
     .usage("<run> -o <file> [options]")

@@ -53,7 +53,7 @@ distance and, with --labels, label.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne search`: the points nearest to examples, as a list, a table and a sheet of images. */
+/** `sigma-tsne search` finds the points nearest to examples and writes a list, a table and a sheet of images. */
 export function createSearchCommand(): Command {
   const command = new Command("search")
     .usage("<data> --query <rows|file> [options]")
@@ -151,7 +151,7 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
 }
 
 /**
- * Checks everything that can be checked before data are read.
+ * Checks everything that can be checked before reading the data.
  *
  * @returns the format of the sheet, if there is one
  */
@@ -188,7 +188,7 @@ async function checkFlags(
   return format;
 }
 
-/** @throws {ArgumentError} for a sheet without what it needs */
+/** @throws {ArgumentError} for a sheet without the images that it needs */
 async function checkSheetFlags(
   flags: SearchFlags,
   queryFile: string | undefined,
@@ -205,7 +205,7 @@ async function checkSheetFlags(
   return withTypedNames({ path: "--sheet" }, async () => pictureFormat(sheet));
 }
 
-/** Rows that no integer array holds are refused here. */
+/** Rejects row numbers out of range, including those that no integer array can hold. */
 function toRows(rows: readonly number[], n: number): Int32Array {
   const wrong = rows.find((row) => row < 0 || row >= n);
   if (wrong === undefined) return Int32Array.from(rows);
@@ -271,7 +271,7 @@ type OpenImages = (
   expected: number,
 ) => Promise<Awaited<ReturnType<typeof import("../vae/datasets/index.js").openImages>>>;
 
-/** The images of the queries, which must have the size of those of the points. */
+/** Reads the images of the queries, which must have the size of the images of the points. */
 async function readExamples(open: OpenImages, path: string, count: number, images: ImageSize): Promise<Float32Array> {
   const opened = await open(path, count);
   try {
@@ -295,7 +295,7 @@ interface ImageSize {
   readonly channels: number;
 }
 
-/** Query q by the number it is known by: a row of the points, or of the file of vectors. */
+/** Returns the number of query q: a row of the points or of the file of vectors. */
 const nameOf = (rows: readonly number[] | undefined, q: number): number => rows?.[q] ?? q;
 
 function toTable(
@@ -347,7 +347,7 @@ function summarize(
   return { n, k, distance, variance_floor: varianceFloor ?? null, results };
 }
 
-/** Longer lists than this, in lines, are for files. */
+/** A longer list is cut on the terminal; use a file for it. */
 const MOST_LINES = 200;
 
 function print(
@@ -374,7 +374,7 @@ function print(
   return `${heading}${lines.join("\n")}\n${rest}${sentence}`;
 }
 
-/** A distance for people: four digits. */
+/** Formats a distance with four digits. */
 function show(value: number): string {
   if (value === 0) return "0";
   return value >= 1e-3 && value < 1e4 ? value.toPrecision(4) : value.toExponential(3);

@@ -64,7 +64,7 @@ even, independent random points have sqrt(1024 / n).
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne separate`: an embedding to even points, and to the cells of a grid. */
+/** `sigma-tsne separate` spreads an embedding evenly, or assigns its points to the cells of a grid. */
 export function createSeparateCommand(): Command {
   const command = new Command("separate")
     .usage("<embedding> -o <file> [options]")

@@ -10,10 +10,13 @@ const NO_FACTS: RowFacts = { identifier: undefined, labels: new Map(), metadata:
 
 const ANNDATA = /\.h5ad(:.+)?$/i;
 
-/** The sparse matrix that a path names: an archive, an array of an AnnData file, or what is its data by default. */
+/**
+ * Reads the sparse matrix that a path names: an archive, an array of an AnnData file, or the default data of an AnnData
+ * file.
+ */
 async function readSparse(path: string, flags: EmbedFlags, signal: AbortSignal): Promise<SparseMatrix | undefined> {
   if (/\.npz$/i.test(path) || /\.h5ad:.+/i.test(path)) return readSparseMatrix(path, { signal });
-  // Without a name, the flags that need dense data get dense data.
+  // If no array is named, flags that need dense data make the file be read as dense data.
   if (!ANNDATA.test(path) || denseFlag(flags) !== undefined) return undefined;
   const dataset = await openDatasetRows(path, { ...datasetOptions(flags), signal });
   await dataset.close();
@@ -21,9 +24,9 @@ async function readSparse(path: string, flags: EmbedFlags, signal: AbortSignal):
 }
 
 /**
- * Reads sparse data, and makes them dense by principal components where they are wide, without making them dense before.
+ * Reads sparse data as dense data. Data with many columns are reduced to principal components without a dense copy.
  *
- * @returns `undefined` where the file holds something else
+ * @returns `undefined` if the file holds something else
  * @throws {ArgumentError} INVALID_ARGUMENT for flags that sparse data do not support
  */
 export async function readInputsOfSparse(
@@ -64,7 +67,7 @@ function describeSparse({ rows, cols, stored }: SparseMatrix, components: number
   return `Data: ${cols} sparse columns, ${filled}${reduced}.`;
 }
 
-/** A flag that needs dense data. */
+/** Returns a given flag that needs dense data, with its value. */
 function denseFlag(flags: EmbedFlags): readonly [flag: string, value: unknown] | undefined {
   const { sigma, missing, standardize, columns, exclude, landmarks, save } = flags;
   const others = {
@@ -88,7 +91,7 @@ function rejectFlags(flags: EmbedFlags): void {
   throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }
 
-/** log(1 + x) of the numbers stored; the others stay 0. */
+/** Computes log(1 + x) of the stored numbers. All other entries stay 0. */
 function logOfStored(matrix: SparseMatrix): SparseMatrix {
   const negative = matrix.data.findIndex((value) => value < 0);
   if (negative >= 0) {
@@ -100,7 +103,7 @@ function logOfStored(matrix: SparseMatrix): SparseMatrix {
   return new SparseMatrix({ indptr, indices, data: matrix.data.map(Math.log1p), shape });
 }
 
-/** Labels and identifiers of the cells of an AnnData file, and their report; an archive of SciPy has none. */
+/** Reads labels and identifiers of the cells of an AnnData file, with their report. An archive of SciPy has none. */
 async function readFacts(
   path: string,
   flags: EmbedFlags,

@@ -120,7 +120,7 @@ Ctrl-C keeps a checkpoint.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne train`: images to an autoencoder in a run's folder. */
+/** `sigma-tsne train` trains an autoencoder on images and writes a run folder. */
 export function createTrainCommand(): Command {
   const command = new Command("train")
     .summary("train an autoencoder on images")
@@ -213,7 +213,7 @@ function checkFlags({ earlyStopping, patience, leastImprovement, ...flags }: Tra
   });
 }
 
-/** Refuses settings that cannot be, before data are read. */
+/** Rejects impossible settings before data are read. */
 async function checkSettings(vae: Vae, flags: TrainFlags, options: TrainOptions, names: Names): Promise<void> {
   const { resolveTrainOptions } = await import("../vae/training/index.js");
   const trial = buildModel(
@@ -227,7 +227,7 @@ async function checkSettings(vae: Vae, flags: TrainFlags, options: TrainOptions,
   trial.dispose();
 }
 
-/** @throws {SigmaTsneError} if the folder holds a run, with the ways to continue */
+/** @throws {SigmaTsneError} if the folder already holds a run; the message suggests how to continue */
 async function requireNoRun(vae: Vae, folder: string): Promise<void> {
   const { hasCheckpoint } = await import("../vae/without-tensorflow.js");
   await vae.assertNoRun(folder).catch(async (error: SigmaTsneError) => {
@@ -244,7 +244,7 @@ interface Training {
   readonly folder: string;
 }
 
-/** Trains, and reports progress and the checkpoint that an interrupted training leaves. */
+/** Trains the model and shows the progress. If interrupted, reports the checkpoint. */
 async function train(
   vae: Vae,
   { model, dataset, folder }: Training,
@@ -303,13 +303,13 @@ function printResult(
   process.stdout.write(`Trained ${steps} steps in ${seconds.toFixed(1)} s.${early} The run is in ${folder}.\n`);
 }
 
-/** The likelihood that was asked for: an output variance asks for a Gaussian one. */
+/** Returns the requested likelihood. An output variance implies a Gaussian one. */
 function typedLikelihood({ likelihood, outputVariance, model }: TrainFlags): string | undefined {
   if (likelihood !== undefined || model === "micrograph-vae") return likelihood;
   return outputVariance === undefined ? undefined : "gaussian";
 }
 
-/** The likelihood that was asked for, or else the one that suits the images, with a line that reports it. */
+/** Returns the requested likelihood, or one that suits the images, and reports the choice. */
 async function chooseLikelihood(
   vae: Vae,
   flags: TrainFlags,
@@ -370,5 +370,5 @@ function epochText({ epoch, train, validation, clusters }: EpochRecord): string 
   return `epoch ${epoch}: ${lossText(train)}${ofValidation}${ofClusters}`;
 }
 
-/** Five digits. */
+/** Formats a number with five digits. */
 const figure = (value: number): string => (Math.abs(value) >= 1e5 ? value.toExponential(3) : value.toPrecision(5));

@@ -73,7 +73,7 @@ The columns of the table:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne trust`: what can be believed of the embedding of a saved run, point by point. */
+/** `sigma-tsne trust` reports for each point of a saved run whether its position can be trusted. */
 export function createTrustCommand(): Command {
   const command = new Command("trust")
     .usage("<run> -o <file> [options]")
@@ -161,7 +161,7 @@ async function reportTrust(path: string, flags: TrustFlags, signal: AbortSignal)
   }
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for flags of columns without a file that has them */
+/** @throws {ArgumentError} INVALID_ARGUMENT for column flags without --data */
 function checkColumnFlags(flags: TrustFlags): void {
   if (flags.data !== undefined) return;
   const { columns, exclude, idColumn, labelColumn, keep } = flags;
@@ -177,7 +177,7 @@ function checkColumnFlags(flags: TrustFlags): void {
   }
 }
 
-/** What is known of the points besides the run: of --data, and the labels of --labels. */
+/** Reads facts about the points from --data and --labels. */
 async function readFacts(n: number, flags: TrustFlags, signal: AbortSignal): Promise<PointFacts | undefined> {
   const { data, labels } = flags;
   if (data === undefined) {
@@ -197,7 +197,7 @@ async function readFacts(n: number, flags: TrustFlags, signal: AbortSignal): Pro
   return inputs.points;
 }
 
-/** The labels of --labels, else the first column of labels of --data, of the points that were embedded. */
+/** Returns the labels of the embedded points, from --labels or else from the first column of labels in --data. */
 function labelsOf(points: PointFacts | undefined): readonly string[] | undefined {
   const all = points && (points.labels ?? [...points.facts.labels.values()][0]);
   return all && (points.kept ? Array.from(points.kept, (i) => all[i]) : all);
@@ -212,7 +212,7 @@ function summarize(
   const finding = (score: TrustFinding["score"]) => findings.find((one) => one.score === score);
   const shared = (score: TrustFinding["score"]) => {
     const { flagged, threshold, sentence } = finding(score) as TrustFinding;
-    // A threshold can be infinite, which JSON does not know.
+    // JSON cannot represent an infinite threshold.
     return { flagged, threshold: Number.isFinite(threshold) ? threshold : null, sentence };
   };
   const counted = (name: string) => reliability.classes.filter((one) => one === name).length;
@@ -266,7 +266,7 @@ function summarizePerplexities({ scores, elbow, lowestCriterion, bestRecovered }
   return {
     scores: scores.map(({ singularity, recovered, ...others }) => ({
       ...others,
-      // A score can be infinite, which JSON does not know.
+      // JSON cannot represent an infinite score.
       singularity: Number.isFinite(singularity) ? singularity : null,
       recovered: recovered ?? null,
     })),

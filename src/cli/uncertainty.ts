@@ -6,10 +6,10 @@ import { givesCovariances } from "./covariance-input.js";
 import type { PointFacts } from "./inputs.js";
 import { joinColumns, writeEmbedding } from "./point-table.js";
 
-/** The columns that are written for an embedding of two dimensions. */
+/** Columns of the uncertainty file of a two-dimensional embedding. */
 export const UNCERTAINTY_COLUMNS = uncertaintyNames(2);
 
-/** @throws {ArgumentError} for `--uncertainty` without what it needs */
+/** @throws {ArgumentError} for `--uncertainty` without the inputs that it needs */
 export function checkUncertaintyFlags(flags: {
   uncertainty?: number;
   sigma?: string;
@@ -33,7 +33,9 @@ export function checkUncertaintyFlags(flags: {
   }
 }
 
-/** The file for the uncertainty of the embedding `output`: `map_uncertainty.npy` for `map.npy`, in the same folder. */
+/**
+ * Returns the path of the uncertainty file of an embedding: `map_uncertainty.npy` for `map.npy`, in the same folder.
+ */
 export function uncertaintyPath(output: string): string {
   const extension = extname(output);
   return `${output.slice(0, output.length - extension.length)}_uncertainty${extension}`;
@@ -50,7 +52,10 @@ export async function writeUncertainty(
   await writeEmbedding(path, joinColumns(columns), points, { columns: columns.map(([name]) => name), signal });
 }
 
-/** What a picture shows of it: displacement as color, unless labels have the colors, and ellipses in two dimensions. */
+/**
+ * Selects the uncertainties that a picture shows: displacement as color, unless the color shows labels, and ellipses in
+ * two dimensions.
+ */
 export function drawnUncertainty(
   { displacement, covariance, draws }: UncertaintyMeasures,
   isLabeled: boolean,

@@ -1,6 +1,9 @@
 import { ArgumentError } from "../errors.js";
 
-/** A range of rows, `start` included, `end` excluded, as Python slices it: negative ends count from the last row. */
+/**
+ * A range of rows with Python's rules for slices: `start` is included, `end` is excluded, and a negative number counts
+ * from the last row.
+ */
 export interface RowRange {
   readonly text: string;
   readonly start: number;
@@ -8,11 +11,11 @@ export interface RowRange {
 }
 
 /**
- * A parser of an option's number. Unlike `Number` it takes decimal notation only, and no blank text.
+ * Creates a parser for a numeric option. Unlike `Number`, it accepts only decimal notation and no blank text.
  *
- * @param flag the option's name, for errors
- * @param accepted what the option accepts, in words
- * @param accepts whether a number is accepted; ranges that the library knows are left to it
+ * @param flag name of the option in error messages
+ * @param accepted description of the accepted values
+ * @param accepts whether a number is accepted; the library checks the ranges that it defines
  */
 export function numberParser(flag: string, accepted = "a number", accepts = (_: number) => true) {
   return (text: string): number => {
@@ -22,18 +25,18 @@ export function numberParser(flag: string, accepted = "a number", accepts = (_: 
   };
 }
 
-/** A parser of an option's whole number, `least` or more. */
+/** Creates a parser for a whole number of `least` or more. */
 export function integerParser(flag: string, least?: number) {
   const accepted = least === undefined ? "an integer" : `an integer of ${least} or more`;
   return numberParser(flag, accepted, (value) => Number.isSafeInteger(value) && value >= (least ?? -Infinity));
 }
 
-/** A parser of values separated by commas. */
+/** Creates a parser for values separated by commas. */
 export function listParser<T>(parse: (text: string) => T) {
   return (text: string): T[] => text.split(",").map((part) => parse(part.trim()));
 }
 
-/** A parser of `A:B`, `A:`, `:B`. */
+/** Creates a parser for `A:B`, `A:` and `:B`. */
 export function rowRangeParser(flag: string) {
   return (text: string): RowRange => {
     const [, start, end] = /^(-?\d+)?:(-?\d+)?$/.exec(text) ?? [];
@@ -42,13 +45,13 @@ export function rowRangeParser(flag: string) {
   };
 }
 
-/** Rows and columns of a grid; empty where they are to be chosen. */
+/** Rows and columns of a grid. Absent sizes are chosen automatically. */
 export interface GridSize {
   readonly rows?: number;
   readonly columns?: number;
 }
 
-/** A parser of `RxC`, rows and columns, or `auto`. */
+/** Creates a parser for `RxC`, rows and columns, or `auto`. */
 export function gridParser(flag: string) {
   return (text: string): GridSize => {
     if (text === "auto") return {};

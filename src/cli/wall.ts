@@ -49,7 +49,7 @@ twice. Images of different sizes are scaled to fit their cells.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne wall`: images in a grid, as a picture and as tiles for a browser. */
+/** `sigma-tsne wall` arranges images in a grid, as a picture or as tiles for a browser. */
 export function createWallCommand(): Command {
   const command = new Command("wall")
     .usage("<embedding|cells> --images <source> -o <file>|--tiles <folder> [options]")
@@ -105,13 +105,13 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   const { drawWall, writeWall } = await import("../wall/index.js");
   const whole = await readDataset(path, { ...datasetOptions(flags), signal });
   const { rows } = whole.means;
-  // Embeddings have rows without a position where rows of the data were dropped.
+  // If rows of the data were dropped, the embedding has rows without a position.
   const kept = rowsWithPosition(whole.means);
   const dataset = kept ? takeDataset(whole, kept) : whole;
   const { means: embedding } = dataset;
   const all = flags.labels === undefined ? undefined : await readPointLabels(flags.labels, rows, signal);
   const typed = all && kept ? Array.from(kept, (i) => all[i]) : (all ?? [...dataset.labels.values()][0]);
-  // Pictures show images smaller than a page does where it is seen closest.
+  // A page can be zoomed in, so it needs larger images than a picture.
   const within = cell ?? (tiles === undefined ? 128 : 256);
   const { openPointImages } = await import("../vae/without-tensorflow.js");
   const opened = await openPointImages(flags.images, rows, { strict: flags.strict, within, kept, signal });
@@ -142,7 +142,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   report(points, cells, opened, flags, (performance.now() - begin) / 1000);
 }
 
-/** Checks everything that can be checked before data are read. */
+/** Checks everything that can be checked before reading the data. */
 async function checkFlags(path: string, flags: WallFlags): Promise<void> {
   const { output, tiles, cell, theme, force } = flags;
   if (output === undefined && tiles === undefined) {
@@ -187,7 +187,7 @@ function report(
   }
 }
 
-/** The cells in a file that holds such; undefined for an embedding. */
+/** Returns the cells from a file that contains them; undefined for an embedding. */
 function readCells(file: Matrix, grid: GridSize | undefined, path: string): WallCells | undefined {
   if (file.cols !== 2 && file.cols !== 4) {
     const message = `${path}: expected 2 columns (an embedding, or row and column) or 4 (x, y, row, column), received ${file.cols}`;
@@ -208,7 +208,9 @@ function readCells(file: Matrix, grid: GridSize | undefined, path: string): Wall
 
 type Follow = (stage: string) => { signal: AbortSignal; onProgress: (progress: { fraction: number }) => void };
 
-/** Spreads an embedding evenly, where it has points enough for that, and gives each its cell in a wall that is about square. */
+/**
+ * Spreads an embedding evenly, if it has enough points, and assigns each point a cell of an approximately square wall.
+ */
 async function layOut(
   embedding: Matrix,
   { height, width }: { height: number; width: number },

@@ -4,7 +4,10 @@ import { dateText } from "./date-text.js";
 import type { CategoryColumn, ColumnRole, DateColumn, NumberColumn, TextColumn } from "./protocol.js";
 import { TextValues } from "./text-values.js";
 
-/** What is known of the points, beside their positions: n values, and their description. */
+/**
+ * A property of the points, such as their labels or a measured number: one value per point, and the description of the
+ * column.
+ */
 export type Column =
   | { readonly description: CategoryColumn; readonly values: Uint16Array | Uint32Array }
   | { readonly description: NumberColumn | DateColumn; readonly values: Float32Array | Float64Array }
@@ -14,25 +17,25 @@ export type Column =
 export interface ColumnNames {
   readonly id: string;
   readonly title: string;
-  /** Its name in tables that are saved; by default the id. */
+  /** Name of the column in exported tables; by default the id. */
   readonly name?: string;
   readonly role?: ColumnRole;
   /** What the values mean, in a sentence or two. */
   readonly note?: string | undefined;
 }
 
-/** Largest number of classes: a column with more different texts is a column of texts. */
+/** Largest number of classes. A column with more different texts is treated as plain texts. */
 const MOST_CLASSES = 1000;
-/** Classes have at least so many rows each, on average. */
+/** Smallest average number of rows per class. A column with fewer rows per different text is treated as plain texts. */
 const ROWS_PER_CLASS = 3;
-/** In a table of a few rows, fewer classes than this are classes whatever their sizes. */
+/** A column with at most this many different texts always counts as classes, so that small tables work too. */
 const FEW_CLASSES = 20;
-/** Labels are classes however many there are, up to here. */
+/** A label column always counts as classes, up to this number of different labels. */
 const MOST_LABELS = 0xfffe;
-/** The longest text of a browser has some 2^29 characters; all texts of a column become one. */
+/** Browsers limit a text to about 2^29 characters, and the page joins all texts of a column into one. */
 const MOST_CHARACTERS = 2 ** 28;
 
-/** A column of a table as the explorer shows it, by what it holds. */
+/** Converts a column of a table for the explorer; its kind depends on the content of the column. */
 export function tableColumn(names: ColumnNames, { holds, values }: Omit<ReadColumn, "name">): Column | TooLong {
   if (holds === "dates") return dateColumn(names, values as Float64Array);
   if (holds === "booleans") {
@@ -43,7 +46,7 @@ export function tableColumn(names: ColumnNames, { holds, values }: Omit<ReadColu
     );
   }
   if (!isTexts(values)) {
-    // Whole numbers that are labels are names of classes.
+    // Whole numbers in a label column are class names.
     if (names.role !== "label") return numberColumn(names, values as ArrayLike<number>);
     return textColumn(
       names,
@@ -53,7 +56,7 @@ export function tableColumn(names: ColumnNames, { holds, values }: Omit<ReadColu
   return textColumn(names, values);
 }
 
-/** Why a column of texts is left out. */
+/** The reason why a column of texts is left out. */
 export interface TooLong {
   readonly reason: string;
 }
@@ -62,7 +65,9 @@ export const isTooLong = (column: Column | TooLong): column is TooLong => "reaso
 
 const isTexts = (values: ReadColumn["values"]): values is readonly string[] => Array.isArray(values);
 
-/** Texts as dates where all of them are, as classes where they repeat, else as texts. */
+/**
+ * Chooses the kind of a text column: dates if all texts are dates, classes if the texts repeat, otherwise plain texts.
+ */
 function textColumn(names: ColumnNames, texts: readonly string[]): Column | TooLong {
   if (names.role !== "label") {
     const dates = parseDates(texts);
@@ -78,14 +83,16 @@ function textColumn(names: ColumnNames, texts: readonly string[]): Column | TooL
   if (areClasses) return categoryColumn(names, texts);
   const characters = texts.reduce((sum, { length }) => sum + length, 0);
   if (characters > MOST_CHARACTERS) {
-    return { reason: `its texts have ${Math.round(characters / 1e6)} million characters, of which 268 can be shown` };
+    return {
+      reason: `its texts have ${Math.round(characters / 1e6)} million characters, but at most 268 million can be shown`,
+    };
   }
   const missing = texts.reduce((sum, text) => sum + Number(text === ""), 0);
   const description = { ...describe(names), kind: "text", type: "text", format: formatOf(texts), missing } as const;
   return { description, values: TextValues.from(texts) };
 }
 
-/** How many of the texts differ, the empty one left out; counting ends above `most`. */
+/** Counts the different texts without the empty text. Counting stops above `most`. */
 function countDistinct(texts: readonly string[], most: number): number {
   const found = new Set<string>();
   for (const text of texts) {
@@ -103,7 +110,7 @@ export function labelColumn(labels: readonly string[], name = "label"): Column {
   return isTooLong(column) ? categoryColumn(names, labels) : column;
 }
 
-/** A column of names; the empty one stands for none. */
+/** A column of names. An empty name means that the value is missing. */
 export function categoryColumn(names: ColumnNames, values: readonly string[]): Column {
   const found = [...new Set(values)].filter((name) => name !== "");
   const areNumbers = found.every((name) => Number.isFinite(Number(name)));
@@ -128,7 +135,7 @@ export function categoryColumn(names: ColumnNames, values: readonly string[]): C
 
 const { compare: compareNames } = new Intl.Collator("en", { numeric: true });
 
-/** A column of numbers; NaN and infinities stand for none. */
+/** A column of numbers. NaN and infinities mean that the value is missing. */
 export function numberColumn(names: ColumnNames, numbers: ArrayLike<number>): Column {
   const values = toFloats(numbers);
   const isWhole = values.every((value) => Number.isNaN(value) || Number.isInteger(value));
@@ -136,7 +143,10 @@ export function numberColumn(names: ColumnNames, numbers: ArrayLike<number>): Co
   return { description: { ...describe(names), kind: "number", type, isWhole, ...rangeOf(values) }, values };
 }
 
-/** In single precision where that keeps every number, or all digits that it was written with. */
+/**
+ * Converts to float32 if that preserves every number exactly, or at least all decimal digits it was written with;
+ * otherwise to float64.
+ */
 function toFloats(numbers: ArrayLike<number>): Float32Array | Float64Array {
   const single = new Float32Array(numbers.length);
   let isExact = true;
@@ -149,9 +159,9 @@ function toFloats(numbers: ArrayLike<number>): Float32Array | Float64Array {
   return Float64Array.from(numbers, (value) => (Number.isFinite(value) ? value : Number.NaN));
 }
 
-/** A column of dates in milliseconds since 1970, UTC; NaN stands for none. */
+/** A column of dates in milliseconds since 1970, UTC. NaN means that the date is missing. */
 export function dateColumn(names: ColumnNames, milliseconds: Float64Array): Column {
-  // What Date can hold; a file may promise more.
+  // A file may contain dates beyond the range of Date. They count as missing.
   const values = milliseconds.map((value) => (Math.abs(value) <= 8.64e15 ? value : Number.NaN));
   const isMultipleOf = (unit: number) => values.every((value) => Number.isNaN(value) || value % unit === 0);
   const precision = isMultipleOf(86_400_000) ? "day" : isMultipleOf(1000) ? "second" : "millisecond";
@@ -173,12 +183,14 @@ const describe = ({ id, title, name = id, role = "computed", note }: ColumnNames
   ...(note !== undefined && { note }),
 });
 
-/** Years first, as ISO 8601 and most databases write dates; without a time zone the time counts as UTC. */
+/** Dates must begin with the year, as in ISO 8601 and most databases. A time without a time zone counts as UTC. */
 const DATE =
   /^([+-]?\d{4,6})[-/](\d{1,2})[-/](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/;
 const MISSING_DATE = /^(?:|na|n\/a|nat|null|none|nan|-)$/i;
 
-/** The dates in milliseconds since 1970, UTC; `undefined` where a text is no date, or there are none at all. */
+/**
+ * Parses dates to milliseconds since 1970, UTC; `undefined` if a text is not a date, or if there are no dates at all.
+ */
 export function parseDates(texts: readonly string[]): Float64Array | undefined {
   const dates = new Float64Array(texts.length);
   let found = 0;
@@ -208,7 +220,7 @@ function parseDate(text: string): number | undefined {
 const LINK = /^https?:\/\/[^\s]+$/i;
 const IMAGE = /^[^\s].*\.(?:png|jpe?g|gif|webp|tiff?|bmp|avif)$/i;
 
-/** What all texts look like that are not empty. */
+/** The format that all non-empty texts have in common. */
 function formatOf(texts: readonly string[]): TextColumn["format"] {
   const are = (form: RegExp) => {
     let found = false;
@@ -222,7 +234,10 @@ function formatOf(texts: readonly string[]): TextColumn["format"] {
   return are(LINK) ? "link" : are(IMAGE) ? "image" : "plain";
 }
 
-/** The value of a point: the name of its category, its number, date in milliseconds or text, or null where it has none. */
+/**
+ * The value of a point: the name of its category, its number, its date in milliseconds or its text; null if the value
+ * is missing.
+ */
 export function valueAt({ description, values }: Column, index: number): string | number | null {
   if (values instanceof TextValues) return values.at(index) || null;
   const value = values[index];
@@ -230,7 +245,7 @@ export function valueAt({ description, values }: Column, index: number): string 
   return Number.isNaN(value) ? null : value;
 }
 
-/** A column as a table holds it; dates as texts of ISO 8601. */
+/** Values of a column for an exported table; dates become ISO 8601 texts. */
 export function columnOf(column: Column, indices: Uint32Array): Float32Array | Float64Array | string[] {
   const { description, values } = column;
   if (values instanceof TextValues) return Array.from(indices, (index) => values.at(index));

@@ -5,19 +5,19 @@ import type { Matrix } from "../matrix.js";
 import type { Stage, Tsne, TsneProgress, TsneResult, TsneSnapshot } from "../tsne/index.js";
 import type { ComputationState } from "./protocol.js";
 
-/** A computation that can be watched, and perhaps stopped and taken up again. */
+/** A computation with a visible state. Some computations can also be stopped and continued. */
 export interface Computation {
   readonly state: ComputationState;
-  /** Where the points are now, n x 2; undefined before there is a map. */
+  /** Current positions of the points, n x 2; undefined before there is an embedding. */
   readonly positions?: Float32Array | undefined;
   stop?(): void;
   continue?(): void;
 }
 
-/** Where a watched computation says that it has changed. */
+/** Called whenever the state of a computation changes. */
 export type ComputationListener = (state: ComputationState) => void;
 
-/** The state of a run that has not begun. */
+/** The initial state of a computation that has not begun. */
 export const waiting = (
   run: Pick<ComputationState, "id" | "kind" | "title"> & Partial<ComputationState>,
 ): ComputationState => ({
@@ -33,7 +33,7 @@ export const waiting = (
   ...run,
 });
 
-/** Work with a share that is done: encoding, measuring. */
+/** A computation that reports its progress as a fraction, such as encoding or measuring. */
 export class Preparation implements Computation {
   state: ComputationState;
 
@@ -45,7 +45,7 @@ export class Preparation implements Computation {
     this.state = waiting({ id, kind: "preparation", title });
   }
 
-  /** Runs `work`, which tells the share that is done. */
+  /** Runs `work`, which reports its progress as a fraction from 0 to 1. */
   async run<T>(work: (onProgress: (fraction: number) => void) => Promise<T>): Promise<T> {
     this.update({ state: "running", fraction: 0 });
     try {
@@ -64,7 +64,7 @@ export class Preparation implements Computation {
   }
 }
 
-/** What is said of a computation that did not come to its end. */
+/** The state of a computation that failed. */
 export const failed = (error: unknown): Partial<ComputationState> => ({
   state: "failed",
   message: error instanceof Error ? error.message : String(error),
@@ -79,24 +79,24 @@ const STAGES: Readonly<Record<Stage, string>> = {
   optimization: "Gradient descent",
 };
 
-/** How a {@link Tsne} is made that reports where it is. */
+/** Creates a {@link Tsne} that reports its progress to `callbacks`. */
 export type CreateTsne = (callbacks: {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: TsneProgress) => void;
   readonly onSnapshot: (snapshot: TsneSnapshot) => void;
 }) => Tsne | Promise<Tsne>;
 
-/** A t-SNE that can be watched, stopped and taken up again. */
+/** A t-SNE computation with a visible state that can be stopped and continued. */
 export class EmbeddingComputation implements Computation {
   state: ComputationState;
   positions: Float32Array | undefined;
-  /** Where the points were before the first iteration. */
+  /** Positions of the points before the first iteration. */
   start: Matrix | undefined;
   private tsne: Tsne | undefined;
   private isStopping = false;
   private resume: (() => void) | undefined;
   private noteStopped: () => void = () => {};
-  /** Resolves when it is stopped for the first time. */
+  /** Resolves when the embedding is stopped for the first time. */
   readonly stopped = new Promise<void>((resolve) => {
     this.noteStopped = resolve;
   });
@@ -111,9 +111,10 @@ export class EmbeddingComputation implements Computation {
   }
 
   /**
-   * Runs to the end, however often it is stopped and taken up again on the way.
+   * Runs to the last iteration. The promise stays pending while the embedding is stopped, until it is continued and
+   * finished.
    *
-   * @param isStopped whether to begin with waiting for {@link continue}
+   * @param isStopped whether to wait for {@link continue} before the first iteration
    * @throws {AbortError} if the signal is aborted
    */
   async run(signal: AbortSignal, isStopped = false): Promise<{ tsne: Tsne; result: TsneResult }> {
@@ -158,12 +159,12 @@ export class EmbeddingComputation implements Computation {
     this.resume?.();
   }
 
-  /** Says that it will not begin. */
+  /** Marks the embedding as failed before it begins. */
   fail(error: unknown): void {
     this.update(failed(error));
   }
 
-  /** Undefined where it was stopped before there was a map. */
+  /** @returns undefined if the embedding was stopped before it had positions */
   private async advance(tsne: Tsne, signal: AbortSignal): Promise<TsneResult | undefined> {
     try {
       if (tsne.iteration === 0) {

@@ -1,8 +1,8 @@
 import type { DateColumn } from "./protocol.js";
 
 /**
- * A date as ISO 8601 writes it, in UTC, as exact as its column: `2024-05-01` or `2024-05-01T12:30:00Z`. Empty for a missing date. The page
- * and the server write dates with it alike.
+ * A date in ISO 8601 and UTC with the precision of its column: `2024-05-01` or `2024-05-01T12:30:00Z`. Empty for a
+ * missing date. The page and the server use this same format.
  */
 export function dateText(milliseconds: number, precision: DateColumn["precision"]): string {
   if (Number.isNaN(milliseconds)) return "";

@@ -29,11 +29,11 @@ export interface GaussianData {
   readonly sigma: Matrix | undefined;
 }
 
-/** The points' images, opened for two uses. */
+/** The images of the points in two sizes. */
 export interface ExploredImages {
-  /** Scaled down to thumbnails where that is cheaper. */
+  /** Images for thumbnails, already reduced in size if that is cheaper. */
   readonly small: ImageSource;
-  /** As they are. */
+  /** Images in their original size. */
   readonly whole: ImageSource;
   /** Share of values cut off at either end of each image. */
   readonly stretch?: number | undefined;
@@ -46,20 +46,20 @@ export interface ExploredModel {
   readonly description: Omit<ModelDescription, "mean" | "standardDeviation" | "activeDimensions">;
 }
 
-/** A map of the points, computed or read. */
+/** A map of the points, either computed or read from a file. */
 export interface ExploredMap {
   readonly id: string;
   readonly title: string;
   readonly subtitle: string;
   /** n x 2 */
   readonly positions: Matrix;
-  /** The run whose map it is, read when points are to be placed. */
+  /** Opens the run that computed the map. It is read only when new points are placed. */
   readonly openRun?: (() => Promise<Tsne>) | undefined;
-  /** From the run's coordinates to these: `scale * (x - from) * rotation + to`. */
+  /** Transforms coordinates of the run into coordinates of the map: `scale * (x - from) * rotation + to`. */
   readonly alignment?: PlaneAlignment | undefined;
 }
 
-/** How a map was laid onto another. */
+/** The transformation that aligned a map with another map. */
 export interface PlaneAlignment {
   readonly scale: number;
   readonly rotation: readonly (readonly number[])[];
@@ -67,23 +67,26 @@ export interface PlaneAlignment {
   readonly to: readonly number[];
 }
 
-/** Points a map needs so that it can be spread evenly. */
+/** Smallest number of points of a map that can be spread evenly. */
 const MIN_SEPARATED = 4;
 const NEIGHBORS = 12;
-/** Sheets of thumbnails, and points' neighbors, that are kept. */
+/** Number of thumbnail sheets in the cache, and number of points whose neighbors are in the cache. */
 const KEPT_SHEETS = 128;
 const KEPT_NEIGHBORS = 1024;
 
 interface ExplorationEvents {
   /** The description has changed. */
   change: [];
-  /** A run has changed. */
+  /** The state of a computation has changed. */
   computation: [ComputationState];
 }
 
-/** All that is explored, and what is made of it when it is asked for. What it holds may grow while it is looked at. */
+/**
+ * The explored points with their maps, columns and images. Derived results, such as layouts and thumbnails, are
+ * computed when they are requested. Maps and columns may be added while the page is open.
+ */
 export class Exploration extends EventEmitter<ExplorationEvents> {
-  /** Stops all work on it. */
+  /** Aborted when the exploration is closed. */
   readonly signal: AbortSignal;
   private readonly controller = new AbortController();
   private readonly id = randomUUID().slice(0, 8);
@@ -103,13 +106,13 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   private readonly cleanups: (() => Promise<void>)[] = [];
   /** Files that were skipped in a folder of images. */
   skipped = 0;
-  /** The folder in which results are kept beside the source; `undefined` where nothing is kept there. */
+  /** The folder beside the source in which results are saved; `undefined` if nothing is saved. */
   keptIn: string | undefined;
   /** How the columns of the source were used, in one line; `undefined` for sources without columns. */
   columnReport: string | undefined;
-  /** Selections that are saved under a name. */
+  /** Saved selections with their names. */
   selections = new SavedSelections();
-  /** The rows of the files that are points, where some are left out. */
+  /** The rows of the files that have a position; `undefined` if all rows have one. */
   gaps: { readonly rows: number; readonly kept: Int32Array } | undefined;
   private statistics: Pick<ModelDescription, "mean" | "standardDeviation" | "activeDimensions"> | undefined;
   private ownImages: ExploredImages | undefined;
@@ -125,7 +128,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.signal = this.controller.signal;
   }
 
-  /** Points; 0 while that is not known. */
+  /** Number of points; 0 while it is unknown. */
   get n(): number {
     return this.count;
   }
@@ -147,7 +150,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.changed();
   }
 
-  /** How many rows the files of the points have, of which those without a position are left out. */
+  /** Sets the number of rows in the files of the points, and the rows that are kept because they have a position. */
   setGaps(rows: number, kept: Int32Array | undefined): void {
     this.gaps = kept && { rows, kept };
     if (kept) this.addColumn(numberColumn({ id: FILE_ROW, title: "Row in the file", name: "row" }, kept));
@@ -188,12 +191,12 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.changed();
   }
 
-  /** @param name of their column in a table */
+  /** @param name name of the label column in exported tables */
   addLabels(labels: readonly string[], name?: string): void {
     this.addColumn(labelColumn(labels, name));
   }
 
-  /** Adds a sentence about something that is left out. */
+  /** Adds a notice: one sentence about data that are left out. */
   addNotice(notice: string): void {
     this.notices.push(notice);
     this.changed();
@@ -204,12 +207,15 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.changed();
   }
 
-  /** Tells that a run has changed. */
+  /** Announces that the state of a computation has changed. */
   readonly report = (state: ComputationState): void => {
     this.emit("computation", state);
   };
 
-  /** Begins work that goes on while the points are looked at, and is awaited by {@link close}. If it fails, a run says so. */
+  /**
+   * Starts background work that continues while the page is open; {@link close} waits for it. If the work fails, a
+   * failed computation reports the error.
+   */
   startWork(work: () => Promise<void>): void {
     const promise = work()
       .catch((error: unknown) => {
@@ -228,12 +234,12 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.work.add(promise);
   }
 
-  /** To be called at the end. */
+  /** Registers a function that {@link close} calls. */
   onClose(cleanup: () => Promise<void>): void {
     this.cleanups.push(cleanup);
   }
 
-  /** Stops all that is going on, and closes files. */
+  /** Stops all work and closes the files. */
   async close(): Promise<void> {
     this.controller.abort();
     await Promise.all(this.work);
@@ -289,7 +295,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return [map, made("separated", "spread evenly"), made("wall", "as a wall")];
   }
 
-  /** n x 2; undefined for a layout that there is not. */
+  /** Positions of a layout, n x 2; undefined if the layout does not exist. */
   layout(id: string): Promise<Matrix> | undefined {
     const map = this.maps.get(id);
     if (map) return Promise.resolve(map.positions);
@@ -309,7 +315,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return new Matrix(Float32Array.from(points.data), points.rows, 2);
   }
 
-  /** Cells in which images have room, in units of their longer side. */
+  /** Positions in a grid with one image per cell, in units of the longer side of an image. */
   private async makeWall({ id }: ExploredMap): Promise<Matrix> {
     const even = (await this.layout(`separated:${id}`)) as Matrix;
     const { width, height } = this.ownImages?.small ?? { width: 1, height: 1 };
@@ -325,7 +331,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return wall;
   }
 
-  /** n x 3; undefined where they are not known. */
+  /** Covariances of the positions of a layout, n x 3; undefined if they are unknown. */
   layoutCovariances(id: string): Float32Array | undefined {
     return this.covariances.get(id);
   }
@@ -334,7 +340,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return this.columns.get(id);
   }
 
-  /** The values of a column as the page reads them. Those of texts are written once, when they are first asked for. */
+  /** The values of a column in the format that the page reads. Texts are encoded once, at the first request. */
   columnBytes({ values }: Column): Uint8Array | Float32Array | Float64Array | Uint16Array | Uint32Array {
     if (!(values instanceof TextValues)) return values;
     const known = this.encodedTexts.get(values) ?? values.encode();
@@ -362,13 +368,13 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return this.computations.get(id);
   }
 
-  /** The maps into which points can be placed. */
+  /** Maps that support placing new points. */
   placementMaps(): ExploredMap[] {
     return [...this.maps.values()].filter(({ openRun }) => openRun);
   }
 
   /**
-   * The run of a map, read once.
+   * Opens the run of a map. The run is read only once.
    *
    * @throws {FileError}
    */
@@ -383,7 +389,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return opened;
   }
 
-  /** @returns a WebP file; undefined for a sheet that there is not */
+  /** @returns a WebP file; undefined if the sheet does not exist */
   thumbnails(sheet: number): Promise<Buffer> | undefined {
     const { ownImages, signal } = this;
     if (!ownImages || !(sheet < describeThumbnails(ownImages.small).sheets)) return undefined;
@@ -391,14 +397,16 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return this.sheets.get(sheet, () => drawThumbnails(small, indicesOfSheet(small, sheet), { stretch, signal }));
   }
 
-  /** @returns a WebP file with the thumbnails of some points; undefined without images, or if there is no such point */
+  /**
+   * @returns a WebP file with the thumbnails of these points; undefined without images, or if a point does not exist
+   */
   thumbnailsOf(indices: Uint32Array, signal: AbortSignal): Promise<Buffer> | undefined {
     const { ownImages } = this;
     if (!ownImages || !indices.every((index) => index < ownImages.small.count)) return undefined;
     return drawThumbnails(ownImages.small, indices, { stretch: ownImages.stretch, signal });
   }
 
-  /** @returns a PNG file; undefined for an image that there is not */
+  /** @returns a PNG file; undefined if the image does not exist */
   image(index: number): Promise<Buffer> | undefined {
     const { ownImages } = this;
     if (!ownImages || !(index < ownImages.whole.count)) return undefined;
@@ -406,9 +414,9 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   }
 
   /**
-   * Undefined for a point that does not exist.
+   * Describes a point; undefined if it does not exist.
    *
-   * @param signal takes back a search that has not begun
+   * @param signal cancels the neighbor search if it has not begun
    */
   async point(index: number, signal?: AbortSignal): Promise<PointDescription | undefined> {
     if (!(index < this.count)) return undefined;
@@ -424,7 +432,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     };
   }
 
-  /** One search after the other, as each takes all processors. */
+  /** Runs one neighbor search at a time, because each search uses all processors. */
   private neighbors(index: number, signal: AbortSignal | undefined): Promise<PointDescription["neighbors"]> {
     const found = this.searching.then(() => {
       throwIfAborted(signal);
@@ -453,12 +461,12 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   }
 }
 
-/** @throws {DataError} NOT_FINITE, with the row, for a map that cannot be drawn */
+/** @throws {DataError} NOT_FINITE with the row, if a position is not finite */
 export function requireFinite(map: Matrix, argument: string): void {
   requireValues(map, argument, "NOT_FINITE", "finite numbers", Number.isFinite);
 }
 
-/** @throws {DataError} NOT_FINITE or NEGATIVE_SIGMA, with the row, for what are no standard deviations */
+/** @throws {DataError} NOT_FINITE or NEGATIVE_SIGMA with the row, if a standard deviation is not valid */
 export function requireSigma(sigma: Matrix, argument: string): void {
   const accepted = "finite standard deviations >= 0";
   requireValues(sigma, argument, "NOT_FINITE", accepted, Number.isFinite);

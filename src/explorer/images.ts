@@ -7,21 +7,22 @@ import type { TextColumn } from "./protocol.js";
 import type { TextValues } from "./text-values.js";
 import { LONGEST_THUMBNAIL } from "./thumbnails.js";
 
-/** How the images of points are opened. */
+/** Options for opening the images of the points. */
 export interface ImageOptions {
   /** Share of the values cut off at either end of each image, 0 to below 0.5. Default: values are shown as they are. */
   readonly stretch?: number | undefined;
-  /** A folder: refuses files that would be skipped, such as other files and broken links. */
+  /** For a folder: reports an error for files that would otherwise be skipped, such as other files and broken links. */
   readonly strict?: boolean | undefined;
 }
 
-/** Longest side in pixels that an image is shown with. */
+/** Longest side of a displayed image in pixels. */
 const LONGEST_SHOWN = 1024;
 
 /**
- * Opens the images of the points, a folder or a .npy or IDX file; classes of a folder become labels if no labels are given.
+ * Opens the images of the points from a folder, a .npy file or an IDX file. The subfolders of a folder become labels if
+ * no labels are given.
  *
- * @throws {ArgumentError} SHAPE_MISMATCH for another number of images
+ * @throws {ArgumentError} SHAPE_MISMATCH if the number of images differs from the number of points
  * @throws {FileError} for images that cannot be read
  */
 export async function addImages(exploration: Exploration, path: string, options: ImageOptions): Promise<void> {
@@ -42,8 +43,8 @@ export async function addImages(exploration: Exploration, path: string, options:
 }
 
 /**
- * Opens the images whose paths a column of the explored table holds. They are read from the folder of the table and the folders in it. Where
- * no image is found, or some are missing, a notice says so.
+ * Opens the images whose paths are in a column of the table. They are searched for in the folder of the table and its
+ * subfolders. A notice reports missing images.
  */
 export async function addListedImages(
   exploration: Exploration,
@@ -59,7 +60,7 @@ export async function addListedImages(
   const title = `Column “${column.title}”`;
   if (!small || !whole) {
     exploration.addNotice(
-      `${title} names images, but the first of them are not in the folder of the table, or are not images.`,
+      `${title} contains paths of images, but the first files do not exist in the folder of the table or are not images.`,
     );
     return;
   }
@@ -67,6 +68,8 @@ export async function addListedImages(
   exploration.startWork(async () => {
     const missing = paths.length - (await countFiles(folder, paths, signal));
     if (missing > 0)
-      exploration.addNotice(`${title} names images, of which ${missing.toLocaleString("en")} are missing.`);
+      exploration.addNotice(
+        `${title} contains paths of images; ${missing.toLocaleString("en")} of these files are missing.`,
+      );
   });
 }

@@ -1,5 +1,5 @@
 /**
- * The explorer: a server on this machine, and a page in the browser to step inside maps and latent spaces.
+ * The explorer: a local server and a page in the browser to inspect maps and latent spaces.
  *
  * @module sigma-tsne/explorer
  */
@@ -16,36 +16,40 @@ import { isLoopback } from "./server/security.js";
 
 export { type ExploreOptions, type InputOptions, PARTS, type Part } from "./options.js";
 
-/** A server that is up. */
+/** A running explorer server. */
 export interface Explorer {
-  /** Where the page is, with the token where there is one: the first of `urls`. */
+  /** Address of the page, with its token if there is one. It is the first of `urls`. */
   readonly url: string;
-  /** Where the page is, for a server that listens on all addresses one for each network of this machine, and one for this machine. */
+  /**
+   * Addresses of the page. A server that listens on all addresses has one for each network of this machine and one for
+   * this machine itself.
+   */
   readonly urls: readonly string[];
-  /** Points; 0 while that is not known. */
+  /** Number of points; 0 while it is unknown. */
   readonly n: number;
   /** Files that were skipped in a folder of images. */
   readonly skipped: number;
-  /** Rows of the source that have no position and are left out. */
+  /** Number of rows of the source that are left out because they have no position. */
   readonly dropped: number;
   /** How the columns of the source were used, in one line; `undefined` for a source without columns. */
   readonly report: string | undefined;
-  /** The folder beside the source in which embeddings of points are kept; `undefined` where nothing is kept there. */
+  /** The folder beside the source in which embeddings of points are saved; `undefined` if nothing is saved. */
   readonly keptIn: string | undefined;
-  /** Ends the server and all that it computes. */
+  /** Closes the server and stops all computations. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a page to explore a source with: its maps, standard and sigma-aware; its images; the latent space of its model. The page is there
- * at once; maps that are not known yet are computed while they are looked at.
+ * Serves a page to explore a source: its maps (standard and sigma-aware), its images, and the latent space of its
+ * model. The page opens at once. Maps that do not exist yet are computed while the page shows their progress.
  *
- * A source is the folder of a training or a model, whose codes and maps are kept in the folder `explorer` in it; the folder of a
- * comparison; a saved run; a map (a matrix of two columns); or points to be mapped (a matrix of more).
+ * A source is the folder of a training or a model, whose codes and maps are saved in its subfolder `explorer`; the
+ * folder of a comparison; a saved run; a map (a matrix of two columns); or points without a map (a matrix of more than
+ * two columns).
  *
  * @throws {FileError} FILE_READ or FILE_FORMAT for a source that cannot be explored
- * @throws {ArgumentError} for options that do not fit it, or an address or a port that cannot be had
- * @throws {AbortError} if `options.signal` is aborted before the server is up
+ * @throws {ArgumentError} for options that do not fit the source, or an address or a port that is not available
+ * @throws {AbortError} if `options.signal` is aborted before the server is running
  *
  * @example
  * const { url, close } = await explore("runs/vae");
@@ -57,7 +61,7 @@ export async function explore(source: string, options: ExploreOptions = {}): Pro
   const exploration = await openExploration(source, belongings, signal);
   let app: FastifyInstance | undefined;
   try {
-    // 32 bytes cannot be guessed.
+    // A random token of 32 bytes cannot be guessed.
     const token = isLoopback(host) ? undefined : randomBytes(32).toString("base64url");
     app = await createServer(exploration, { host, token, frameOrigins }, page);
     await listen(app, host, port);
@@ -97,7 +101,7 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
       code === "EADDRINUSE"
         ? `port ${port} is in use by another program`
         : code === "EACCES"
-          ? `port ${port} is not for all users`
+          ? `port ${port} needs administrator rights`
           : message;
     const facts = { argument: argument, received, accepted: accepted };
     throw new ArgumentError(
@@ -114,7 +118,10 @@ function urlsOf(app: FastifyInstance, host: string, token: string | undefined): 
   return reachableNames(host).map((name) => `http://${isIPv6(name) ? `[${name}]` : name}:${port}/${query}`);
 }
 
-/** A browser cannot open the address that stands for all of them. */
+/**
+ * Returns addresses that a browser can open. `0.0.0.0` and `::` mean all addresses of this machine, but a browser
+ * cannot open them.
+ */
 function reachableNames(host: string): string[] {
   if (host !== "0.0.0.0" && host !== "::") return [host];
   const external = Object.values(networkInterfaces()).flatMap((addresses) =>

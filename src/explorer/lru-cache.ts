@@ -1,13 +1,13 @@
-/** What was asked for last, computed once. */
+/** A cache of computed values that drops the least recently used ones. */
 export class LruCache<K, V> {
   private readonly values = new Map<K, Promise<V>>();
 
-  /** @param most how many are kept */
+  /** @param most largest number of values in the cache */
   constructor(private readonly most: number) {}
 
   get(key: K, compute: () => Promise<V>): Promise<V> {
     const value = this.values.get(key) ?? compute();
-    // The last one asked for is the last one to go.
+    // Inserting the entry again makes it the most recently used one.
     this.values.delete(key);
     this.values.set(key, value);
     value.catch(() => this.values.delete(key));

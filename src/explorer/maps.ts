@@ -20,18 +20,21 @@ interface MapPlan {
   readonly options: TsneOptions;
 }
 
-/** What is kept of a map beside its positions. */
+/** The facts that are saved with the positions of a map. */
 interface MapFacts {
   readonly subtitle: string;
   readonly alignment: PlaneAlignment | null;
 }
 
-/** The neighborhoods by which maps are judged. */
+/** Number of neighbors per point that is used to measure the quality of a map. */
 const NEIGHBORHOOD = 10;
-/** Up to so many points each is judged, and its uncertainty measured; of more, so many at random, and none. */
+/**
+ * Up to this many points, quality and uncertainty are measured for each point. For more points, the quality is measured
+ * on a random sample of `SAMPLE` points, and the uncertainty is not measured.
+ */
 const MAX_JUDGED = 100_000;
 const SAMPLE = 5000;
-/** Points whose uncertainty is measured in one go. */
+/** Points per batch when uncertainty is measured. */
 const MEASURED_TOGETHER = 250;
 const START = "start.npy";
 
@@ -43,11 +46,12 @@ const plansOf = ({ sigma }: GaussianData): MapPlan[] => [
 ];
 
 /**
- * Computes the standard map of the data, and the sigma-aware one where they have standard deviations, from one start, while they are
- * looked at; then what colors them: displacement, quality, uncertainty of the positions.
+ * Computes the standard map and, for data with standard deviations, the sigma-aware map from the same initial
+ * positions, while the page shows their progress. Afterwards it computes the columns for coloring: displacement,
+ * quality, and uncertainty of the positions.
  *
- * @param cache has what is known already, and keeps what is new
- * @param known what {@link showKnownMaps} has found; by default it is called first
+ * @param cache provides results of earlier explorations and saves new ones
+ * @param known the result of {@link showKnownMaps}; by default that function is called first
  */
 export async function exploreMaps(
   exploration: Exploration,
@@ -68,7 +72,7 @@ export async function exploreMaps(
   });
   const finish = async ({ plan, embedding }: (typeof embeddings)[number]) => {
     const { tsne, result } = await embedding.run(signal);
-    // The map that was finished first is the one that others are laid onto.
+    // All other maps are aligned with the map that was finished first.
     const [reference] = maps.values();
     const map = alignMap(plan, tsne, result, reference);
     maps.set(plan.id, map);
@@ -82,9 +86,9 @@ export async function exploreMaps(
   for (const [i, one] of embeddings.entries()) {
     const finished = finish(one);
     finishing.push(finished);
-    // An embedding that is stopped does not keep the next one waiting.
+    // The next embedding begins although this one is stopped.
     await Promise.race([finished, one.embedding.stopped]).catch((error) => {
-      // The others were to begin where this one began.
+      // The other embeddings need the initial positions of this one.
       for (const later of embeddings.slice(i + 1)) later.embedding.fail(error);
       throw error;
     });
@@ -97,13 +101,13 @@ export async function exploreMaps(
   await colorMaps(exploration, data, [...maps.values()], cache);
 }
 
-/** Maps that were kept, by their ids, and the positions from which they began. */
+/** Saved maps by their ids, and the initial positions that they share. */
 export interface KnownMaps {
   readonly maps: Map<string, ExploredMap>;
   readonly start: Matrix | undefined;
 }
 
-/** Adds the maps that are known already. */
+/** Adds the maps that an earlier exploration saved. */
 export async function showKnownMaps(
   exploration: Exploration,
   data: GaussianData,
@@ -112,7 +116,7 @@ export async function showKnownMaps(
   const { rows: n } = data.means;
   const maps = new Map<string, ExploredMap>();
   const start = await cache?.read(START, n, 2);
-  // Other maps need it to start from the same positions.
+  // Without the saved initial positions, further maps could not start from the same positions.
   if (!cache || !start) return { maps, start };
   for (const { id, title } of plansOf(data)) {
     const facts = cache.facts<MapFacts>(id);
@@ -128,7 +132,7 @@ export async function showKnownMaps(
 
 const runIn = (cache: ResultCache, id: string) => () => Tsne.load(cache.path(`${id}.tsne`));
 
-/** A computed map, laid onto one that was computed before. */
+/** Aligns a computed map with the map that was computed first. */
 function alignMap(
   { id, title }: MapPlan,
   tsne: Tsne,
@@ -143,7 +147,7 @@ function alignMap(
   return { ...map, positions: aligned, alignment: { scale, rotation, from, to } };
 }
 
-/** Measures the maps, point by point. */
+/** Computes quality, displacement and uncertainty for each point. */
 async function colorMaps(
   exploration: Exploration,
   data: GaussianData,
@@ -161,9 +165,9 @@ async function colorMaps(
 }
 
 /**
- * Adds the column of the share of each point's neighbors that a map has kept.
+ * Adds the quality column of a map: the share of each point's neighbors that are also neighbors in the map.
  *
- * @param cache has it, or keeps it
+ * @param cache provides the saved column or saves the new one
  */
 export async function addQuality(
   exploration: Exploration,
@@ -193,16 +197,20 @@ export async function addQuality(
   exploration.addColumn(numberColumn({ id: `quality:${id}`, title: `Neighbors kept: ${title}` }, kept.data));
 }
 
-/** The factor by which a covariance from a few draws is enlarged, so that its ellipse of 95 % is that of {@link ellipseRadius}. */
+/**
+ * A covariance from a few draws is multiplied by this factor. Its 95 % ellipse then has the radius {@link
+ * ellipseRadius} for that number of draws.
+ */
 export const widening = (draws: number): number => (ellipseRadius(0.95, draws) / ellipseRadius(0.95)) ** 2;
 
-/** Draws of each point whose uncertainty is shown. */
+/** Number of draws per point from which the uncertainty is measured. */
 const DRAWS = 10;
 
 /**
- * Adds the covariances of the positions in the embedding of a run with sigma, and the column of how far they reach.
+ * Adds the covariances of the positions in a sigma-aware embedding, and a column with the size of the positional
+ * uncertainty.
  *
- * @param cache has them, or keeps them
+ * @param cache provides saved covariances or saves new ones
  */
 export async function addUncertainty(exploration: Exploration, map: ExploredMap, cache?: ResultCache): Promise<void> {
   const { n } = exploration;
@@ -213,7 +221,7 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
       const run = await exploration.runOf(map);
       const scale = map.alignment?.scale ?? 1;
       const all = new Matrix(new Float32Array(n * 4), n, 4);
-      // A run does one thing after the other: those who search have their turn between these few.
+      // A run performs one task at a time. Small batches let searches run in between.
       for (let first = 0; first < n; first += MEASURED_TOGETHER) {
         const points = Uint32Array.from({ length: Math.min(MEASURED_TOGETHER, n - first) }, (_, i) => first + i);
         const { covariance, displacement } = await positionUncertainty(run, {
@@ -239,7 +247,7 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
   exploration.addColumn(numberColumn({ id: "position-uncertainty", title: "Uncertainty of the position" }, reach));
 }
 
-/** A covariance xx, xy, yy of positions in a run's coordinates, in those of its map. */
+/** Transforms a covariance (xx, xy, yy) from the coordinates of a run to those of its map. */
 export function alignCovariance(
   [xx, xy, yy]: readonly [number, number, number],
   alignment: PlaneAlignment | undefined,
@@ -255,7 +263,7 @@ export function alignCovariance(
   ];
 }
 
-/** A position in the coordinates of a run, in the coordinates of its map. */
+/** Transforms a position from the coordinates of a run to those of its map. */
 export function alignPosition(
   [x, y]: readonly [number, number],
   alignment: PlaneAlignment | undefined,
@@ -267,7 +275,7 @@ export function alignPosition(
   return [scale * (u * a + v * c) + to[0], scale * (u * b + v * d) + to[1]];
 }
 
-/** Does work of an exploration that those who look at it can follow. */
+/** Runs work as a computation whose progress the page shows. */
 export async function prepare<T>(
   exploration: Exploration,
   id: string,

@@ -25,7 +25,7 @@ const ORIGINS = `an array of origins of pages, ${AN_ORIGIN}`;
 function isOrigin(value: unknown): value is string {
   if (typeof value !== "string" || !/^https?:/.test(value)) return false;
   try {
-    // A semicolon or a star would be read as part of a content security policy.
+    // A semicolon or a star in an origin could change the meaning of the content security policy.
     return new URL(value).origin === value && !/[;,*]/.test(value);
   } catch {
     return false;
@@ -36,18 +36,22 @@ function isOrigin(value: unknown): value is string {
 export const EXPLORE_OPTIONS = {
   /** For a training: which images of its data set. Default `"test"`, or all if there are no test images. */
   part: choice(PARTS, { defaultText: "test", help: "part of a training's data set: all, train, validation or test" }),
-  /** A folder of images: refuses files that would be skipped, such as other files and broken links. */
-  strict: boolean({ flag: false, help: "refuse files and columns that would be skipped" }),
+  /**
+   * For a folder of images: reports an error for files that would otherwise be skipped, such as other files and broken
+   * links.
+   */
+  strict: boolean({ flag: false, help: "report an error for files and columns that would otherwise be skipped" }),
   /** For a saved run: computes its trust report, with the groups of the map, while the map is looked at. Default `false`. */
   trust: boolean({ help: "for a saved run: report which points and groups can be trusted" }),
   /**
-   * For points: whether their embeddings, and what is measured of them, are kept in the folder `<source>.explorer`, so that the next start
-   * shows them at once. They are computed again when the points or their standard deviations change. Default `true`.
+   * For points: whether their embeddings, and the quantities measured on them, are saved in the folder
+   * `<source>.explorer`. The next start then shows them at once. They are computed again when the points or their
+   * standard deviations change. Default `true`.
    */
   cache: boolean({ default: true, flag: false, help: "keep the embeddings of points in <source>.explorer" }),
   /**
-   * Address to listen on. Default `"127.0.0.1"`, which only this machine reaches; for others the address of the page carries a random
-   * token that every request must show.
+   * Address to listen on. Default `"127.0.0.1"`, which is only reachable from this machine. With any other address, the
+   * address of the page contains a random token, and every request must send it.
    */
   host: declare<string>(
     {
@@ -62,11 +66,12 @@ export const EXPLORE_OPTIONS = {
     },
     { default: "127.0.0.1", help: "address to listen on" },
   ),
-  /** Port to listen on; 0 is any that is free. */
+  /** Port to listen on; 0 chooses a free port. */
   port: integer({ from: 0, to: 65_535 }, { default: 0, defaultText: "0, any that is free", help: "port to listen on" }),
   /**
-   * Origins of pages that may show the explorer in a frame, such as `["http://localhost:8888"]` for a notebook. They can read and set the
-   * selection. Default: none, so that browsers refuse to show it in a frame of any page.
+   * Origins of pages that may show the explorer in a frame, such as `["http://localhost:8888"]` for a notebook. These
+   * pages can read and set the selection. Default: none, so that browsers do not show the explorer in a frame of any
+   * page.
    */
   frameOrigins: declare<readonly string[]>(
     {
@@ -91,7 +96,10 @@ export const EXPLORE_OPTIONS = {
 export interface InputOptions
   extends ColumnOptions,
     Readonly<Pick<OptionValues<typeof EXPLORE_OPTIONS>, "part" | "strict" | "trust" | "cache">> {
-  /** For maps and points: a folder of images, or a .npy or IDX file, one per point. For a training: other images than its own. */
+  /**
+   * For maps and points: a folder of images, or a .npy or IDX file, with one image per point. For a training: images to
+   * use instead of its own.
+   */
   readonly images?: string | undefined;
   /** A file of labels, one per point. Default: the labels of the table that is explored. */
   readonly labels?: string | undefined;
@@ -102,7 +110,10 @@ export interface InputOptions
   readonly metadata?: string | undefined;
   /** For maps and points: a file of standard deviations, n x d. Default: those of the table that is explored. */
   readonly sigma?: string | undefined;
-  /** For maps and comparisons: the file of the points that were mapped, n x d, by which neighbors are found and maps judged. */
+  /**
+   * For maps and comparisons: the file of the points behind the map, n x d. It is used to find neighbors and to measure
+   * the quality of maps.
+   */
   readonly input?: string | undefined;
   /** Share of the values cut off at either end of each image, 0 to below 0.5. Default: values are shown as they are. */
   readonly stretch?: number | undefined;
@@ -112,7 +123,7 @@ export interface InputOptions
 export interface ExploreOptions
   extends InputOptions,
     Readonly<Pick<OptionValues<typeof EXPLORE_OPTIONS>, "host" | "port" | "frameOrigins">> {
-  /** Stops what is done while the source is opened. A server that is up is ended by its `close`. */
+  /** Cancels opening the source. A running server is closed with its `close` method instead. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -133,7 +144,7 @@ const SOURCE_KEYS = [
   ...COLUMN_KEYS,
 ] as const;
 
-/** The options of the columns among others. */
+/** Picks the column options. */
 export const columnOptions = (options: InputOptions): ColumnOptions =>
   Object.fromEntries(COLUMN_KEYS.map((key) => [key, options[key]]));
 
@@ -160,7 +171,7 @@ export function checkExploreOptions(
   return checkOptions(EXPLORE_OPTIONS, pickOptions(EXPLORE_OPTIONS, options));
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for options that a kind of source has no use for */
+/** @throws {ArgumentError} INVALID_ARGUMENT for options that this kind of source does not support */
 export function rejectUseless(options: InputOptions, useful: readonly (keyof InputOptions)[], kind: string): void {
   for (const key of SOURCE_KEYS) {
     if (options[key] === undefined || useful.includes(key)) continue;

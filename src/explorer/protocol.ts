@@ -15,8 +15,9 @@ export const paths = {
   /** GET: float32 n x 3 (xx, xy, yy), the covariance of each position of a layout; NaN where it is unknown */
   covariances: (layout: string) => `/api/layouts/${encodeURIComponent(layout)}/covariances`,
   /**
-   * GET: n values of the {@link ColumnDescription.type} of the column. Texts: n + 1 uint32, where each text begins and the last one ends,
-   * counted in UTF-16 code units, then all texts one after the other in UTF-8
+   * GET: n values with the {@link ColumnDescription.type} of the column. For texts: n + 1 uint32 offsets, then all
+   * texts one after the other in UTF-8. Text i begins at offset i and ends at offset i + 1, counted in UTF-16 code
+   * units.
    */
   column: (id: string) => `/api/columns/${encodeURIComponent(id)}`,
   /** GET: WebP, see {@link ThumbnailDescription} */
@@ -26,19 +27,19 @@ export const paths = {
    * {@link ThumbnailDescription.columns} tiles. The visible points are seldom adjacent in the file.
    */
   thumbnailsOf: "/api/thumbnails",
-  /** GET: PNG, the image in its own size */
+  /** GET: PNG, the image in its original size */
   image: (index: number) => `/api/images/${index}`,
   /** GET: {@link PointDescription} */
   point: (index: number) => `/api/points/${index}`,
   /**
-   * POST: uint32 indices (`application/octet-stream`); the selected rows as a table to save. In CSV, texts that a spreadsheet would run as
-   * formulas begin with an apostrophe, unless `isVerbatim`
+   * POST: uint32 indices (`application/octet-stream`); the answer is a table of the selected rows. In CSV, texts that a
+   * spreadsheet would run as formulas begin with an apostrophe, unless `isVerbatim` is set.
    */
   selection: (format: "csv" | "parquet", isVerbatim = false) =>
     `/api/selection.${format}${isVerbatim ? "?verbatim=true" : ""}`,
   /**
-   * A selection that is saved under a name. GET: its rows, uint32, ascending. PUT: uint32 indices (`application/octet-stream`), which are saved
-   * in place of a selection with the same name. DELETE.
+   * A saved selection. GET: its rows, uint32, ascending. PUT: uint32 indices (`application/octet-stream`) to save; they
+   * replace a selection with the same name. DELETE: removes the selection.
    */
   savedSelection: (name: string) => `/api/selections?name=${encodeURIComponent(name)}`,
   savedSelections: "/api/selections",
@@ -64,34 +65,36 @@ export const paths = {
   /** POST: float32 m x latent (`application/octet-stream`), 1 <= m <= {@link MAX_DECODED}; PNG with m images side by side */
   decode: "/api/decode",
   /**
-   * The same for a control that sends many requests, such as a slider. `name` identifies the control (at most 64 letters, digits, `-` and
-   * `_`). Its requests are served before others, and a waiting request fails with `ABORTED` when a newer one with the same name arrives.
+   * Decodes like {@link paths.decode}, for a control that sends many requests, such as a slider. `name` identifies the
+   * control (at most 64 letters, digits, `-` and `_`). Its requests are served before others, and a waiting request
+   * fails with `ABORTED` when a newer one with the same name arrives.
    */
   decodeNewest: (name: string) => `/api/decode?newest=${encodeURIComponent(name)}`,
   /** POST: {@link InterpolationRequest}; PNG with the frames side by side */
   interpolation: "/api/interpolation",
-  /** POST: {@link InterpolationRequest}; an endless GIF */
+  /** POST: {@link InterpolationRequest}; a GIF that repeats endlessly */
   interpolationGif: "/api/interpolation.gif",
   /** GET: PNG, the model's reconstruction of an image */
   reconstruction: (index: number) => `/api/reconstructions/${index}`,
   /** POST: {@link DrawsRequest}; PNG with the images side by side */
   draws: "/api/draws",
   /**
-   * GET: PNG, `cells` x `cells` images (2 to {@link MAX_CELLS}) edge to edge, only for models with two latent dimensions. The images are
-   * decoded at equal steps from {@link MANIFOLD_REACH} standard deviations below the mean of a dimension to as many above: the first
-   * dimension from left to right, the second from bottom to top.
+   * GET: PNG, `cells` x `cells` images (2 to {@link MAX_CELLS}) edge to edge, only for models with two latent
+   * dimensions. Each dimension takes equal steps from its mean - {@link MANIFOLD_REACH} standard deviations to its mean
+   * + {@link MANIFOLD_REACH} standard deviations: the first dimension from left to right, the second from bottom to
+   * top.
    */
   manifold: (cells: number) => `/api/manifold?cells=${cells}`,
   /** POST: an image (`image/*`), or a {@link SearchRequest}; {@link SearchResult} */
   search: "/api/search",
-  /** The same for an image whose light and dark are exchanged first. */
+  /** Searches like {@link paths.search}, but inverts the brightness of the image first. */
   searchInverted: "/api/search?invert=1",
 } as const;
 
 /** The header that contains the iteration of a running embedding. */
 export const ITERATION_HEADER = "x-iteration";
 
-/** Id of the column with the rows of the source, which there is where some rows have no position and are left out. */
+/** Id of the column with the row numbers in the source. It exists only if rows without a position were left out. */
 export const FILE_ROW = "file-row";
 
 /** Maximum number of latent vectors that one request may have decoded. */
@@ -111,19 +114,22 @@ export interface ExplorationDescription {
   /** Name of the file or folder, for the heading. */
   readonly name: string;
   readonly n: number;
-  /** Rows of the source that have no position in the map and are left out. */
+  /** Number of rows of the source that are left out because they have no position in the map. */
   readonly withoutPosition: number;
-  /** What else is left out and why, one sentence each. */
+  /** Other data that are left out, with the reason, one sentence each. */
   readonly notices: readonly string[];
   /** Dimensions of the data behind the maps; null if unknown. */
   readonly dimensions: number | null;
-  /** The layout to show first comes first. Empty while the first map is being computed: see `computations`. */
+  /**
+   * The page first shows the first layout. The array is empty while the first map is being computed: see
+   * `computations`.
+   */
   readonly layouts: readonly LayoutDescription[];
   readonly columns: readonly ColumnDescription[];
   readonly images: ThumbnailDescription | null;
   readonly model: ModelDescription | null;
   readonly computations: readonly ComputationState[];
-  /** Selections that are saved under a name. */
+  /** Saved selections. */
   readonly selections: readonly SelectionDescription[];
   readonly abilities: Abilities;
 }
@@ -135,11 +141,12 @@ export interface SelectionDescription {
 }
 
 /**
- * A message between this page in a frame and the page around it, by `postMessage`. Rows are numbers of points; an empty array stands for no
- * selection.
+ * A message by `postMessage` between this page in a frame and the page around it. Rows are numbers of points; an empty
+ * array means that nothing is selected.
  *
- * `ready`: this page listens. The message has no content and goes to any origin. `select`: the page around sets the selection; from then on
- * it receives each new selection. `selected`: the new selection of this page, ascending.
+ * `ready`: this page is ready to receive messages. The message has no content and is sent to any origin. `select`: the
+ * surrounding page sets the selection and from then on receives each new selection. `selected`: the new selection of
+ * this page, ascending.
  */
 export type FrameMessage =
   | { readonly kind: "sigma-tsne ready" }
@@ -148,7 +155,7 @@ export type FrameMessage =
 /** Longest name of a selection, in characters. */
 export const MAX_SELECTION_NAME = 100;
 
-/** A JSON file of selections: those that are saved beside the source, and those that are exported. */
+/** A JSON file of selections, for selections saved beside the source and for exported ones. */
 export interface SelectionsFile {
   readonly kind: typeof SELECTIONS_KIND;
   readonly version: 1;
@@ -177,24 +184,24 @@ export interface LayoutDescription {
 /** A property of the points: they can be colored, searched and filtered by it. */
 export type ColumnDescription = CategoryColumn | NumberColumn | DateColumn | TextColumn;
 
-/** The kinds whose values are numbers: of a category, a date, or the number itself. */
+/** The column kinds with numeric values: a category number, a date in milliseconds, or a number. */
 export type CodedColumn = CategoryColumn | NumberColumn | DateColumn;
 
-/** What a column is for; `"computed"` stands for what the explorer has measured itself. */
+/** The purpose of a column. The explorer itself computed columns with the role `"computed"`. */
 export type ColumnRole = "label" | "identifier" | "data" | "metadata" | "computed";
 
 interface ColumnBase {
   /** `"label"`, `"cluster"`, `"mean-sigma"`, `"quality:standard"`, `"displacement"`, `"position-uncertainty"`, `"column:price"`, … */
   readonly id: string;
   readonly title: string;
-  /** Its name in tables that are saved. */
+  /** Name of the column in exported tables. */
   readonly name: string;
   readonly role: ColumnRole;
   /** What the values mean, in a sentence or two. */
   readonly note?: string | undefined;
 }
 
-/** How texts are shown: as they are, as links to the web, or as paths of images. */
+/** How texts are shown: as plain text, as links to the web, or as images at these paths. */
 export type TextFormat = "plain" | "link" | "image";
 
 export interface CategoryColumn extends ColumnBase {
@@ -214,13 +221,13 @@ interface Range {
   /** 2 % and 98 % quantiles of the values, so that outliers do not flatten the color scale. */
   readonly low: number;
   readonly high: number;
-  /** Number of rows without a value, which are NaN. */
+  /** Number of rows without a value. Their value is NaN. */
   readonly empty: number;
 }
 
 export interface NumberColumn extends ColumnBase, Range {
   readonly kind: "number";
-  /** float64 where float32 would round a value. */
+  /** float64 if float32 would round a value. */
   readonly type: "float32" | "float64";
   /** Whether all numbers are whole. */
   readonly isWhole: boolean;
@@ -245,7 +252,7 @@ export interface TextColumn extends ColumnBase {
 
 /** The images of the points. Sheet s contains the images from `s * perSheet` on, in rows of `columns` tiles. */
 export interface ThumbnailDescription {
-  /** Size of the original images in pixels; of one of them if they differ. */
+  /** Size of the original images in pixels; the size of one of them if they differ. */
   readonly width: number;
   readonly height: number;
   readonly channels: number;
@@ -305,7 +312,10 @@ export interface ComputationState {
   readonly loss: number | null;
   /** The latest parts of the loss of a training, and other logged scalars, by name. */
   readonly parts: Readonly<Record<string, number>>;
-  /** Id of the layout that a running embedding will become, see {@link paths.computationLayout}; otherwise null. */
+  /**
+   * Id of the layout that a running embedding will become (see {@link paths.computationLayout}); null for other
+   * computations.
+   */
   readonly layout: string | null;
   /** Whether it can be stopped and continued. False for a training in another process. */
   readonly controllable: boolean;
@@ -343,7 +353,10 @@ export const OFFLINE_ELEMENT = "offline-data";
 export interface OfflineData {
   /** All abilities are false, and there are no computations. */
   readonly description: ExplorationDescription;
-  /** Answers by the path of their GET request. Points have none: their `label` and `values` follow from the columns. */
+  /**
+   * Answers by the path of their GET request. Requests for a point have no answer here, because `label` and `values`
+   * follow from the columns.
+   */
   readonly answers: Readonly<Record<string, { readonly type: string; readonly base64: string }>>;
 }
 
@@ -377,7 +390,7 @@ export interface SearchRequest {
   readonly index: number;
 }
 
-/** Where an example lies in a map. */
+/** Position of an example in a map. */
 export interface PlacedPosition {
   readonly x: number;
   readonly y: number;

@@ -3,21 +3,21 @@ import { join } from "node:path";
 import { readMatrix, writeFileAtomic, writeMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 
-/** The mark by which what an earlier exploration has saved is recognized. */
+/** Identifies the files of the explorer. */
 const KIND = "sigma-tsne explorer";
 const INDEX = "explorer.json";
 
 interface Index {
   readonly kind: typeof KIND;
-  /** What it was computed from. */
+  /** Identifies the input of the computations. */
   readonly key: string;
-  /** What is known of each map, by its id. */
+  /** Facts about each map, by its id. */
   readonly maps: Readonly<Record<string, unknown>>;
 }
 
 /**
- * A folder in which what is computed for an exploration is kept, so that the next one has it at once. Every file is written atomically;
- * what is missing, damaged or of other shape is computed again, and where nothing can be written, nothing is kept.
+ * A folder in which the results of an exploration are saved for the next one. Every file is written atomically. Missing
+ * or damaged files, and files of another shape, are computed again. If the folder is not writable, nothing is saved.
  */
 export class ResultCache {
   private constructor(
@@ -27,8 +27,8 @@ export class ResultCache {
   ) {}
 
   /**
-   * @param folder is made when something is to be written; what it holds of another key is removed
-   * @param key of all that the computations depend on
+   * @param folder created when the first file is written; results with another key are removed from it
+   * @param key identifies all inputs of the computations
    */
   static async open(folder: string, key: string): Promise<ResultCache> {
     const empty: Index = { kind: KIND, key, maps: {} };
@@ -45,17 +45,17 @@ export class ResultCache {
     }
   }
 
-  /** Whether the folder takes files. */
+  /** Whether the folder is writable. */
   get isKept(): boolean {
     return this.isWritable;
   }
 
-  /** Where a file of this name is, or would be. */
+  /** Path of a file with this name, whether it exists or not. */
   path(name: string): string {
     return join(this.folder, name);
   }
 
-  /** A matrix that was kept; undefined where there is none of that shape. */
+  /** Reads a saved matrix; undefined if there is none with this shape. */
   async read(name: string, rows: number, cols?: number): Promise<Matrix | undefined> {
     const matrix = await readMatrix(this.path(name)).catch(() => undefined);
     return matrix?.rows === rows && (cols === undefined || matrix.cols === cols) ? matrix : undefined;
@@ -65,7 +65,7 @@ export class ResultCache {
     await this.keep(() => writeMatrix(this.path(name), matrix));
   }
 
-  /** What is known of a map; undefined where nothing was kept. */
+  /** Saved facts about a map; undefined if nothing was saved. */
   facts<T>(map: string): T | undefined {
     return this.index.maps[map] as T | undefined;
   }
@@ -75,7 +75,7 @@ export class ResultCache {
     await this.keep(() => writeFileAtomic(this.path(INDEX), `${JSON.stringify(this.index)}\n`));
   }
 
-  /** Writes something into the folder, if it takes files. */
+  /** Calls `write` if the folder is writable. */
   async keep(write: () => Promise<void>): Promise<boolean> {
     if (!this.isWritable) return false;
     try {

@@ -6,15 +6,16 @@ import { MAX_SELECTION_NAME, SELECTIONS_KIND, type SelectionDescription, type Se
 const VERSION = 1;
 const MAX_SELECTIONS = 500;
 
-/** Why a selection cannot be saved. */
+/** The reason why a selection cannot be saved. */
 export class SelectionError extends Error {}
 
 /**
- * Selections of points that were saved under a name, in a JSON file in the folder of the source. Without a file they are kept until the exploration ends.
+ * Named selections of points in a JSON file in the folder of the source. Without a file they exist only until the
+ * exploration ends.
  */
 export class SavedSelections {
   readonly #path: string | undefined;
-  /** Number of points that the selections belong to; undefined while there are no selections. */
+  /** Number of points in the exploration that the selections belong to; undefined while there are no selections. */
   #points: number | undefined;
   #selections: ReadonlyMap<string, Uint32Array> = new Map();
   #writing: Promise<void> = Promise.resolve();
@@ -26,7 +27,7 @@ export class SavedSelections {
   /**
    * Opens the selections of a source.
    *
-   * @throws {FileError} FILE_FORMAT for a file that is not one of selections
+   * @throws {FileError} FILE_FORMAT if the file is not a selections file
    */
   static async open(path: string): Promise<SavedSelections> {
     const saved = new SavedSelections(path);
@@ -48,16 +49,16 @@ export class SavedSelections {
     return [...this.#selections].map(([name, { length }]) => ({ name, size: length }));
   }
 
-  /** Ascending row numbers; undefined for a name that is not known. */
+  /** Ascending row numbers of a selection; undefined if no selection has this name. */
   rows(name: string, n: number): Uint32Array | undefined {
     return this.#points === n ? this.#selections.get(name) : undefined;
   }
 
   /**
-   * Saves a selection in place of the one with the same name.
+   * Saves a selection. It replaces a selection with the same name.
    *
-   * @throws {SelectionError} for a name that cannot be used, or a file that belongs to other points
-   * @throws {FileError} FILE_WRITE where the file cannot be written
+   * @throws {SelectionError} for a name that cannot be used, or if the file belongs to other points
+   * @throws {FileError} FILE_WRITE if the file cannot be written
    */
   async save(name: string, rows: Uint32Array, n: number): Promise<void> {
     if (name.trim() === "" || name.length > MAX_SELECTION_NAME) {
@@ -72,7 +73,7 @@ export class SavedSelections {
     await this.#replace(known, n);
   }
 
-  /** @returns whether there was a selection of this name */
+  /** @returns whether a selection with this name existed */
   async delete(name: string, n: number): Promise<boolean> {
     this.#requirePoints(n);
     const known = new Map(this.#selections);
@@ -84,12 +85,12 @@ export class SavedSelections {
   #requirePoints(n: number): void {
     if (this.#points === undefined || this.#points === n || this.#selections.size === 0) return;
     throw new SelectionError(
-      `${this.#path} contains selections of ${this.#points} points, and these are ${n}. Move that file away to save selections here.`,
+      `${this.#path} contains selections of ${this.#points} points, but this source has ${n}. Move that file away to save selections here.`,
     );
   }
 
   async #replace(selections: ReadonlyMap<string, Uint32Array>, n: number): Promise<void> {
-    // One after the other, so that the file holds the newest.
+    // Writing one version after the other ensures that the file ends with the newest selections.
     const written = this.#writing.then(() => {
       const path = this.#path;
       return path === undefined ? undefined : writeFileAtomic(path, toJson(selections, n));

@@ -1,6 +1,6 @@
 /**
- * The texts of a column, one per row, as one long text and the places where they begin and end. This takes a fraction of the memory of an
- * array of texts, and all of them can be searched at once. Used by the server and in the page.
+ * The texts of a column, one per row, stored as one long text and the offsets of the rows. This needs a fraction of the
+ * memory of an array of texts, and all texts can be searched at once. The server and the page both use this class.
  */
 export class TextValues {
   /**
@@ -22,7 +22,7 @@ export class TextValues {
     return this.offsets.length - 1;
   }
 
-  /** The text of a row; empty where it is missing. */
+  /** The text of a row; empty if it is missing. */
   at(row: number): string {
     return this.text.slice(this.offsets[row], this.offsets[row + 1]);
   }
@@ -39,7 +39,7 @@ export class TextValues {
   /** Reads what {@link encode} wrote. */
   static decode(bytes: ArrayBuffer, rows: number): TextValues {
     const offsets = new Uint32Array(bytes, 0, rows + 1);
-    // Without this option a text that begins with a byte order mark would lose it, and all others would move.
+    // Without this option, the decoder would remove a byte order mark at the beginning, and all offsets would be wrong.
     const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(new Uint8Array(bytes, offsets.byteLength));
     return new TextValues(text, offsets);
   }

@@ -4,14 +4,14 @@ import { throwIfAborted } from "../abort.js";
 import { eachImage, type Fit, fitSide, type ImageSource } from "../images/index.js";
 import type { ThumbnailDescription } from "./protocol.js";
 
-/** Longest side of a thumbnail; smaller images are shown as they are. */
+/** Longest side of a thumbnail in pixels. Smaller images keep their size. */
 export const LONGEST_THUMBNAIL = 64;
-/** Thumbnails in a row of a sheet, and rows of a sheet. */
+/** Number of thumbnails per row of a sheet, and number of rows. */
 const COLUMNS = 32;
-/** Values of images that are brought into a sheet before others get the thread. */
+/** Number of image values that are drawn before the thread handles other tasks. */
 const PIXELS_TOGETHER = 2 ** 19;
 
-/** The sheets on which thumbnails of `images` stand. */
+/** Describes the thumbnail sheets of `images`. */
 export function describeThumbnails(images: ImageSource, shown: ImageSource = images): ThumbnailDescription {
   const { width: tileWidth, height: tileHeight } = tileOf(images);
   const perSheet = COLUMNS * COLUMNS;
@@ -66,7 +66,11 @@ export function indicesOfSheet(images: ImageSource, sheet: number): Uint32Array 
   return Uint32Array.from({ length: Math.min(perSheet, images.count - first) }, (_, i) => first + i);
 }
 
-/** Draws one image as it is. @returns a PNG file */
+/**
+ * Draws one image in its original size.
+ *
+ * @returns a PNG file
+ */
 export async function drawImage(images: ImageSource, index: number, stretch: number | undefined): Promise<Buffer> {
   let file: Promise<Buffer> | undefined;
   const { width, height } = images;

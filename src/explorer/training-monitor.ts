@@ -17,19 +17,19 @@ import { type Computation, type ComputationListener, failed, waiting } from "./c
 import type { ComputationState } from "./protocol.js";
 import type { TrainingReport } from "./training-thread.js";
 
-/** Milliseconds between looks at the folder. */
+/** Milliseconds between two checks of the folder. */
 const PAUSE = 1000;
 
 /**
- * A training in a folder: watched through its checkpoints and its log while another process is at work on it; one that was stopped can be
- * continued on a thread of its own.
+ * A training in a folder. While another process trains, its checkpoints and log are read here. A stopped training can
+ * be continued on its own thread.
  */
 export class TrainingMonitor implements Computation {
   state: ComputationState;
   private readonly log: ScalarReader;
-  /** Steps in all; undefined where that is not known. */
+  /** Total number of steps; undefined if it is unknown. */
   private readonly steps: number | undefined;
-  /** When the checkpoint that was read last was written. */
+  /** Modification time of the checkpoint that was read last. */
   private seen = 0;
   private thread: Worker | undefined;
   private failure = "";
@@ -46,9 +46,9 @@ export class TrainingMonitor implements Computation {
   }
 
   /**
-   * Watches until the training is done.
+   * Monitors the training until it is finished.
    *
-   * @throws {AbortError} if the signal is aborted; a training of this server has written a checkpoint then
+   * @throws {AbortError} if the signal is aborted; a training that runs in this process has then written a checkpoint
    */
   async run(signal: AbortSignal): Promise<void> {
     try {
@@ -65,7 +65,10 @@ export class TrainingMonitor implements Computation {
     }
   }
 
-  /** Only a training that this server goes on with: others are stopped where they were begun. */
+  /**
+   * Only a training that this server continued can be stopped here. Other trainings must be stopped in the process that
+   * started them.
+   */
   stop(): void {
     if (!this.thread || this.state.state !== "running") return;
     this.update({ message: "Stopping" });
@@ -105,9 +108,13 @@ export class TrainingMonitor implements Computation {
     await gone;
   }
 
-  /** Reads what is new in the folder. @returns whether the training is done */
+  /**
+   * Reads new checkpoints and log lines from the folder.
+   *
+   * @returns whether the training is finished
+   */
   private async look(): Promise<boolean> {
-    // In this order: who sees a model and nobody at work sees the last of it.
+    // The order matters: if the lock is free before the model is found, the training cannot write anything newer.
     const isAtWork = this.thread !== undefined || (await isLocked(this.folder));
     const isDone = await this.hasResult();
     await this.readCheckpoint();
@@ -134,7 +141,7 @@ export class TrainingMonitor implements Computation {
     const { mtimeMs = 0 } = (await stat(path).catch(() => undefined)) ?? {};
     if (mtimeMs <= this.seen) return;
     this.seen = mtimeMs;
-    // A damaged checkpoint is reported by the training that resumes from it.
+    // A damaged checkpoint is ignored here. Resuming the training from it reports the error.
     const file = await readTensorFile(path).catch(() => undefined);
     if (!file) return;
     const { epoch, step, history } = file.facts.state as TrainingState;

@@ -13,7 +13,7 @@ import {
 } from "../vae/index.js";
 import { readRunConfig } from "../vae/without-tensorflow.js";
 
-/** What the thread tells of the training that it goes on with. */
+/** Progress report of a continued training. */
 export interface TrainingReport {
   readonly epoch: number;
   readonly step: number;
@@ -21,7 +21,7 @@ export interface TrainingReport {
   readonly loss: Readonly<Record<string, number>>;
 }
 
-// Any message stops the training after the step at hand, with a checkpoint.
+// Any message to this thread stops the training after the current step, with a checkpoint.
 const controller = new AbortController();
 const { signal } = controller;
 parentPort?.once("message", () => controller.abort());
@@ -34,7 +34,7 @@ try {
   parentPort?.close();
 }
 
-/** Goes on with the training in a folder as it was begun. */
+/** Continues the training in a folder with its original settings. */
 async function resume(folder: string): Promise<void> {
   const {
     model: name,

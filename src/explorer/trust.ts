@@ -17,7 +17,9 @@ const TITLES: Readonly<Record<string, string>> = {
   reliability_class: "Reliability class",
 };
 
-/** Computes the trust report of a run, with its groups, while its map is looked at; then adds its columns and its sentences. */
+/**
+ * Computes the trust report of a run with its groups while the page shows the map, then adds its columns and notices.
+ */
 export async function addTrust(exploration: Exploration, run: Tsne): Promise<void> {
   const { signal } = exploration;
   const preparation = new Preparation("trust", "Which points can be trusted", exploration.report);
@@ -28,7 +30,10 @@ export async function addTrust(exploration: Exploration, run: Tsne): Promise<voi
   addTrustColumns(exploration, report);
 }
 
-/** The scores of a report as columns of the points, each with its explanation and threshold, and one notice per finding. */
+/**
+ * Adds the scores of a report as columns of the points, each with its explanation and threshold, and one notice per
+ * finding.
+ */
 export function addTrustColumns(exploration: Exploration, report: Trust): void {
   const notes = explainColumns(report);
   const columns = trustColumns(report);

@@ -7,7 +7,7 @@ import { openFile } from "./input-file.js";
 import type { ColumnDescription, TableColumn } from "./table.js";
 import { isFolder, openTableFolder } from "./table-folder.js";
 
-/** What the values of a column are to people. */
+/** The kind of values that a column shows to a reader. */
 export type ColumnContent = "numbers" | "texts" | "dates" | "booleans";
 
 /** A column of a file, before its values are read. */
@@ -15,9 +15,9 @@ export interface ListedColumn {
   readonly name: string;
   /** `undefined` for a column that cannot be shown as one value per row, for instance of lists. */
   readonly holds: ColumnContent | undefined;
-  /** What its format calls its type. */
+  /** Name of its type in the file format. */
   readonly kind: string;
-  /** What its name and type say that it is for. */
+  /** The role that its name and type suggest. */
   readonly role: "label" | "identifier" | undefined;
 }
 
@@ -25,7 +25,10 @@ export interface ListedColumn {
 export interface ReadColumn {
   readonly name: string;
   readonly holds: ColumnContent;
-  /** One per row. Dates are milliseconds since 1970, UTC; booleans are 1 and 0. NaN stands for a missing number or date, "" for a missing text. */
+  /**
+   * One value per row. Dates are milliseconds since 1970, UTC; booleans are 1 and 0. A missing number or date is NaN, a
+   * missing text is "".
+   */
   readonly values: TableColumn;
 }
 
@@ -49,10 +52,10 @@ export async function listColumns(path: string, rows?: number, signal?: AbortSig
 }
 
 /**
- * Reads columns of a table one after the other, so that the first is there before the last is read. A text file, which cannot be read
- * column by column, is read in one pass.
+ * Reads columns of a table one after the other, so that the caller can use the first one before the last is read. A
+ * text file cannot be read column by column, so it is read in one pass.
  *
- * @param wanted columns that {@link listColumns} has listed, and that hold something
+ * @param wanted columns from {@link listColumns} whose `holds` is defined
  * @throws {FileError} FILE_READ or FILE_FORMAT for a file that cannot be read
  * @throws {AbortError} if `signal` is aborted
  */
@@ -73,7 +76,7 @@ export async function* readColumns(
       const read = async () =>
         holds === "dates" ? await source.readDates?.(name) : (await source.readTable([name], undefined)).get(name);
       const values = together?.get(name) ?? (await asReadError(path, read));
-      // A text file has no types: all of its values show what a column holds.
+      // The file states no types, so all values of the column decide what it holds.
       if (values) yield { name, values, holds: holds === "numbers" && Array.isArray(values) ? "texts" : holds };
     }
   } finally {

@@ -3,8 +3,10 @@ import { SigmaTsneError } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
 
 /**
- * @throws {SigmaTsneError} OUT_OF_MEMORY where `length` numbers, read from `path`, do not fit into one array, or into the memory that is
- *   free: what is only promised by the system would be taken back, with the process, while it is filled
+ * Allocates an array of `length` numbers for data from `path`.
+ *
+ * @throws {SigmaTsneError} OUT_OF_MEMORY if the numbers exceed the longest possible array or the free memory. The
+ *   operating system may promise more memory than is free, and would end the process while the array is filled.
  */
 export function allocate<T extends FloatArray>(
   path: string,

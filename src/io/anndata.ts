@@ -5,7 +5,10 @@ import { type NamedArray, openArrayColumns } from "./array-columns.js";
 import type { ColumnSource } from "./column-source.js";
 import { attribute, isDataset, isGroup, toNamedArray } from "./hdf5.js";
 
-/** What is embedded unless another array is named: the components that scanpy searches neighbors in, else the expression. */
+/**
+ * The arrays to embed by default, in this order: the principal components that scanpy uses for its neighbor search,
+ * then the expression.
+ */
 const PREFERRED = ["obsm/X_pca", "X"];
 
 /** Whether an HDF5 file is a table of cells as anndata writes it. */
@@ -13,8 +16,8 @@ export const isAnndata = (root: File): boolean =>
   attribute(root, "encoding-type") === "anndata" || (isGroup(root.get("obs")) && isGroup(root.get("var")));
 
 /**
- * The arrays of an AnnData file that have one row per cell: X, `layers/...`, `obsm/...`, and the columns of `obs`, of which the index identifies
- * the cells.
+ * Lists the arrays of an AnnData file with one row per cell: X, `layers/...`, `obsm/...`, and the columns of `obs`. The
+ * index of `obs` identifies the cells.
  */
 export function anndataColumns(path: string, root: File): ColumnSource {
   const arrays = [

@@ -16,29 +16,29 @@ export interface NamedArray {
   readonly name: string;
   /** The first size counts the rows; no size stands for a single value. */
   readonly shape: readonly number[];
-  /** `undefined` where it holds neither numbers nor text. */
+  /** `undefined` if the array holds neither numbers nor text. */
   readonly type: ColumnType | undefined;
-  /** Its type for people. */
+  /** Description of the type for error messages. */
   readonly kind: string;
   /** Rows `[start, end)`, each flattened. */
   readRows(start: number, end: number): Promise<Matrix>;
   readTexts(): Promise<readonly string[]>;
-  /** Whether its name says that it holds labels, beside the names of columns that do. */
+  /** Whether the file format marks the array as labels, even if its name is not a usual column name for labels. */
   readonly isLabel?: boolean | undefined;
-  /** Whether the file says that it identifies the rows. */
+  /** Whether the file marks the array as the identifier of the rows. */
   readonly isIndex?: boolean | undefined;
 }
 
-/** Names by convention of the data and of their standard deviations, the most usual first. */
+/** Conventional names of data and of standard deviations, the most common first. */
 const DATA_NAMES = ["means", "mean", "mu", "X", "x", "data", "features", "embeddings", "embedding", "codes", "arr_0"];
 const SIGMA_NAMES = ["sigma", "sigmas", "std", "stds", "sd", "stdev", "stddev", "err", "errors", "X_err", "x_err"];
 const LABEL_NAMES = /^(y|gnd|labels?|class(es)?|targets?)([_.-](train|test|val|validation|all))?$/i;
 
 /**
- * The arrays of a file as columns: an array of one dimension, or n x 1, is a column of numbers or text, and one of more dimensions is a
- * column of vectors, one per row.
+ * Presents the arrays of a file as columns. An array of shape n or n x 1 becomes a column of numbers or text. An array
+ * with more dimensions becomes a column of vectors, one per row.
  *
- * @param preferred names of arrays that are the data before any other
+ * @param preferred names of arrays to use as data before all others
  */
 export function openArrayColumns(
   path: string,
@@ -76,7 +76,7 @@ function describeArray(array: NamedArray): ColumnDescription {
   return { ...shared, type: undefined, itemType: type === "text" ? undefined : type, kind: `${kind}, ${sizes}` };
 }
 
-/** Whether an array of that name holds labels, if it has one value per row. */
+/** Whether an array with this name holds labels, provided that it has one value per row. */
 export const namesLabels = (name: string): boolean => LABEL_NAMES.test(name);
 
 const isLabel = ({ name, type, isLabel: isSaid }: NamedArray): boolean =>
@@ -84,7 +84,10 @@ const isLabel = ({ name, type, isLabel: isSaid }: NamedArray): boolean =>
 
 const widthOf = ({ shape }: NamedArray): number => shape.slice(1).reduce((product, size) => product * size, 1);
 
-/** The vectors that are the data by their name, or because there are no others, and their standard deviations, of the same shape. */
+/**
+ * Chooses the vectors to use as data, by name or because there is only one array of vectors, and the standard
+ * deviations of the same shape.
+ */
 function chooseByConvention(
   columns: readonly ColumnDescription[],
   preferred: readonly string[],

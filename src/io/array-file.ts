@@ -9,7 +9,7 @@ import { FOREIGN_ORDER } from "./number-types.js";
 import { type OpenFile, readFully } from "./open-file.js";
 import { checkAxes, readRows, type StoredArray } from "./stored-array.js";
 
-/** An array of numbers of any shape in a file, read row by row: what stands at one index of its first axis. */
+/** An array of numbers of any shape in a file. A row is the part of the array at one index of its first axis. */
 export interface ArrayFile {
   readonly path: string;
   /** At least one size; the first one counts the rows. */
@@ -21,20 +21,20 @@ export interface ArrayFile {
    *
    * @param rows row numbers from 0
    * @returns rows x (all other axes) numbers: float32 for types that it holds exactly, float64 for the others
-   * @throws {ArgumentError} OUT_OF_RANGE for a row that is not there
+   * @throws {ArgumentError} OUT_OF_RANGE for a row that does not exist
    * @throws {FileError} FILE_READ or FILE_FORMAT
    */
   read(rows: ArrayLike<number>): Promise<FloatArray>;
-  /** To be called when no more is to be read. */
+  /** Closes the file. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a .npy file (C order) or an IDX file, whatever its name, also compressed with gzip or Zstandard. Of uncompressed files only what
- * is asked for is read.
+ * Opens a .npy file (C order) or an IDX file, which may be compressed with gzip or Zstandard. The file may have any
+ * name. Only the requested rows of an uncompressed file are read.
  *
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is neither, or its size does not fit its
- *   header: nothing is allocated for sizes that the file cannot hold
+ * @throws {FileError} FILE_READ if the file cannot be read. FILE_FORMAT if it has neither format, or if its size does
+ *   not match its header. This is checked before memory is allocated.
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function openArrayFile(

@@ -3,16 +3,18 @@ import { createByteReader, type OpenFile } from "./open-file.js";
 import { systemReason } from "./system-error.js";
 
 /*
- * The metadata of Arrow are FlatBuffers (https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
- * The library that decodes them believes every length in them, and would run for hours over one that is damaged. So those are
- * checked before: no vector is longer than the bytes that hold it, no batch longer than its body.
+ * Arrow stores its metadata as FlatBuffers
+ * (https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
+ * The library that decodes them trusts every length and would run for hours on a damaged file. This module therefore
+ * checks the lengths first:
+ * no vector may be longer than the bytes that hold it, and no batch longer than its body.
  */
 
 const CONTINUATION = 2 ** 32 - 1;
 const MAGIC = "ARROW1";
 const [SCHEMA, DICTIONARY, BATCH] = [1, 2, 3];
 
-/** A message of an Arrow file or stream: where it stands, and what it says of itself. */
+/** A message of an Arrow file or stream: its position in the file and the facts that its metadata state. */
 export interface ArrowMessage {
   readonly start: number;
   readonly metadataBytes: number;
@@ -22,27 +24,27 @@ export interface ArrowMessage {
   readonly rows: number;
 }
 
-/** Where everything is in a file or a stream. */
+/** Positions of all messages in a file or stream. */
 export interface ArrowContents {
   /** The message that a stream begins with. */
   readonly schema: Uint8Array;
-  /** Batches and the dictionaries that they need, each after what it needs. */
+  /** Batches and dictionaries. Each batch follows the dictionaries that it needs. */
   readonly messages: readonly ArrowMessage[];
-  /** Columns of types that the library does not know. */
+  /** Columns with types that the library does not support. */
   readonly unreadable: readonly UnreadableColumn[];
 }
 
 export interface UnreadableColumn {
-  /** Among the columns of the file, from 0. */
+  /** Index among the columns of the file, from 0. */
   readonly index: number;
   readonly name: string;
   readonly kind: string;
 }
 
 /**
- * Finds the messages of a file or a stream by their metadata, without their bodies.
+ * Finds the messages of a file or stream by reading their metadata only, not their bodies.
  *
- * @throws {FileError} FILE_FORMAT for metadata that promise more than the file holds
+ * @throws {FileError} FILE_FORMAT if the metadata describe more data than the file holds
  */
 export async function readArrowContents(file: OpenFile, signal: AbortSignal | undefined): Promise<ArrowContents> {
   const bytes = createByteReader(file, signal);
@@ -82,7 +84,10 @@ async function findInFile(read: Read, size: number): Promise<ArrowContents> {
   return { schema: frameSchema(footer), messages, unreadable };
 }
 
-/** The schema of a footer as a message: a new head before the old bytes, as every offset of a flatbuffer leads forward. */
+/**
+ * Wraps the schema of a footer into a message. New tables go before the old bytes, because offsets in a flatbuffer only
+ * point forward.
+ */
 function frameSchema(footer: Table): Uint8Array {
   const schema = footer.table(1);
   if (!schema) throw new Error("it has no schema");
@@ -153,23 +158,24 @@ function checkBatch(batch: Table | undefined, bodyBytes: number): void {
   batch.vector(4, 8);
   if (batch.table(3)) return;
   const rows = [batch.integer(0), ...Array.from({ length }, (_, i) => Number(batch.bytes.readBigInt64LE(at + 16 * i)))];
-  // The smallest values take one bit.
+  // Even the smallest values take one bit each.
   const most = rows.find((count) => !(count >= 0 && count <= 8 * bodyBytes));
   if (most !== undefined) throw new Error(`a batch promises ${most} rows in ${bodyBytes} bytes`);
 }
 
-/** Types, by their numbers in the schema, that the library does not know. */
+/** Types that the library does not support, by their numbers in the schema. */
 const UNREADABLE_TYPES: Readonly<Record<number, string>> = {
   22: "run-end encoded",
   25: "list view",
   26: "large list view",
 };
 
-/** @returns the columns that are of such a type, or hold values of one */
+/** @returns the columns of an unsupported type, and those that contain one */
 function checkSchema(schema: Table | undefined): UnreadableColumn[] {
   if (!schema) return [];
   schema.vector(2, 4);
-  // A field that stands in several places would be counted in each.
+  // Fields that refer to the same bytes are counted once per reference, so a limit on the count detects endless
+  // schemas.
   let left = schema.bytes.length;
   const findKind = (column: Table): string | undefined => {
     let found: string | undefined;
@@ -194,14 +200,14 @@ function require32(length: number, most: number): number {
   return length;
 }
 
-/** A table of FlatBuffers; offsets are read without a sign, so that nothing leads back. */
+/** A table of FlatBuffers. Offsets are read as unsigned numbers, so none can point backward. */
 class Table {
   constructor(
     readonly bytes: Buffer,
     readonly at: number,
   ) {}
 
-  /** Where a field stands, undefined where it has its default. */
+  /** Returns the position of a field, or undefined if the field is absent and has its default. */
   private field(slot: number): number | undefined {
     const entries = this.at - this.bytes.readInt32LE(this.at);
     if (4 + 2 * slot >= this.bytes.readUInt16LE(entries)) return undefined;

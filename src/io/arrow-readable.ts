@@ -3,14 +3,16 @@ import { ByteBuffer } from "flatbuffers";
 import type { ArrowContents } from "./arrow-metadata.js";
 import { appendFields, frameMessage, IpcBatch, type IpcMessage, readDictionaryId, readSchema } from "./ipc/index.js";
 
-/** The columns of a file that the library can read, as a stream of which the other columns are left out. */
+/** The columns of a file that the library can read, presented as a stream without the other columns. */
 export interface ReadableColumns {
   readonly schema: Uint8Array;
-  /** A message of the file for this stream, in pieces; none for the dictionary of a column that is left out. */
+  /**
+   * Rewrites a message for this stream and returns it in pieces. The dictionary of an omitted column gives no pieces.
+   */
   message(metadata: Uint8Array, body: Uint8Array): readonly Uint8Array[];
 }
 
-/** Leaves out the columns of types that the library does not know, because it would refuse the whole file. */
+/** Leaves out the columns whose types the library does not support, because it would refuse the whole file. */
 export function leaveOutUnreadable({ schema, unreadable }: ArrowContents, path: string): ReadableColumns {
   const source = messageOf(schema, new Uint8Array());
   const fields = readSchema(source, path);
@@ -28,7 +30,7 @@ export function leaveOutUnreadable({ schema, unreadable }: ArrowContents, path: 
   };
 }
 
-/** @param framed metadata with the length before them, in streams of today after a mark */
+/** @param framed metadata after their length; current streams put a marker before the length */
 export function messageOf(framed: Uint8Array, body: Uint8Array): IpcMessage {
   const mark = Buffer.from(framed.buffer, framed.byteOffset, 4).readUInt32LE();
   const metadata = framed.subarray(mark === 2 ** 32 - 1 ? 8 : 4);

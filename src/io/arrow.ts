@@ -35,7 +35,7 @@ import {
   unsupported,
 } from "./table.js";
 
-/** One read of a file gives less than 2 GiB. */
+/** A single read of a file returns less than 2 GiB. */
 const READ_BYTES = 2 ** 30;
 
 /** Arrow IPC files, which are also Feather files of version 2. */
@@ -45,7 +45,7 @@ export const arrow = ipc(
   (head) => head.subarray(0, 6).equals(Buffer.from("ARROW1")),
   "file",
 );
-/** The same as a stream: what pipes between programs carry. */
+/** The stream form of Arrow IPC, which programs send through pipes. */
 export const arrowStream = ipc(
   "Arrow stream",
   [".arrows"],
@@ -74,7 +74,8 @@ async function* encodeTable(table: Table, kind: "file" | "stream"): AsyncGenerat
   const library = await import("apache-arrow");
   const writer = kind === "file" ? new library.RecordBatchFileWriter() : new library.RecordBatchStreamWriter();
   const pieces: Uint8Array[] = [];
-  // Takes the bytes at once: what the library would keep for a reader that is gone fails where nobody can catch it.
+  // Passes each piece on at once. If the reader has gone, an error in a piece that the library had buffered could not
+  // be caught.
   class Sink extends library.AsyncByteQueue<Uint8Array> {
     override write(bytes: Uint8Array): void {
       pieces.push(bytes);
@@ -105,7 +106,7 @@ function* makeBatches(library: typeof Arrow, table: Table): Generator<Arrow.Reco
   const schema = new library.Schema(fields);
   const rows = countRows(table);
   const step = rowsPerBatch(columns.length);
-  // One batch at least, without which readers see no columns.
+  // Write at least one batch, because readers do not see the columns of a file without batches.
   for (let start = 0; start === 0 || start < rows; start += step) {
     const length = Math.min(step, rows - start);
     const children = columns.map((column, c) =>
@@ -180,7 +181,7 @@ async function openMatrix(arrowFile: ArrowFile, wanted: ColumnsOfNumbers): Promi
   });
 }
 
-/** How many numbers the first list has; 1 where it is null or empty, which {@link listsOf} tells. */
+/** Returns the length of the first list, or 1 if the list is null or empty; {@link listsOf} then reports the error. */
 async function measureLists(arrowFile: ArrowFile, { index, width }: Column): Promise<number> {
   if (width !== undefined) return width;
   for await (const { batch } of readBatches(arrowFile, 0)) {
@@ -195,9 +196,9 @@ function numbersOf(arrowFile: ArrowFile, batch: Arrow.RecordBatch, { index, name
 }
 
 /**
- * Gives a function that fills its first argument with the lists of some rows of a batch.
+ * Returns a function that copies the lists of some rows of a batch into its first argument.
  *
- * @throws {FileError} FILE_FORMAT for a list of another length, and for what is null
+ * @throws {FileError} FILE_FORMAT for a list of another length, a null list, or a null in a list
  */
 function listsOf(
   arrowFile: ArrowFile,
@@ -224,7 +225,9 @@ function listsOf(
       const start = startOf(row);
       const length = startOf(row + 1) - start;
       if (!(start >= 0 && length >= 0 && start + length <= numbers.length)) {
-        throw new Error(`column ${JSON.stringify(name)} has a list outside its numbers in row ${first + row}`);
+        throw new Error(
+          `column ${JSON.stringify(name)} is damaged: the list in row ${first + row} refers to numbers beyond the end of the column`,
+        );
       }
       if (length === 0) throw badList(path, name, first + row, "an empty list");
       if (length !== width) throw raggedList(path, name, first + row, length, width);
@@ -263,7 +266,7 @@ async function readDates(arrowFile: ArrowFile, name: string): Promise<Float64Arr
     const { index } = columns.find((known) => known.name === name) as Column;
     const pieces: Float64Array[] = [];
     for await (const { batch } of readBatches(arrowFile, 0)) {
-      // The library gives dates and times of every unit in milliseconds.
+      // The library converts dates and times of every unit to milliseconds.
       pieces.push(toMilliseconds(Array.from(batch.getChildAt(index) as Arrow.Vector)));
     }
     return joinNumbers(pieces, rows);
@@ -271,7 +274,7 @@ async function readDates(arrowFile: ArrowFile, name: string): Promise<Float64Arr
 }
 
 interface Column extends ColumnDescription {
-  /** Among the columns that the library can read. */
+  /** Index among the columns that the library can read. */
   readonly index: number;
   /** The length of the lists, if their type fixes it. */
   readonly width: number | undefined;
@@ -303,14 +306,17 @@ async function openArrowFile(file: OpenFile, signal: AbortSignal | undefined): P
   return { file, signal, library, contents, columns: described, rows };
 }
 
-/** Rewrites the messages of a file without the columns that the library cannot read; `undefined` if it can read all. */
+/**
+ * Removes the columns that the library cannot read from the messages of a file. Returns `undefined` if it can read all
+ * columns.
+ */
 async function readableColumns(contents: ArrowContents, path: string): Promise<ReadableColumns | undefined> {
   if (contents.unreadable.length === 0) return undefined;
   const { leaveOutUnreadable } = await import("./arrow-readable.js");
   return leaveOutUnreadable(contents, path);
 }
 
-/** The batches that hold rows from `start` to `end`, one at a time, with the number of their first row. */
+/** Reads the batches that contain rows from `start` to `end`, one at a time, each with the number of its first row. */
 async function* readBatches(
   arrowFile: ArrowFile,
   start: number,
@@ -329,14 +335,14 @@ async function* readBatches(
   await reader.open();
   for (const { first, rows } of batches) {
     const { done, value: batch } = await reader.next();
-    if (done) throw new Error("a batch of it cannot be read");
+    if (done) throw new Error("one of its batches cannot be read");
     yield { batch, first, rows };
   }
 }
 
 /**
- * A stream of these messages. The library asks for one piece more than it needs. Therefore a body is read only after its metadata have been
- * taken, so that no batch is in memory before its turn.
+ * Passes the messages to the library as a stream. The library requests one piece more than it needs. The body of a
+ * message is therefore read only after its metadata have been consumed, so that no batch is in memory too early.
  */
 async function* readMessages(
   { file, signal, contents }: ArrowFile,
@@ -387,7 +393,10 @@ function valuesOf({ library, file }: ArrowFile, vector: Arrow.Vector): ArrayLike
   return isPlain(library, vector) ? vector.toArray() : Array.from(vector);
 }
 
-/** Decimals as numbers. The library gives the words of an integer with a sign, least first, which has `scale` digits after the point. */
+/**
+ * Converts decimals to numbers. The library returns a signed integer as words, the least significant first; `scale` is
+ * its number of digits after the decimal point.
+ */
 function decimalsOf(vector: Arrow.Vector<Arrow.Decimal>): (number | null)[] {
   const { scale, bitWidth } = vector.type;
   return Array.from(vector, (words) => {
@@ -397,7 +406,10 @@ function decimalsOf(vector: Arrow.Vector<Arrow.Decimal>): (number | null)[] {
   });
 }
 
-/** @throws {FileError} FILE_FORMAT where a batch promises more rows than it holds, which the library takes for nulls */
+/**
+ * @throws {FileError} FILE_FORMAT if a batch announces more rows than it holds, because the library would return nulls
+ *   for the missing rows
+ */
 function checkLength({ DataType }: typeof Arrow, path: string, { data, type, length }: Arrow.Vector): void {
   const [chunk] = data;
   if (DataType.isNull(type) || DataType.isUtf8View(type)) return;
@@ -409,7 +421,7 @@ function checkLength({ DataType }: typeof Arrow, path: string, { data, type, len
   throw new FileError("FILE_FORMAT", path, `is malformed: a batch of ${length} rows holds ${held} values`);
 }
 
-/** Whether the values lie in the file as they are returned. */
+/** Whether the values are stored in the file exactly as they are returned. */
 function isPlain({ DataType }: typeof Arrow, { type, nullCount }: Arrow.Vector): boolean {
   return (
     nullCount === 0 &&
@@ -421,7 +433,7 @@ function describeField({ DataType }: typeof Arrow, { name, type }: Arrow.Field, 
   const isList = DataType.isList(type) || DataType.isFixedSizeList(type) || DataType.isLargeList(type);
   const itemType = isList ? typeOf({ DataType } as typeof Arrow, (type as Arrow.List).valueType) : undefined;
   return {
-    // A file may leave a name out, although the type of the library says otherwise.
+    // A file may omit the name of a column, although the library's type says otherwise.
     name: name ?? "",
     index,
     type: typeOf({ DataType } as typeof Arrow, type),
@@ -442,7 +454,9 @@ function typeOf({ DataType }: typeof Arrow, type: Arrow.DataType): ColumnType | 
   return DataType.isNull(type) ? "float64" : undefined;
 }
 
-/** What pandas, polars and others compress with; a codec that the application has registered itself stays. */
+/**
+ * Registers the codecs that pandas, polars and others use. A codec that the application has registered stays in use.
+ */
 async function registerCodecs({ compressionRegistry, CompressionType }: typeof Arrow): Promise<void> {
   const { decompressZstd } = await import("hyparquet-compressors");
   const decoders = [
@@ -456,5 +470,8 @@ async function registerCodecs({ compressionRegistry, CompressionType }: typeof A
   }
 }
 
-/** The library lays arrays of numbers over the bytes, which must begin at a multiple of their size. */
+/**
+ * Copies bytes that are not aligned: the library creates typed arrays over the bytes, which must begin at a multiple of
+ * 8.
+ */
 const align = (bytes: Uint8Array): Uint8Array => (bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes));

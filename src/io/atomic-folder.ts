@@ -6,25 +6,25 @@ import { FileError } from "../errors.js";
 import { checkPath } from "./atomic-write.js";
 import { systemReason } from "./system-error.js";
 
-/** Whether, and how, a folder that is there may be replaced. */
+/** Conditions for replacing an existing folder. */
 export interface FolderOptions {
-  /** Whether the folder's content is an earlier result of the same kind, which is to be replaced as a whole. */
+  /** Whether the folder contains an earlier result of the same kind. Such a folder is replaced as a whole. */
   isReplaceable(folder: string, names: readonly string[]): Promise<boolean>;
-  /** What such a result is called in errors. */
+  /** Name of this kind of result in error messages. */
   kind: string;
   /**
-   * Whether a folder that holds something else takes the files as well: those of the same names are replaced, one after the other, and
-   * nothing else is touched. Default false.
+   * Whether to write the files into a folder that holds something else. Files of the same names are then replaced one
+   * after the other, and all other files stay as they are. Default false.
    */
   force?: boolean | undefined;
-  /** Stops the work and leaves the folder as it was. */
+  /** Stops the work and leaves the folder unchanged. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Makes sure, before long work, that {@link writeFolderAtomic} can write there.
+ * Checks before a long computation that {@link writeFolderAtomic} can write to `folder`.
  *
- * @throws {FileError} FILE_WRITE saying what is in the way
+ * @throws {FileError} FILE_WRITE with the reason why it cannot be written
  */
 export async function assertFolderWritable(folder: string, options: FolderOptions): Promise<void> {
   checkPath(folder);
@@ -37,10 +37,11 @@ export async function assertFolderWritable(folder: string, options: FolderOption
 }
 
 /**
- * Writes a folder so that it appears complete or not at all: `fill` writes the files into a folder of another name in the same place, which is
- * renamed when they are complete. After a failure the folder is as it was and the other one is gone.
+ * Writes a folder so that it appears complete or not at all. `fill` writes the files into a temporary folder in the
+ * same place, which is renamed when all files are complete. After a failure `folder` is unchanged and the temporary
+ * folder is removed.
  *
- * @throws {FileError} FILE_WRITE where it cannot be written, or holds something else than what may be replaced
+ * @throws {FileError} FILE_WRITE if the folder cannot be written, or if it holds something that may not be replaced
  * @throws {AbortError} if `options.signal` is aborted
  * @throws whatever `fill` throws
  */
@@ -82,7 +83,10 @@ async function findFolder(folder: string, options: FolderOptions): Promise<{ pat
   throw new FileError("FILE_WRITE", folder, `contains something other than ${options.kind}, and was not changed`);
 }
 
-/** A folder that is there cannot be renamed over: it steps aside first, and comes back should the other not take its place. */
+/**
+ * Replaces an existing folder, which a rename alone cannot do. The old folder is renamed first, and renamed back if the
+ * new one cannot take its place.
+ */
 async function exchange(temporary: string, path: string): Promise<void> {
   const aside = temporaryBeside(path);
   await rename(path, aside);

@@ -9,7 +9,7 @@ import { requireOptions } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
 import { systemReason } from "./system-error.js";
 
-/** What a file is to hold: bytes, text (written as UTF-8), or pieces of either, one after the other. */
+/** Content of a file: bytes, text (written as UTF-8), or a sequence of pieces of either. */
 export type FileContent = Uint8Array | string | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
 
 /** Options of {@link writeFileAtomic}. */
@@ -18,7 +18,7 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for anything that is no path */
+/** @throws {ArgumentError} INVALID_ARGUMENT for a value that is not a path */
 export function checkPath(path: unknown): asserts path is string {
   if (typeof path !== "string" || path === "" || path.includes("\0")) {
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "path", received: path, accepted: "the path of a file" });
@@ -26,17 +26,17 @@ export function checkPath(path: unknown): asserts path is string {
 }
 
 /**
- * Makes sure, before long work, that its result can be written to `path`: the folder exists and takes a new file, and a file
- * that is already there may be replaced.
+ * Checks before a long computation that its result can be written to `path`: the folder must exist and accept a new
+ * file, and an existing file must be replaceable.
  *
- * @throws {FileError} FILE_WRITE saying what is in the way
+ * @throws {FileError} FILE_WRITE with the reason why it cannot be written
  */
 export async function assertWritable(path: string): Promise<void> {
   checkPath(path);
   await asFileError(path, async () => {
     const target = await findTarget(path);
     if (target.kind !== "file") return;
-    // Permission bits do not tell about access lists, read-only mounts or quotas; a file that was created does.
+    // Permission bits do not reflect access lists, read-only mounts or quotas. Creating a file tests all of them.
     const { handle, temporary } = await createTemporary(target.path);
     await handle.close();
     await rm(temporary);
@@ -44,14 +44,14 @@ export async function assertWritable(path: string): Promise<void> {
 }
 
 /**
- * Writes a file so that at every moment `path` holds either all of what it held before or all of `content`: the content goes
- * to a file of another name in the same folder, which takes the place of `path` when it is complete and on the disk. After any
- * failure `path` is as it was and the other file is gone.
+ * Writes a file so that `path` always holds either all of its old content or all of `content`. The content goes to a
+ * temporary file in the same folder, which replaces `path` when it is complete and on the disk. After a failure `path`
+ * is unchanged and the temporary file is removed.
  *
- * A symbolic link is followed, a file that is replaced passes on its permissions. Devices, named pipes, /dev/stdout and
- * /dev/stderr are written to directly.
+ * A symbolic link is followed. A new file gets the permissions of the file that it replaces. Devices, named pipes,
+ * /dev/stdout and /dev/stderr are written to directly.
  *
- * @throws {FileError} FILE_WRITE where the file cannot be written
+ * @throws {FileError} FILE_WRITE if the file cannot be written
  * @throws {AbortError} if `options.signal` is aborted
  * @throws whatever the iteration over `content` throws
  */
@@ -79,13 +79,13 @@ export async function writeFileAtomic(path: string, content: FileContent, option
 
 type Target =
   | { kind: "stream"; stream: Writable }
-  /** Anything that is there and is neither a regular file nor a folder. */
+  /** Anything that exists and is neither a regular file nor a folder. */
   | { kind: "device" }
-  /** A regular file, with the permissions of the one that is there now. */
+  /** A regular file, with the permissions of the existing file if there is one. */
   | { kind: "file"; path: string; mode: number | undefined };
 
 async function findTarget(path: string): Promise<Target> {
-  // Opening their paths would fail for sockets, and would truncate files.
+  // Opening these paths would fail if they are sockets, and would truncate them if they are files.
   if (path === "/dev/stdout") return { kind: "stream", stream: process.stdout };
   if (path === "/dev/stderr") return { kind: "stream", stream: process.stderr };
   const status = await stat(path).catch(ignoreMissing);
@@ -96,7 +96,7 @@ async function findTarget(path: string): Promise<Target> {
   return { kind: "file", path: await realpath(path), mode: status.mode & 0o777 };
 }
 
-/** Where links lead whose end does not exist; realpath refuses those. */
+/** Returns the target of a link whose target does not exist yet; realpath refuses such links. */
 async function followLinks(path: string): Promise<string> {
   const folder = await realpath(dirname(path)).catch((cause) => {
     throw folderError(path, cause);
@@ -145,7 +145,7 @@ async function replace(
   }
 }
 
-/** Large contents are cut, so that an abort is noticed every 16 MiB. */
+/** Large content is written in pieces, so that an abort takes effect within 16 MiB. */
 const PIECE_BYTES = 2 ** 24;
 
 async function* piecesOf(content: FileContent, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array | string> {

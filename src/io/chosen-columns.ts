@@ -4,20 +4,23 @@ import { selectNames } from "./column-selection.js";
 import type { ColumnSource } from "./column-source.js";
 import { type ColumnDescription, type ColumnsOfNumbers, selectColumns, unsupported } from "./table.js";
 
-/** How a caller chooses columns: by roles, or one column of lists. */
+/** The columns that a caller chooses: roles for several columns, or one column of lists. */
 export interface ColumnChoice extends ColumnOptions {
-  /** Column of the data: lists of numbers, all of one length, or numbers. */
+  /** Column of the data: numbers, or lists of numbers of equal length. */
   readonly column?: string | undefined;
-  /** The same for the standard deviations. */
+  /** Column of the standard deviations, in the same form. */
   readonly sigmaColumn?: string | undefined;
-  /** Whether a column that cannot be used, or that is not used without having been named, is an error. */
+  /**
+   * Whether to throw an error for a column that cannot be used, and for one that is left unused without being excluded
+   * by name.
+   */
   readonly strict?: boolean | undefined;
 }
 
-/** The columns of a file that are read, and what for. */
+/** The columns to read from a file, and their roles. */
 export interface ChosenColumns {
   readonly means: ColumnsOfNumbers;
-  /** `undefined` where there are no standard deviations. */
+  /** `undefined` if there are no standard deviations. */
   readonly sigma: ColumnsOfNumbers | undefined;
   readonly roles: ColumnRoles;
   /** The roles in one line. */
@@ -25,9 +28,11 @@ export interface ChosenColumns {
 }
 
 /**
- * Decides which columns of a file are read. All formats use this function, so that a table has the same roles in each of them.
+ * Decides which columns of a file to read. All formats use this function, so that a table has the same roles in every
+ * format.
  *
- * @throws {FileError} FILE_FORMAT where no column or several could be the data, and with `strict` for a column that is not used
+ * @throws {FileError} FILE_FORMAT if the column of data is missing or ambiguous, and with `strict` for a column that is
+ *   not used
  * @throws {ArgumentError} INVALID_ARGUMENT for a name that no column has
  */
 export function chooseColumns(whole: ColumnSource, given: ColumnChoice): ChosenColumns {
@@ -64,9 +69,10 @@ export function chooseColumns(whole: ColumnSource, given: ColumnChoice): ChosenC
 }
 
 /**
- * The column of labels: the one that is asked for, or the first that is named like labels, or the only column, or the only one of text.
+ * Chooses the column of labels: the requested one, else the first with a usual name of labels, else the only column,
+ * else the only column of text.
  *
- * @throws {FileError} FILE_FORMAT where no column fits
+ * @throws {FileError} FILE_FORMAT if no column fits
  */
 export function chooseLabels(source: ColumnSource, asked: string | undefined): string {
   const { path, columns, part } = source;
@@ -83,14 +89,17 @@ export function chooseLabels(source: ColumnSource, asked: string | undefined): s
   throw new FileError("FILE_FORMAT", path, reason);
 }
 
-/** The name of a column that is named by its last part, as X_pca names obsm/X_pca. */
+/** Returns the full name of a column that the caller named by its last part, as X_pca for obsm/X_pca. */
 function fullName({ columns }: ColumnSource, wanted: string | undefined): string | undefined {
   if (wanted === undefined || columns.some(({ name }) => name === wanted)) return wanted;
   const found = columns.filter(({ name }) => name.endsWith(`/${wanted}`));
   return found.length === 1 ? found[0].name : wanted;
 }
 
-/** Columns that have another number of rows than the data, or than the first column of numbers, cannot be used beside it. */
+/**
+ * Removes the columns that do not have as many rows as the data, or as the first column of numbers if no data column is
+ * named.
+ */
 function withEqualRows(columns: readonly ColumnDescription[], listed: string | undefined): ColumnDescription[] {
   const data = columns.find(({ name, type }) => (listed === undefined ? type && type !== "text" : name === listed));
   return columns.map((column) => {
@@ -101,17 +110,17 @@ function withEqualRows(columns: readonly ColumnDescription[], listed: string | u
   });
 }
 
-/** A column as its roles are decided by. */
+/** Returns the properties of a column that decide its role. */
 export const toFacts = ({ name, type, kind, isIndex, isLabel }: ColumnDescription): ColumnFacts => ({
   name,
   type: type === "float32" || type === "float64" ? "number" : type,
-  // What formats call their texts says nothing more.
+  // The format's own name for its text type adds no information.
   kind: type === "text" && !kind.startsWith("numbers as text") ? "text" : kind,
   isIndex,
   isLabel,
 });
 
-/** The column of lists that is the data, where one is named or there are no columns of numbers that could be. */
+/** Returns the column of lists to use as data: the named one, or the only one if no column of numbers could be data. */
 function findList(source: ColumnSource, options: ColumnChoice): string | undefined {
   const { path, columns } = source;
   const names = columns.map(({ name }) => name);
@@ -162,11 +171,11 @@ function noData(path: string, unused: ColumnRoles["unused"]): FileError {
   return new FileError("FILE_FORMAT", path, `holds no data: expected columns or arrays of numbers${found}`);
 }
 
-/** The reasons of columns that the caller has left out. */
+/** Reasons that mean that the caller has left out the column. */
 const LEFT_OUT = new Set(["excluded", "not chosen"]);
 
 function requireAllUsed(path: string, { unused }: ColumnRoles, leftOut: readonly string[] = []): void {
-  // What begins with _ or a point tells engines about the others.
+  // Engines write files that begin with _ or a dot to describe the other files.
   const file = leftOut.find((name) => !/(^|[\\/])[._]/.test(name));
   if (file !== undefined) {
     const reason = `holds ${file}, which is no part of the table and which strict reading refuses; move it to another folder`;
@@ -178,7 +187,7 @@ function requireAllUsed(path: string, { unused }: ColumnRoles, leftOut: readonly
   throw new FileError("FILE_FORMAT", path, reason);
 }
 
-/** Adds the name of the file to the errors of a choice. */
+/** Adds the name of the file to errors thrown while choosing columns. */
 function inFile<T>(path: string, choose: () => T): T {
   try {
     return choose();

@@ -8,7 +8,7 @@ import type { OpenMatrixOptions, ReadLabelsOptions, ReadMatrixOptions, ReadTable
 import { type RowBlocks, readRowRange } from "./row-blocks.js";
 import { selectColumns, type Table } from "./table.js";
 
-/** How a format with columns is read: what all of these formats share follows from the columns of a file. */
+/** Creates a format from a function that opens its columns. All formats with columns share the rest. */
 export function columnFormat(
   open: (file: OpenFile, options: OpenColumnsOptions) => Promise<ColumnSource>,
 ): Required<Pick<Format, "openColumns" | "readMatrix" | "openMatrix" | "readLabels" | "readTable">> {
@@ -36,8 +36,8 @@ export function columnFormat(
 }
 
 /**
- * Opens the columns of a file and reads them. Where the first rows of a text file do not show what its columns hold, the types of
- * all rows are found first.
+ * Opens the columns of a file and reads them. If the first rows of a text file do not determine the types of its
+ * columns, all rows are examined first.
  */
 export async function withTypes<T>(
   file: OpenFile,
@@ -68,6 +68,6 @@ async function readLabels(source: ColumnSource, { rows, column }: ReadLabelsOpti
   return toLabels([...table.values()][0]);
 }
 
-/** The values of a column as labels; a missing value is the empty label, which means none. */
+/** Converts a column to labels. A missing value becomes the empty label, which means "no label". */
 export const toLabels = (column: ArrayLike<string | number>): string[] =>
   Array.from(column, (value) => (Number.isNaN(value) ? "" : String(value)));

@@ -1,12 +1,12 @@
 import { reject } from "../arguments.js";
 import { pairSigmaNames, selectNames } from "./column-selection.js";
 
-/** A column as the roles see it. */
+/** The properties of a column that decide its role. */
 export interface ColumnFacts {
   readonly name: string;
-  /** `undefined`: neither numbers nor text, for instance a date or a struct. */
+  /** `undefined` for other types than numbers and text, for instance a date or a struct. */
   readonly type: "text" | "integer" | "number" | undefined;
-  /** Name of the type for people, for columns that cannot be used: `"timestamp"`. */
+  /** Name of the type for error messages about columns that cannot be used: `"timestamp"`. */
   readonly kind?: string | undefined;
   /** Whether the file itself says that the column is the index of a data frame. */
   readonly isIndex?: boolean | undefined;
@@ -15,37 +15,47 @@ export interface ColumnFacts {
 }
 
 /**
- * Assigns roles to the columns of a table. Each list takes names, ranges of positions (`"2:8"`, from 0, without the end) and patterns (`"PC*"`).
- * Columns that no list contains get a role by their type and name; docs/data.md has the rules.
+ * Options that assign roles to the columns of a table. Each list accepts names, ranges of positions (`"2:8"`, from 0,
+ * end excluded) and patterns (`"PC*"`). A column in none of the lists gets a role by its type and name; docs/data.md
+ * describes the rules.
  */
 export interface ColumnOptions {
   /** Columns of data. Default: all columns of numbers that have no other role. */
   readonly columns?: readonly string[] | undefined;
-  /** Columns that have no role. */
+  /** Columns to leave out. */
   readonly exclude?: readonly string[] | undefined;
-  /** Columns of standard deviations; a pattern with `*`, such as `"*_err"`, finds the one of each data column. */
+  /**
+   * Columns of standard deviations. A pattern with `*`, such as `"*_err"`, finds the matching column for each data
+   * column.
+   */
   readonly sigmaColumns?: readonly string[] | undefined;
   /** Column that identifies the rows. */
   readonly idColumn?: string | undefined;
   /** Columns of labels. */
   readonly labelColumns?: readonly string[] | undefined;
-  /** Further columns that results repeat. */
+  /** Further columns to copy into results. */
   readonly keep?: readonly string[] | undefined;
 }
 
 /** The roles of the columns of a table, by name. */
 export interface ColumnRoles {
   readonly data: readonly string[];
-  /** One per data column, `undefined` for a column whose values count as exact; absent where no column is a standard deviation. */
+  /**
+   * One per data column; `undefined` for a column whose values count as exact. Absent if there are no standard
+   * deviations.
+   */
   readonly sigma: readonly (string | undefined)[] | undefined;
   readonly identifier: string | undefined;
   readonly labels: readonly string[];
-  /** Columns that results repeat, beside identifier and labels. */
+  /** Columns to copy into results in addition to the identifier and labels. */
   readonly metadata: readonly string[];
   readonly unused: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** The index of a pandas data frame, also of one that was written several times: "", "Unnamed: 0", "Unnamed: 0.1", "__index_level_0__". */
+/**
+ * Names of the index of a pandas data frame: "", "Unnamed: 0" and "__index_level_0__", and "Unnamed: 0.1" if it was
+ * written repeatedly.
+ */
 const INDEX = /^(|_index|Unnamed: 0(\.\d+)*|__index_level_\d+__)$/;
 /** Names of columns of numbers that count rows or objects: "id", "source_id", "ObjID", "cellId", "row", "index". */
 const IDENTIFIER =
@@ -55,23 +65,32 @@ const TEXT_IDENTIFIER =
   /^(cell|cells|barcodes?|names?|samples?|sample_?names?|keys?|objects?|designation|file_?names?|files?|paths?|image|gene|genes)$/i;
 /** Names of columns of labels, the most usual first. */
 const LABEL_NAMES = ["label", "labels", "class", "classes", "target", "targets"];
-/** Names of columns of labels unless they hold fractions. */
+/** Names of columns that hold labels, unless their values are fractions. */
 const CATEGORY =
   /^(types?|categor(y|ies)|groups?|clusters?|species|cell[_ .-]?types?|digits?|leiden.*|louvain.*|.*[_ .-](labels?|class|type|cluster|category))$/i;
-/** Names of columns that hold dates where they are whole numbers, as 20241231 or the milliseconds that pandas writes into JSON. */
+/**
+ * Names of columns of whole numbers that are dates, such as 20241231 or the milliseconds that pandas writes to JSON.
+ */
 const DATE = /^((.*[_ .-])?(date|datetime|timestamp|epoch)|(created|updated|modified)([_ .-]at)?)$/i;
-/** How the column of errors of a column `x` is called: x_err, x_error, x_sd, x_std, x_sigma, also with a space or a point, and e_x. */
+/**
+ * Suffixes that mark the standard deviations of a column `x`: x_err, x_error, x_sd, x_std, x_sigma. They may follow a
+ * space or a dot. The name e_x is recognized as well.
+ */
 const ERROR_SUFFIXES = ["err", "error", "errors", "sd", "std", "stdev", "stddev", "sigma", "se", "stderr"];
 
 /**
- * Decides what each column of a table is for.
+ * Decides the role of each column of a table.
  *
- * Options come first. The rules for the other columns, in this order: those that cannot be read have no role; the index that pandas stores and
- * columns named like an identifier are the identifier (the first one); columns named like labels are labels; whole numbers under the name of
- * a date have no role; a column of numbers `x` with a second one named x_err, x_error, x_sd, x_std, x_sigma or e_x has its standard deviations in it; the remaining numbers are data, and the
- * remaining texts have no role.
+ * Options come first. The following rules assign the other columns, in this order:
+ * 1. A column that cannot be read has no role.
+ * 2. The index stored by pandas and columns with the name of an identifier identify the rows; the first one is used.
+ * 3. Columns with the name of labels are labels.
+ * 4. Whole numbers with the name of a date have no role.
+ * 5. For a column of numbers `x`, a column x_err, x_error, x_sd, x_std, x_sigma or e_x holds its standard deviations.
+ * 6. The remaining numbers are data. The remaining texts have no role.
  *
- * @throws {ArgumentError} INVALID_ARGUMENT for a name that no column has (with the nearest one), and for a text column chosen as data
+ * @throws {ArgumentError} INVALID_ARGUMENT for a name that no column has (the message suggests the nearest), and for a
+ *   text column chosen as data
  */
 export function assignRoles(columns: readonly ColumnFacts[], options: ColumnOptions = {}): ColumnRoles {
   const all = columns.map(({ name }) => name);
@@ -122,7 +141,7 @@ export function assignRoles(columns: readonly ColumnFacts[], options: ColumnOpti
   };
 }
 
-/** Collects identifier, labels and the columns without a role while the columns are gone through. */
+/** Collects the identifier, labels and unused columns while the columns are processed. */
 class Roles {
   identifier: string | undefined;
   readonly labels: string[] = [];
@@ -143,12 +162,14 @@ class Roles {
     return columns.filter((column) => !dates.includes(column));
   }
 
-  /** Gives the first identifier its role, where it is free, and returns the columns that identify nothing. */
+  /**
+   * Makes the first identifier column the identifier if none is set, and returns the columns that are not identifiers.
+   */
   takeIdentifiers(columns: readonly ColumnFacts[], isFree: boolean): ColumnFacts[] {
-    // Row and column are the cell of a grid.
+    // In a table with columns "row" and "column", both are the position in a grid.
     const isGrid = columns.some(({ name }) => /^col(umn)?$/i.test(name));
     const identifiers = columns.filter((column) => isIdentifier(column) && !(isGrid && /^row$/i.test(column.name)));
-    // A name that means something to people is better than the index of a frame.
+    // Prefer a named identifier to the index of a data frame.
     const [first] = [...identifiers].sort((a, b) => Number(isFrameIndex(a)) - Number(isFrameIndex(b)));
     if (isFree && this.identifier === undefined) this.identifier = first?.name;
     for (const { name } of identifiers) {
@@ -157,7 +178,7 @@ class Roles {
     return columns.filter((column) => !identifiers.includes(column));
   }
 
-  /** Gives columns that are named like labels their role and returns the others. */
+  /** Assigns the role of labels to columns that are named like labels and returns the others. */
   takeLabels(columns: readonly ColumnFacts[], isFree: boolean): ColumnFacts[] {
     const labels = columns.filter(isLabel).sort((a, b) => rankLabel(a) - rankLabel(b));
     for (const { name } of labels) {
@@ -168,7 +189,7 @@ class Roles {
   }
 }
 
-/** Whether a column is the index of a data frame by its name. */
+/** Whether this is a usual name of the index of a data frame. */
 export const isFrameIndexName = (name: string): boolean => INDEX.test(name);
 
 const isFrameIndex = ({ name, isIndex }: ColumnFacts): boolean => isIndex === true || isFrameIndexName(name);
@@ -179,13 +200,13 @@ const isIdentifier = (column: ColumnFacts): boolean =>
   (column.type !== "number" && IDENTIFIER.test(column.name.toLowerCase())) ||
   (column.type === "text" && TEXT_IDENTIFIER.test(column.name));
 
-/** Whether a column of texts or whole numbers holds labels by its name. */
+/** Whether a column of texts or whole numbers with this name holds labels. */
 export const isLabelName = (name: string): boolean => isLabel({ name, type: "text" });
 
 const isLabel = ({ name, type, isLabel: isSaid }: ColumnFacts): boolean =>
   isSaid === true || LABEL_NAMES.includes(name.toLowerCase()) || (type !== "number" && CATEGORY.test(name));
 
-/** The position of a name among the names of labels; names of categories come last. */
+/** The position of a name in the list of label names. Names of categories come after all of them. */
 const rankLabel = ({ name }: ColumnFacts): number =>
   LABEL_NAMES.includes(name.toLowerCase()) ? LABEL_NAMES.indexOf(name.toLowerCase()) : LABEL_NAMES.length;
 
@@ -194,7 +215,10 @@ interface Pairs {
   readonly sigma: readonly (string | undefined)[] | undefined;
 }
 
-/** The columns that may hold standard deviations: those that are not data by their own names, but at most by a pattern or a range. */
+/**
+ * Returns the columns that may hold standard deviations. A column that the caller chose as data by its own name is not
+ * one of them; a column chosen by a pattern or range may be.
+ */
 function errorCandidates(
   others: readonly ColumnFacts[],
   chosen: readonly string[],
@@ -204,7 +228,7 @@ function errorCandidates(
   return [...free, ...chosen.filter((name) => !selectors.includes(name))];
 }
 
-/** Takes the columns of standard deviations that are named after a data column out of the data. */
+/** Removes from the data the columns that are named as standard deviations of another data column. */
 function pairByName(data: readonly string[], numbers: readonly string[]): Pairs {
   const byName = new Map(numbers.map((name) => [name.toLowerCase(), name]));
   const errorOf = (name: string): string | undefined => {
@@ -237,8 +261,9 @@ function pairAsAsked(
 }
 
 /**
- * The roles in a few plain sentences, for one line of output: `Data: 5 columns (pc1 ... pc5). Standard deviations: pc1_err ... pc5_err.
- * Identifier: cell. Labels: type. Not used: date (timestamp).`
+ * Describes the roles in a few plain sentences, for one line of output: `Data: 5 columns (pc1 ... pc5). Standard
+ * deviations:
+ * pc1_err ... pc5_err. Identifier: cell. Labels: type. Not used: date (timestamp).`
  */
 export function describeRoles(
   { data, sigma, identifier, labels, metadata, unused }: ColumnRoles,
@@ -261,7 +286,7 @@ export function describeRoles(
     .join(" ");
 }
 
-/** The last sentence of {@link describeRoles}; empty where all columns are used. */
+/** Returns the last sentence of {@link describeRoles}, or an empty text if all columns are used. */
 export const describeUnused = (unused: ColumnRoles["unused"]): string =>
   unused.length > 0 ? `Not used: ${listUnused(unused)}.` : "";
 

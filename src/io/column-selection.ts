@@ -2,13 +2,14 @@ import { closest } from "fastest-levenshtein";
 import { ArgumentError } from "../errors.js";
 
 /**
- * Finds the columns that a list of selectors names. A selector is the name of a column, a range of positions `A:B` (counted from 0, without
- * B; both may be left out, and negative numbers count from the end), or a pattern in which `*` stands for any text and `?` for one
- * character. A text that is the name of a column always means that column.
+ * Finds the columns that a list of selectors names. A selector is the name of a column, a range of positions `A:B`, or
+ * a pattern. Positions count from 0 and B is not included; A and B may be left out, and negative numbers count from the
+ * end. In a pattern `*` matches any text and `?` one character. A text that is the name of a column always means that
+ * column.
  *
- * @param argument how the caller calls the option, for error messages
+ * @param argument name of the option in error messages
  * @returns names in the order of the file, each once
- * @throws {ArgumentError} INVALID_ARGUMENT for a selector that no column fits, with the nearest name
+ * @throws {ArgumentError} INVALID_ARGUMENT for a selector that matches no column; the message suggests the nearest name
  */
 export function selectNames(argument: string, names: readonly string[], selectors: readonly string[]): string[] {
   const chosen = new Set(selectors.flatMap((selector) => namesOf(argument, names, selector)));
@@ -16,11 +17,12 @@ export function selectNames(argument: string, names: readonly string[], selector
 }
 
 /**
- * The standard deviations that belong to data columns. A selector with `*` pairs each data column with the column whose name results when
- * the data column's name stands for the `*`; without `*` the selected columns belong to the data columns in their order.
+ * Pairs data columns with columns of standard deviations. A selector with `*` pairs each data column with the column
+ * whose name results from replacing `*` by the name of the data column. Without `*`, the selected columns are paired
+ * with the data columns in order.
  *
- * @returns one name per data column; `undefined` where a pattern finds no column for it
- * @throws {ArgumentError} INVALID_ARGUMENT where a pattern finds none at all, or the number of columns differs
+ * @returns one name per data column; `undefined` if a pattern finds no column for it
+ * @throws {ArgumentError} INVALID_ARGUMENT if a pattern finds no column at all, or if the numbers of columns differ
  */
 export function pairSigmaNames(
   argument: string,

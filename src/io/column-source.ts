@@ -3,35 +3,40 @@ import type { RowBlocks } from "./row-blocks.js";
 import type { RowRange } from "./row-range.js";
 import type { ColumnDescription, ColumnsOfNumbers, Table, TableColumn } from "./table.js";
 
-/** An open file with columns, whose types are known and whose values are read when they are asked for. */
+/** An open file with columns. The types are known; values are read on request. */
 export interface ColumnSource {
   readonly path: string;
   readonly columns: readonly ColumnDescription[];
-  /** Whether the columns have names; positions, counted from 0, stand for names otherwise. */
+  /** Whether the columns have names. If not, their positions, counted from 0, serve as names. */
   readonly isNamed: boolean;
-  /** Whether only the first rows were read to find the types of the columns, so that a cell of another type may follow. */
+  /** Whether the types of the columns come from the first rows only. A later cell may then have another type. */
   readonly isSampled?: boolean | undefined;
-  /** The column that the user has named with the file, as `file:name`. */
+  /** The column that the user has named in the path, as `file:name`. */
   readonly part?: string | undefined;
-  /** A sentence about lines that are not data, after a space. */
+  /** A sentence about lines that are not data. It begins with a space. */
   readonly remark?: string | undefined;
-  /** Files of a folder that are no part of its table. */
+  /** Files of a folder that do not belong to its table. */
   readonly leftOut?: readonly string[] | undefined;
-  /** The column of vectors that is the data by convention, where no column is chosen. */
+  /** The column of vectors that is used as data by convention if no column is chosen. */
   readonly defaultList?: string | undefined;
-  /** Finds the column of vectors that holds, by convention, the standard deviations of another one. */
+  /** Returns the column of vectors that by convention holds the standard deviations of the column `data`. */
   sigmaListOf?(data: string): string | undefined;
   /**
-   * Opens a matrix of columns of numbers, or of the lists of one column.
+   * Opens a matrix made of several columns of numbers, or of one column of lists.
    *
-   * @param allowMissing whether missing numbers are NaN in text; otherwise they are errors. In other formats they are NaN in any case.
+   * @param allowMissing whether a missing number in a text file becomes NaN; otherwise it is an error. In other formats
+   *   it is always NaN.
    */
   openMatrix(columns: ColumnsOfNumbers, allowMissing: boolean): Promise<RowBlocks>;
-  /** Reads columns of numbers and text. Whole numbers that no number holds are read as text. */
+  /** Reads columns of numbers and text. Whole numbers too large to be exact are read as text. */
   readTable(names: readonly string[], rows: RowRange | undefined): Promise<Table>;
-  /** Reads a column of dates, in milliseconds since 1970, UTC; NaN where a date is missing. Absent where a format has no dates. */
+  /**
+   * Reads a column of dates as milliseconds since 1970, UTC; a missing date is NaN. Absent if the format has no dates.
+   */
   readDates?(name: string): Promise<Float64Array>;
-  /** Reads matrices and columns in one pass, where one pass is much faster than several. */
+  /**
+   * Reads matrices and columns in one pass. Present only for formats in which this is much faster than several passes.
+   */
   readTogether?(request: ColumnsRequest): Promise<ColumnsRead>;
 }
 
@@ -42,7 +47,7 @@ export interface ColumnsRequest {
   /** Names of further columns. */
   readonly table: readonly string[];
   readonly rows: RowRange | undefined;
-  /** Whether missing numbers are NaN; otherwise they are errors. */
+  /** Whether a missing number becomes NaN; otherwise it is an error. */
   readonly allowMissing: boolean;
 }
 
@@ -54,6 +59,9 @@ export interface ColumnsRead {
 /** How a source is opened. */
 export interface OpenColumnsOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Whether the types of text columns are those of all rows. Otherwise the first rows decide, and a cell of another type is an error. */
+  /**
+   * Whether to examine all rows of a text file to find the column types. Otherwise the first rows decide, and a later
+   * cell of another type is an error.
+   */
   readonly isWhole?: boolean | undefined;
 }

@@ -10,10 +10,13 @@ import { readTextLabels } from "./text-labels.js";
 export const csv = delimited("CSV", [".csv"], ",");
 /** Tab-separated values. */
 export const tsv = delimited("TSV", [".tsv"], "\t");
-/** Any text with numbers or labels. */
+/** Text with numbers or labels and any separator. */
 export const text = delimited("text", [".txt"]);
 
-/** The formats differ in what they write; on reading, the first lines show the separator whatever the extension. */
+/**
+ * Creates one of the text formats. They differ only in writing: the reader finds the separator in the first lines,
+ * whatever the extension.
+ */
 function delimited(name: string, extensions: readonly string[], separator?: string): Format {
   const format: Format = {
     name,
@@ -67,6 +70,6 @@ function* encodeTable(table: Table, separator: string): Generator<string> {
   }
 }
 
-/** How numbers of that matrix are written in the fewest digits that read back as the same number. */
+/** Returns a function that writes each number of `matrix` in the fewest digits that read back as the same number. */
 export const numberText = ({ data }: Matrix): ((value: number) => string) =>
   data instanceof Float32Array ? shortestFloat32 : shortestFloat64;

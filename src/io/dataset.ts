@@ -44,27 +44,27 @@ export interface IdentifierColumn {
   readonly values: TableColumn;
 }
 
-/** What the columns of a file that are not data hold. */
+/** The content of the columns that are not data. */
 export interface RowFacts {
   readonly identifier: IdentifierColumn | undefined;
   /** Labels by the name of their column, one per row; an empty text is a missing label. */
   readonly labels: ReadonlyMap<string, readonly string[]>;
-  /** The columns of `keep`. */
+  /** The columns that the option `keep` names. */
   readonly metadata: Table;
 }
 
-/** A file of data: what its columns hold, by their roles. */
+/** The content of a data file, by the roles of its columns. */
 export interface Dataset extends RowFacts {
   /** n x d; NaN where a value is missing. */
   readonly means: Matrix;
-  /** n x d, or `undefined` where the file holds no standard deviations; 0 for a column without them. */
+  /** n x d, or `undefined` if the file holds no standard deviations. A column without standard deviations gets 0. */
   readonly sigma: Matrix | undefined;
   readonly roles: ColumnRoles;
-  /** The roles in one line for people: `Data: 5 columns (pc1 ... pc5). Identifier: cell. Labels: type.` */
+  /** The roles in one readable line: `Data: 5 columns (pc1 ... pc5). Identifier: cell. Labels: type.` */
   readonly report: string;
 }
 
-/** A dataset whose numbers are still in the file. */
+/** A dataset whose numbers are read from the file on request. */
 export interface DatasetRows {
   readonly means: RowReader;
   readonly sigma: RowReader | undefined;
@@ -77,15 +77,18 @@ export interface DatasetRows {
 }
 
 /**
- * Reads data from a table in its usual form: text (.csv, .tsv, .txt), Parquet, Arrow or a folder of these. The columns have roles, which options or
- * their types and names decide: data, standard deviations (`x` and `x_err`, `x_sd`, `e_x` ...), the identifier (also the index that pandas
- * stores), labels (`label`, `class`, `cell_type` ...) and metadata that results repeat (`keep`). Text, dates and other types are never data.
+ * Reads data from a table: text (.csv, .tsv, .txt), Parquet, Arrow, or a folder of such files. Each column gets a role
+ * by the options or by its type and name: data, standard deviations (`x` and `x_err`, `x_sd`, `e_x` ...), identifier
+ * (also the index stored by pandas), labels (`label`, `class`, `cell_type` ...) or metadata to copy into results
+ * (`keep`). Text, dates and other types are never data.
  *
  * In a file with one matrix, such as .npy, all columns are data, and `columns` takes ranges of positions.
  *
- * @returns the data with their report, which says how each column was used
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT if the columns of data cannot be recognized, or a cell is not a number
- * @throws {ArgumentError} INVALID_ARGUMENT for a column that does not exist, OUT_OF_RANGE for rows that the file does not have
+ * @returns the data with a report of the use of each column
+ * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if the columns of data cannot be recognized, or
+ *   a cell is not a number
+ * @throws {ArgumentError} INVALID_ARGUMENT for a column that does not exist, OUT_OF_RANGE for rows that the file does
+ *   not have
  * @throws {AbortError} if `options.signal` is aborted
  *
  * @example
@@ -107,9 +110,9 @@ export async function readDataset(path: string, options: DatasetOptions = {}): P
 }
 
 /**
- * Opens the same for data that may be larger than memory; see {@link openRows}.
+ * Opens a dataset like {@link readDataset}, for data that may be larger than memory; see {@link openRows}.
  *
- * @throws what {@link readDataset} throws
+ * @throws the errors of {@link readDataset}
  */
 export async function openDatasetRows(path: string, options: Omit<DatasetOptions, "rows"> = {}): Promise<DatasetRows> {
   checkOptions(options);
@@ -136,10 +139,10 @@ export async function openDatasetRows(path: string, options: Omit<DatasetOptions
 }
 
 /**
- * Reads the positions of an embedding: the columns x, y and z of a table, such as the tables that this package writes, or else
- * all data.
+ * Reads the positions of an embedding: the columns x, y and z of a table that has them, such as the tables that this
+ * package writes. From other files it reads all data columns.
  *
- * @throws what {@link readMatrix} throws
+ * @throws the errors of {@link readMatrix}
  */
 export async function readEmbedding(
   path: string,
@@ -149,7 +152,10 @@ export async function readEmbedding(
   return means;
 }
 
-/** The columns x, y and z of a table that has the first two, for `columns`; `undefined` for other files. */
+/**
+ * Returns x, y and, if present, z as the value of `columns` for a table with these columns; `undefined` for other
+ * files.
+ */
 export async function positionColumns(
   path: string,
   { signal }: Pick<DatasetOptions, "signal">,
@@ -165,7 +171,7 @@ export async function findSigma(path: string, options: Omit<DatasetOptions, "row
   return (await peek(path, options.signal, (source) => chooseColumns(source, options).sigma !== undefined)) ?? false;
 }
 
-/** The facts of rows `[start, end)`. */
+/** Returns the facts of rows `[start, end)`. */
 export function sliceFacts({ identifier, labels, metadata }: RowFacts, start: number, end: number): RowFacts {
   return {
     identifier: identifier && { ...identifier, values: sliceColumn(identifier.values, start, end) },
@@ -174,7 +180,7 @@ export function sliceFacts({ identifier, labels, metadata }: RowFacts, start: nu
   };
 }
 
-/** The rows that have a position, `undefined` where all have one. */
+/** Returns the numbers of the rows that have a position, or `undefined` if all rows have one. */
 export function rowsWithPosition({ data, rows, cols }: Matrix): Int32Array | undefined {
   if (!data.some(Number.isNaN)) return undefined;
   const isThere = (i: number) => data.subarray(i * cols, (i + 1) * cols).some((value) => !Number.isNaN(value));
@@ -182,13 +188,13 @@ export function rowsWithPosition({ data, rows, cols }: Matrix): Int32Array | und
   return kept.length < rows ? Int32Array.from(kept) : undefined;
 }
 
-/** The given rows of a dataset. */
+/** Returns the given rows of a dataset. */
 export function takeDataset(dataset: Dataset, rows: ArrayLike<number>): Dataset {
   const { means, sigma } = dataset;
   return { ...dataset, means: means.take(rows), sigma: sigma?.take(rows), ...takeFacts(dataset, rows) };
 }
 
-/** The facts of the given rows. */
+/** Returns the facts of the given rows. */
 export function takeFacts({ identifier, labels, metadata }: RowFacts, rows: ArrayLike<number>): RowFacts {
   const take = <T extends TableColumn>(column: T) => takeValues(column, rows) as T;
   return {
@@ -205,7 +211,7 @@ function takeValues(column: TableColumn, rows: ArrayLike<number>): TableColumn {
   return taken;
 }
 
-/** Looks at the columns of a file by its first rows; `undefined` for a file without columns. */
+/** Determines the columns of a file from its first rows; `undefined` for a file without columns. */
 async function peek<T>(
   path: string,
   signal: AbortSignal | undefined,
@@ -299,7 +305,7 @@ function toFacts({ identifier, labels, metadata }: ColumnRoles, table: Table): R
   };
 }
 
-/** Standard deviations of all data columns: 0 for those without. */
+/** Expands the standard deviations to all data columns, with 0 for columns without them. */
 function withExactColumns(measured: Matrix, { roles }: ChosenColumns): Matrix {
   const { sigma } = roles;
   if (!sigma?.includes(undefined)) return measured;
@@ -322,7 +328,7 @@ const mapRows = (reader: RowReader, cols: number, change: (rows: Matrix) => Matr
   close: reader.close,
 });
 
-/** The columns of a matrix without names, which positions choose. */
+/** Chooses columns by position in a matrix whose columns have no names. */
 function choosePositions(path: string, cols: number, options: DatasetOptions): ChosenColumns {
   if (options.column !== undefined || options.sigmaColumn !== undefined) {
     throw new FileError(

@@ -55,7 +55,7 @@ async function* throughStream(
   try {
     yield* source.pipe(stream) as AsyncIterable<Buffer>;
   } catch (error) {
-    // An error of the source is not an error of the compressed bytes.
+    // An error of the source is reported as such, not as damaged compressed data.
     throw failure ?? damaged(path, error);
   } finally {
     source.destroy();

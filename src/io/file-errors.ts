@@ -1,7 +1,7 @@
 import { FileError, SigmaTsneError } from "../errors.js";
 import { systemReason } from "./system-error.js";
 
-/** Runs `work`, with what the operating system refuses told as a FileError FILE_READ of `path`. */
+/** Runs `work` and turns errors of the operating system into a FileError FILE_READ for `path`. */
 export async function asReadError<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -12,8 +12,8 @@ export async function asReadError<T>(path: string, work: () => Promise<T>): Prom
 }
 
 /**
- * Runs `work`, in which a library decodes a file, and turns its errors into a FileError FILE_FORMAT; errors of the operating system
- * are thrown unchanged.
+ * Runs `work`, in which a library decodes a file, and turns its errors into a FileError FILE_FORMAT. Errors of the
+ * operating system are not changed.
  */
 export async function asFormatError<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -23,7 +23,7 @@ export async function asFormatError<T>(path: string, work: () => Promise<T>): Pr
   }
 }
 
-/** The same for what comes piece after piece. */
+/** Does the same as {@link asFormatError} for a sequence of pieces. */
 export async function* withFormatErrors<T>(path: string, pieces: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* pieces;

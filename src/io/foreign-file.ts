@@ -1,9 +1,9 @@
 import { FileError } from "../errors.js";
 import { isImage } from "./image-signature.js";
 
-/** A kind of file that is not a matrix, recognized by its first bytes, and the way to data that can be read. */
+/** A kind of file that cannot be read, recognized by its first bytes, with advice how to convert it. */
 interface ForeignKind {
-  /** What the file is, with its article. */
+  /** Description with its article: "a PDF file". */
   readonly name: string;
   matches(head: Buffer): boolean;
   readonly advice: string;
@@ -85,10 +85,10 @@ const KINDS: readonly ForeignKind[] = [
 ];
 
 /**
- * Refuses a file that no reader takes for its own and that is known to be something else.
+ * Rejects a file that no reader has recognized, if it is known to be something else.
  *
  * @param head its first bytes
- * @throws {FileError} FILE_FORMAT that says what the file is and what to do
+ * @throws {FileError} FILE_FORMAT with the kind of the file and advice
  */
 export function refuseForeign(path: string, head: Buffer): void {
   const kind = KINDS.find(({ matches }) => matches(head));

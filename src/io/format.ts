@@ -7,28 +7,31 @@ import type { Table } from "./table.js";
 
 type Pieces = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
 
-/** A file format for matrices, labels and tables. Another one is another file and another line in `formats.ts`. */
+/** A file format for matrices, labels and tables. To add a format, write one file and add one line to `formats.ts`. */
 export interface Format {
   /** Its name in error messages. */
   readonly name: string;
   /** Lower case, with the dot. */
   readonly extensions: readonly string[];
-  /** Whether the first bytes of a file (up to 4096) prove it to be of this format. Absent where they prove nothing. */
+  /** Whether the first bytes of a file (up to 4096) prove that it has this format. Absent if they cannot prove it. */
   sniff?(head: Uint8Array): boolean;
-  /** Opens the columns of a table, which have roles. Absent where a file holds one matrix of numbers. */
+  /** Opens the columns of a table, which have roles. Absent if a file holds a single matrix of numbers. */
   openColumns?(file: OpenFile, options: OpenColumnsOptions): Promise<ColumnSource>;
-  /** @throws {FileError} FILE_FORMAT where the content is not what the format promises */
+  /** @throws {FileError} FILE_FORMAT if the content does not follow the format */
   readMatrix(file: OpenFile, options: ReadMatrixOptions): Promise<Matrix>;
-  /** The same piece by piece. Absent where rows can be read without those before them, or only all at once. */
+  /** Reads a matrix piece by piece. Absent if the format reads any row directly, or only all rows at once. */
   openMatrix?(file: OpenFile, options: OpenMatrixOptions): Promise<RowBlocks>;
-  /** @throws {FileError} FILE_FORMAT where the content is not one column of labels */
+  /** @throws {FileError} FILE_FORMAT if the content is not one column of labels */
   readLabels(file: OpenFile, options: ReadLabelsOptions): Promise<string[]>;
-  /** Absent where the columns have no names. @throws {FileError} FILE_FORMAT where the content is no table */
+  /** Absent if the columns have no names. @throws {FileError} FILE_FORMAT if the content is not a table */
   readTable?(file: OpenFile, options: ReadTableOptions): Promise<Table>;
-  /** The values of those of the columns that there are, as the format's library gives them: for tables with lists. */
+  /**
+   * Returns the values of the requested columns that exist, as the format's library returns them. Used for tables with
+   * lists.
+   */
   readValues?(file: OpenFile, options: ReadTableOptions): Promise<Map<string, unknown[]>>;
-  /** The bytes of a file, piece after piece. Absent where the format is only read. */
+  /** Returns the bytes of a file in pieces. Absent if the format can only be read. */
   encode?(matrix: Matrix, columns: readonly string[]): Pieces;
-  /** The same of a table. */
+  /** Returns the bytes of a file with this table in pieces. */
   encodeTable?(table: Table): Pieces;
 }

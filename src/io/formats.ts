@@ -19,7 +19,7 @@ import { parquet } from "./parquet.js";
 import type { ReadOptions } from "./read-options.js";
 import { checkRowRange } from "./row-range.js";
 
-/** All formats, in the order in which they are sniffed and named. */
+/** All formats, in the order in which files are tested for them and error messages list them. */
 export const FORMATS: readonly Format[] = [
   npy,
   npz,
@@ -35,7 +35,7 @@ export const FORMATS: readonly Format[] = [
   text,
 ];
 
-/** The format that the content of a file shows, or else its name. */
+/** Detects the format from the content of a file, or else from its name. */
 export async function detectFormat({ path, handle, size, part }: OpenFile): Promise<Format> {
   if (size === 0) throw new FileError("FILE_FORMAT", path, "the file is empty");
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
@@ -48,13 +48,13 @@ export async function detectFormat({ path, handle, size, part }: OpenFile): Prom
   throw new FileError("FILE_FORMAT", path, reason);
 }
 
-/** The format that a file of this name has. */
+/** Returns the format that belongs to the extension of the path. */
 export function formatByExtension(path: string): Format | undefined {
   const extension = extname(path).toLowerCase();
   return FORMATS.find((format) => format.extensions.includes(extension));
 }
 
-/** @throws {FileError} FILE_FORMAT for a format that has no columns */
+/** @throws {FileError} FILE_FORMAT if a column is requested from a format without columns */
 export function checkColumn({ name, openColumns }: Format, path: string, column: string | undefined): void {
   if (column === undefined || openColumns) return;
   throw new FileError("FILE_FORMAT", path, `is ${name}, which holds one array: no column is chosen by its name`);

@@ -16,7 +16,7 @@ export const hdf5: Format = {
   ...columnFormat(openColumns),
 };
 
-/** MATLAB 7.3 puts its own 512 bytes first. */
+/** MATLAB 7.3 writes 512 bytes of its own before the HDF5 signature. */
 function isHdf5(head: Uint8Array): boolean {
   return [0, 512].some((at) => HDF5_MAGIC.equals(head.subarray(at, at + HDF5_MAGIC.length)));
 }
@@ -29,10 +29,12 @@ async function openColumns(file: OpenFile, { signal }: OpenColumnsOptions): Prom
   throw new FileError("FILE_FORMAT", file.path, "is an HDF5 file without datasets: expected arrays of numbers");
 }
 
-/** All datasets by their paths. What MATLAB writes is marked, and its matrices are transposed. */
+/**
+ * Lists all datasets by their paths. Matrices in files of MATLAB are transposed; an attribute identifies these files.
+ */
 function* listDatasets(path: string, group: Group | File, prefix: string): Generator<NamedArray> {
   for (const key of group.keys()) {
-    // References between the objects of MATLAB.
+    // These groups hold references between MATLAB objects.
     if (key.startsWith("#")) continue;
     const object = group.get(key);
     const name = prefix + key;

@@ -17,10 +17,10 @@ import { toNumbers } from "./stored-array.js";
 export const HDF5_MAGIC = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
 
 /**
- * Opens a file with the HDF5 library until the file is closed. The library opens files by their names: what came through a pipe, or was
- * compressed, gets a name for that time.
+ * Opens a file with the HDF5 library and closes it with `file`. The library opens files by path, so data from a pipe or
+ * a compressed file are written to a temporary file.
  *
- * @throws {FileError} FILE_FORMAT where the library cannot read the file
+ * @throws {FileError} FILE_FORMAT if the library cannot read the file
  */
 export async function openHdf5(file: OpenFile, signal: AbortSignal | undefined): Promise<File> {
   const temporary = file.location === undefined ? join(tmpdir(), `sigma-tsne-${randomUUID()}.h5`) : undefined;
@@ -44,11 +44,11 @@ export async function openHdf5(file: OpenFile, signal: AbortSignal | undefined):
   }
 }
 
-/** Opens a file on the disk. @param path its name for messages */
+/** Opens a file on the disk. @param path name of the file in error messages */
 export async function openHdf5Path(path: string, location: string, mode: "r" | "a"): Promise<File> {
   const { default: library } = await loadPackage("h5wasm", () => import("h5wasm/node"));
   const module = await library.ready;
-  // Errors are thrown rather than printed.
+  // Makes the library throw errors instead of printing them.
   module.activate_throwing_error_handler();
   try {
     return new library.File(location, mode);
@@ -57,7 +57,7 @@ export async function openHdf5Path(path: string, location: string, mode: "r" | "
   }
 }
 
-/** What an object of an HDF5 file is, by its attributes. */
+/** Returns the value of an attribute of an HDF5 object. */
 export function attribute(object: Dataset | Group, name: string): unknown {
   return object.attrs[name]?.value ?? undefined;
 }
@@ -69,7 +69,10 @@ export const isGroup = (object: unknown): object is Group => (object as { type?:
 /** Number classes of HDF5. */
 const [INTEGER, FLOAT, STRING, ENUM] = [0, 1, 3, 8];
 
-/** A dataset as an array with a name. @param isTransposed whether its last axis counts the rows, as MATLAB writes matrices */
+/**
+ * Presents a dataset as a named array. @param isTransposed whether the last axis counts the rows, as in matrices
+ * written by MATLAB
+ */
 export function toNamedArray(path: string, name: string, dataset: Dataset, isTransposed = false): NamedArray {
   const shape = [...(dataset.shape ?? [])];
   if (isTransposed) shape.reverse();
@@ -95,7 +98,7 @@ function describeType(metadata: Metadata): Pick<NamedArray, "type" | "kind"> {
   return { type: undefined, kind: type === FLOAT ? `float${8 * size}` : "neither numbers nor text" };
 }
 
-/** Runs a call of the HDF5 library, and names the array in its errors. */
+/** Runs a call of the HDF5 library and adds the name of the array to its errors. */
 function read<T>(path: string, name: string, call: () => T): T {
   try {
     return call();
@@ -111,7 +114,7 @@ function readRows(path: string, name: string, dataset: Dataset, start: number, e
   return toMatrix(path, values, end - start);
 }
 
-/** Rows of a matrix whose axes are in the other order. */
+/** Reads rows of a matrix whose axes are stored in reverse order. */
 function readColumns(path: string, name: string, dataset: Dataset, start: number, end: number): Matrix {
   const axes = dataset.shape ?? [];
   const ranges = axes.map((_, axis): [number, number] | [] => (axis === axes.length - 1 ? [start, end] : []));

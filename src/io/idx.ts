@@ -32,9 +32,10 @@ export function isIdx(head: Uint8Array): boolean {
 }
 
 /**
- * The array of an IDX file, of which only the header is read here.
+ * Opens the array of an IDX file. Only the header is read here.
  *
- * @throws {FileError} FILE_FORMAT, before memory is taken, where the sizes in the header do not fit the size of the file
+ * @throws {FileError} FILE_FORMAT if the sizes in the header do not match the size of the file. This is checked before
+ *   memory is allocated.
  */
 export async function openIdx(file: OpenFile, signal?: AbortSignal): Promise<StoredArray> {
   const start = Buffer.alloc(Math.min(file.size, 4 + 4 * MAX_DIMENSIONS));
@@ -66,7 +67,7 @@ function parseHeader(path: string, head: Buffer): Omit<StoredArray, "fetch"> & {
   return { path, shape, dtype, isForeign: bytes > 1 && HOST_ORDER === "<", offset, length };
 }
 
-/** Rows are entries of the first axis, flattened. */
+/** Reads the entries of the first axis as rows, flattened. */
 async function readMatrix(file: OpenFile, { rows, signal }: ReadOptions): Promise<Matrix> {
   const array = await openIdx(file, signal);
   const [start, end] = resolveRowRange(rows, array.shape[0], file.path);

@@ -9,36 +9,36 @@ import { describeTiff, isTiff, readTiffPage, type TiffPage } from "./tiff.js";
 export interface ImagePage {
   /** From 0. */
   readonly page: number;
-  /** As the image is seen, after the orientation that a camera noted. */
+  /** Height as the image is displayed, after applying the orientation stored by a camera. */
   readonly height: number;
   readonly width: number;
   readonly isGray: boolean;
   /**
-   * `scaled`: unsigned integers of 8 or 16 bits, which are brought to 0 to 1 by their type. `integers`: all other integers, and `floats`:
-   * floating-point numbers, which stay as they are.
+   * `scaled`: unsigned integers of 8 or 16 bits, scaled to 0 to 1 by the largest value of their type. `integers`: all
+   * other integers, not scaled. `floats`: floating-point numbers, not scaled.
    */
   readonly values: "scaled" | "integers" | "floats";
-  /** For pages whose numbers stay as they are: how they are stored. */
+  /** Storage of the numbers in a TIFF file, for pages whose numbers are not scaled. */
   readonly tiff?: TiffPage | undefined;
   /** Bits per sample, 8 or 16, of scaled values. */
   readonly bits: number;
 }
 
-/** Height, width and channels that an image is brought to. */
+/** Height, width and channels to which an image is fitted. */
 export interface FittedShape {
   readonly height: number;
   readonly width: number;
   readonly channels: 1 | 3;
 }
 
-/** The largest image that is decoded, in pixels: as large as sharp allows. */
+/** The largest image to decode, in pixels. It is the limit of sharp. */
 const MOST_PIXELS = 16383 ** 2;
 
 /**
- * Describes the images of a PNG, JPEG, TIFF, WebP or GIF file by its header.
+ * Describes the images in a PNG, JPEG, TIFF, WebP or GIF file from its header.
  *
- * @returns one entry per page or frame; nothing for a file that is not an image
- * @throws {FileError} FILE_FORMAT for images whose channels cannot be told apart
+ * @returns one entry per page or frame; an empty array for a file that is not an image
+ * @throws {FileError} FILE_FORMAT for images whose channels cannot be identified
  */
 export async function describeImages(bytes: Uint8Array, path: string): Promise<ImagePage[]> {
   if (isTiff(bytes)) return describeTiffPages(bytes, path);
@@ -78,10 +78,10 @@ async function describeTiffPages(bytes: Uint8Array, path: string): Promise<Image
   });
 }
 
-/** The numbers of an image; scaled ones are divided by the largest number of their type when they are used. */
+/** The numbers of an image. Scaled numbers are divided by the largest number of their type on use. */
 export type Pixels = Uint8Array | Uint16Array | Float32Array;
 
-/** The value of these pixels that is 1. */
+/** Returns the pixel value that corresponds to 1. */
 export function scaleOf(pixels: Pixels): number {
   return pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
 }
@@ -89,8 +89,8 @@ export function scaleOf(pixels: Pixels): number {
 /**
  * Decodes one image of a file. Transparent parts become black.
  *
- * @param fit `cover`: the image is scaled to cover the shape, and what exceeds it is cut off on both sides; `fill`: each side is scaled by
- *   itself
+ * @param fit `cover`: the image keeps its proportions, is scaled to cover the shape, and is cropped equally on both
+ *   sides. `fill`: height and width are scaled independently.
  * @returns height x width x channels
  * @throws {FileError} FILE_FORMAT for an image that cannot be decoded
  * @throws {DataError} OUT_OF_RANGE for values beyond float32
@@ -137,10 +137,10 @@ async function decodeScaled(
   );
 }
 
-/** The file may have been replaced since it was described. */
+/** The file may have been replaced after its images were described. */
 const CHANGED = "the file changed its size while it was in use";
 
-/** Decodes an image whose numbers stay as they are. sharp would cut them to 0 to 255. */
+/** Decodes an image whose numbers are not scaled. sharp would clip them to 0 to 255. */
 async function decodeNumbers(
   bytes: Uint8Array,
   tiff: TiffPage,
@@ -170,7 +170,7 @@ async function decodeNumbers(
 /** Luminance of linear red, green and blue (ITU-R BT.709). */
 const LUMINANCE = [0.2126, 0.7152, 0.0722];
 
-/** Gray values as colors, or colors as gray values; without the samples of transparency. */
+/** Converts gray values to colors or colors to gray values, and drops the transparency samples. */
 function toChannels(values: Float64Array, { samples, colors }: TiffPage, channels: 1 | 3): Float64Array {
   const own = colors === "gray" ? 1 : 3;
   if (own === channels && samples === channels) return values;
@@ -205,17 +205,18 @@ async function openSharp(bytes: Uint8Array, page = 0): Promise<Sharp> {
   return sharp(bytes, { failOn: "truncated", ...(page > 0 && { page }) });
 }
 
-/** The largest image that came from outside, before it is fitted: 8192 x 8192 pixels. */
+/** The largest image accepted from outside, before fitting: 8192 x 8192 pixels. */
 const MOST_RECEIVED_PIXELS = 2 ** 26;
 
 /**
- * Decodes a PNG, JPEG, TIFF, WebP or GIF file of one image and fits it to a shape as {@link openImageFolder} does with a size: what exceeds
- * the shape is cut off on both sides, the rest is scaled.
+ * Decodes a PNG, JPEG, TIFF, WebP or GIF file with one image and fits it to a shape as {@link openImageFolder} does
+ * with a size: the image is scaled to cover the shape and cropped equally on both sides.
  *
  * @param bytes the file, of up to 8192 x 8192 pixels
- * @param name what it is called in errors
- * @returns height x width x channels; unsigned integers of 8 and 16 bits are brought to 0 to 1, other values stay as they are
- * @throws {FileError} FILE_FORMAT for what is not an image, cannot be decoded, is larger, or holds several images
+ * @param name name of the image in error messages
+ * @returns height x width x channels; unsigned integers of 8 and 16 bits are scaled to 0 to 1, other values are not
+ *   scaled
+ * @throws {FileError} FILE_FORMAT if the file is not an image, cannot be decoded, is too large, or holds several images
  */
 export async function decodeImage(bytes: Uint8Array, shape: FittedShape, name: string): Promise<Float32Array> {
   if (!isImage(bytes)) throw new FileError("FILE_FORMAT", name, "is not a PNG, JPEG, TIFF, WebP or GIF image");

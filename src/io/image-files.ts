@@ -5,10 +5,10 @@ import { decodePage, describeImages, type ImagePage } from "./image-file.js";
 import { copyToMiddle, shrink } from "./image-folder.js";
 import { forEachConcurrently, readImageFile } from "./image-listing.js";
 
-/** Images that are looked at to find out how large they are. */
+/** Number of images that are examined to choose a common size. */
 const LOOKED_AT = 64;
 
-/** Images in files of their own, decoded when they are asked for. */
+/** Images in separate files, decoded on request. */
 export interface ImageFiles {
   readonly count: number;
   readonly height: number;
@@ -16,18 +16,19 @@ export interface ImageFiles {
   readonly channels: 3;
   /**
    * @param images numbers of the images, from 0
-   * @returns images x height x width x channels; NaN around images that are smaller, and for a file that is not there or not an image
+   * @returns images x height x width x channels. Smaller images are surrounded by NaN. A file that is missing or not an
+   *   image gives only NaN.
    */
   read(images: ArrayLike<number>): Promise<Float32Array>;
 }
 
 /**
- * Opens images whose paths stand in a table. The frame of all images is as large as the largest of the first ones.
+ * Opens images whose paths are in a table. The frame of all images is as large as the largest of the first images.
  *
- * @param folder paths are relative to it, and nothing outside it is read, neither by `..` nor by a link
- * @param paths one per image; an empty one stands for no image
- * @param within longest side in pixels that the images are needed with
- * @returns `undefined` where none of the first images can be read
+ * @param folder folder of the relative paths; no file outside it is read, neither through `..` nor through a link
+ * @param paths one per image; an empty path means no image
+ * @param within longest side in pixels at which the images are needed
+ * @returns `undefined` if none of the first images can be read
  * @throws {AbortError} if `signal` is aborted
  */
 export async function openImageFiles(
@@ -71,13 +72,13 @@ export async function openImageFiles(
   };
 }
 
-/** Height and width of an image in a frame that it does not fill, or is scaled down to. */
+/** Returns the height and width of an image in a frame. A larger image is scaled down, a smaller one keeps its size. */
 function fitInto(page: ImagePage, height: number, width: number): readonly [number, number] {
   const scale = Math.min(1, height / page.height, width / page.width);
   return [Math.max(1, Math.floor(scale * page.height)), Math.max(1, Math.floor(scale * page.width))];
 }
 
-/** How many of the paths lead to files inside a folder. */
+/** Counts the paths that lead to files inside a folder. */
 export async function countFiles(folder: string, paths: readonly string[], signal: AbortSignal): Promise<number> {
   const root = await realpath(folder);
   let count = 0;
@@ -88,7 +89,7 @@ export async function countFiles(folder: string, paths: readonly string[], signa
   return count;
 }
 
-/** Whether a path leads to a file inside a folder, links followed. */
+/** Whether a path leads to a file inside a folder after following links. */
 async function isFileInside(root: string, path: string): Promise<boolean> {
   if (path === "" || path.includes("\0")) return false;
   const found = await realpath(resolve(root, path)).catch(() => undefined);

@@ -8,68 +8,75 @@ import { forEachConcurrently, type ListedImage, listImages, readImageFile, type 
 /** Options of {@link openImageFolder}. */
 export interface ImageFolderOptions {
   /**
-   * Height and width that all images are brought to, as `[height, width]` or one number for squares, 1 to 16384 pixels: what
-   * exceeds that shape is cut off on both sides, the rest is scaled. Default: all images must have one size, which is kept.
+   * Height and width of all images, as `[height, width]` or one number for squares, 1 to 16384 pixels. Each image is
+   * scaled to cover that shape and cropped equally on both sides. Default: all images must have the same size, which is
+   * kept.
    */
   readonly size?: number | readonly [number, number] | undefined;
   /**
-   * Longest side in pixels, 1 to 16384, that images are scaled down to, each as a whole. They may have several sizes: each stands
-   * in the middle of a frame as large as the largest, with NaN around it. Not together with `size`.
+   * Longest side in pixels, 1 to 16384. Larger images are scaled down without cropping. Images may have different
+   * sizes: each is centered in a frame as large as the largest, with NaN around it. Cannot be combined with `size`.
    */
   readonly within?: number | undefined;
   /** 1 for gray values, 3 for colors. Default: 1 if every image is gray, else 3. */
   readonly channels?: 1 | 3 | undefined;
-  /** Refuses a folder with files that would be skipped; by default they are skipped and counted. */
+  /** Whether to reject a folder with files that would be skipped. By default such files are skipped and counted. */
   readonly strict?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called while the folder is looked through, with the share that is done, 0 to 1. */
+  /** Called while the folder is searched, with the completed fraction, 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
-/** The images of a folder, decoded when they are asked for. */
+/** The images of a folder, decoded on request. */
 export interface ImageFolder {
   readonly path: string;
   /**
-   * For each image the path of its file, in natural order of their names: image 2 before image 10. The pages of a file with several pages
-   * are images of their own, `stack.tif#1`, `stack.tif#2` and so on.
+   * The path of the file of each image, in natural order of names: image 2 before image 10. Each page of a file with
+   * several pages is an image: `stack.tif#1`, `stack.tif#2` and so on.
    */
   readonly files: readonly string[];
-  /** For images in subfolders: for each image the name of its subfolder, or of nested subfolders as `a/b`. */
+  /**
+   * The name of the subfolder of each image, or of nested subfolders as `a/b`. `undefined` if the images are not in
+   * subfolders.
+   */
   readonly classes: readonly string[] | undefined;
-  /** Files that are passed over. */
+  /** Files that are not used. */
   readonly skipped: readonly SkippedFile[];
   readonly height: number;
   readonly width: number;
   readonly channels: 1 | 3;
   /**
-   * `scaled`: all images hold unsigned integers of 8 or 16 bits, which are brought to 0 to 1 by their type. `floats`: some hold
-   * floating-point numbers, which stay as they are. `integers`: all hold other integers, which stay as they are.
+   * `scaled`: all images hold unsigned integers of 8 or 16 bits, scaled to 0 to 1 by the largest value of their type.
+   * `floats`: some images hold floating-point numbers, which are not scaled. `integers`: all images hold other
+   * integers, which are not scaled.
    */
   readonly values: "scaled" | "integers" | "floats";
   /**
    * @param images numbers of the images, from 0
    * @returns images x height x width x channels
-   * @throws {ArgumentError} OUT_OF_RANGE for an image that is not there
+   * @throws {ArgumentError} OUT_OF_RANGE for an image that does not exist
    * @throws {FileError} FILE_READ or FILE_FORMAT, naming the file, for one that cannot be decoded
    * @throws {DataError} OUT_OF_RANGE for values beyond float32
    */
   read(images: ArrayLike<number>): Promise<Float32Array>;
 }
 
-/** Decoded images are kept up to this many bytes, so that the epochs after the first find them decoded. */
+/** Up to this many bytes of decoded images are kept, so that later epochs need not decode them again. */
 const MEMORY_BYTES = 2 ** 30;
 
 /**
- * Opens a folder of PNG, JPEG, TIFF, WebP or GIF files, recognized by their content, as images of one size. If the folder itself holds no
- * images, those in its subfolders are taken, however deep they are, and the names of the subfolders become their classes.
+ * Opens a folder of PNG, JPEG, TIFF, WebP or GIF files as images of one size. The files are recognized by their
+ * content. If the folder itself holds no images, all images in its subfolders, at any depth, are used, and the names of
+ * the subfolders become their classes.
  *
- * Each page of a TIFF file and each frame of an animation is an image. Unsigned integers of 8 and 16 bits are brought to 0 to 1 by their
- * type. Signed integers, integers of 32 bits, float16, float32 and float64 of TIFF files keep their values. The orientation that a camera
- * noted is applied. Transparent parts become black. Files whose names begin with a dot are passed over.
+ * Each page of a TIFF file and each frame of an animation is an image. Unsigned integers of 8 and 16 bits are scaled to
+ * 0 to 1 by the largest value of their type. Signed integers, integers of 32 bits, float16, float32 and float64 in TIFF
+ * files keep their values. The orientation stored by a camera is applied. Transparent parts become black. Files whose
+ * names begin with a dot are ignored.
  *
- * @throws {FileError} FILE_READ where the folder cannot be read. FILE_FORMAT where it holds no images, images of several sizes without
- *   `size` or `within`, images of several channels that are not colors, or integers that stay as they are beside others that are scaled;
- *   and, if `strict`, for the first file that would be skipped
+ * @throws {FileError} FILE_READ if the folder cannot be read. FILE_FORMAT if it holds no images, images of several
+ *   sizes without `size` or `within`, images with several channels that are not colors, or both scaled and unscaled
+ *   integers; if `strict`, also for the first file that would be skipped
  * @throws {ArgumentError} OUT_OF_RANGE or INVALID_ARGUMENT for options
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -141,7 +148,7 @@ function checkListing(
   }
 }
 
-/** @throws {FileError} where integers that stay as they are would stand beside integers that are brought to 0 to 1 */
+/** @throws {FileError} if some images hold integers that are scaled to 0 to 1 and others hold integers that are not */
 function commonValues(path: string, images: readonly ListedImage[]): ImageFolder["values"] {
   const integers = images.find(({ values }) => values === "integers");
   const scaled = images.find(({ values }) => values === "scaled");
@@ -153,7 +160,7 @@ function commonValues(path: string, images: readonly ListedImage[]): ImageFolder
   return integers ? "integers" : "scaled";
 }
 
-/** Decodes images by their numbers and keeps the first ones in memory. */
+/** Decodes images by number and keeps the first ones in memory. */
 function createDecoder(
   images: readonly ListedImage[],
   sizes: readonly (readonly [number, number])[],
@@ -177,7 +184,7 @@ function createDecoder(
   };
 }
 
-/** Copies an image into the middle of a frame, with NaN around it. */
+/** Copies an image into the center of a frame, with NaN around it. */
 export function copyToMiddle(
   pixels: Pixels,
   [rows, columns]: readonly [number, number],
@@ -196,7 +203,7 @@ export function copyToMiddle(
   }
 }
 
-/** Height and width of an image of which neither is longer than `within`. */
+/** Returns the height and width of an image after scaling its longer side down to `within`. */
 export function shrink(
   { height, width }: Pick<ListedImage, "height" | "width">,
   within = Number.POSITIVE_INFINITY,

@@ -7,7 +7,7 @@ import { describeImages, type ImagePage } from "./image-file.js";
 import { BEGINNING_BYTES, isImage } from "./image-signature.js";
 import { openRegularFile } from "./open-file.js";
 
-/** Files that are looked at or decoded at a time. */
+/** Number of files that are examined or decoded at the same time. */
 const CONCURRENCY = 16;
 
 /** An image of a folder. */
@@ -20,21 +20,22 @@ export interface ListedImage extends ImagePage {
   readonly className: string | undefined;
 }
 
-/** A file that is passed over. */
+/** A file that is not used. */
 export interface SkippedFile {
   readonly path: string;
   readonly reason: "not an image" | "broken link" | "in a subfolder beside images";
 }
 
-/** First folders that divide a data set into parts and are not classes themselves. */
+/** Names of top-level folders that divide a data set into parts. They are not classes. */
 const PARTS = /^(train|training|test|testing|val|valid|validation)$/i;
 
 /**
- * Finds the images of a folder. If the folder itself holds no images, all images in its subfolders are listed, however deep they are, and
- * the names of the subfolders become classes. In `train/cat` and `test/cat` the class is `cat`; where there are no folders below `train` and
- * `test`, these are the classes.
+ * Finds the images of a folder. If the folder itself holds no images, all images in its subfolders are listed, at any
+ * depth, and the names of the subfolders become classes. In `train/cat` and `test/cat` the class is `cat`. If there are
+ * no folders below `train` and `test`, these are the classes.
  *
- * @throws {FileError} FILE_READ where the folder cannot be read, FILE_FORMAT for images whose channels cannot be told apart
+ * @throws {FileError} FILE_READ if the folder cannot be read, FILE_FORMAT for images whose channels cannot be
+ *   identified
  */
 export async function listImages(
   path: string,
@@ -72,15 +73,18 @@ const classOf = (folders: readonly string[]): string =>
 
 interface FoundFile {
   readonly path: string;
-  /** Names of the subfolders that lead to it. */
+  /** Names of the subfolders on the way to the file. */
   readonly folders: readonly string[];
 }
 
-/** Files in natural order of their names, those of a folder before those of its subfolders. Hidden files are left out. */
+/**
+ * Lists files in natural order of their names. The files of a folder come before those of its subfolders. Hidden files
+ * are left out.
+ */
 async function listFiles(path: string, folders: readonly string[], skipped: SkippedFile[]): Promise<FoundFile[]> {
   const natural = new Intl.Collator("en", { numeric: true });
   const names = (await asReadError(path, () => readdir(path))).filter((name) => !name.startsWith("."));
-  // Names that are equal for the collator still need one order.
+  // The collator treats some different names as equal; comparing their characters gives them a fixed order.
   names.sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1));
   const files: FoundFile[] = [];
   const subfolders: string[] = [];
@@ -94,7 +98,7 @@ async function listFiles(path: string, folders: readonly string[], skipped: Skip
     else if (status.isDirectory()) subfolders.push(name);
     else if (status.isFile()) files.push({ path: file, folders });
   }
-  // A link to a folder above it would never end.
+  // Following a link to a parent folder would never end.
   if (folders.length >= MOST_NESTED)
     throw new FileError("FILE_FORMAT", path, `is more than ${MOST_NESTED} folders deep`);
   for (const name of subfolders) files.push(...(await listFiles(join(path, name), [...folders, name], skipped)));
@@ -120,7 +124,7 @@ export async function readImageFile(path: string): Promise<Uint8Array> {
   });
 }
 
-/** Works on several items at a time, and stops at the first error. */
+/** Processes several items at the same time and stops at the first error. */
 export async function forEachConcurrently(count: number, work: (i: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async () => {

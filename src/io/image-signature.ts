@@ -1,4 +1,4 @@
-/** The first bytes of the formats that are read. Other files are not images. */
+/** The first bytes of the supported image formats. A file that begins differently is not treated as an image. */
 const BEGINNINGS = [
   "\x89PNG\r\n\x1a\n",
   "\xff\xd8\xff",

@@ -13,19 +13,19 @@ import { type OpenFile, openRegularFile, readPieces } from "./open-file.js";
 import { spool } from "./spool.js";
 import { decodeUtf16, isUtf16 } from "./utf16.js";
 
-/** The name of standard input among paths. */
+/** The path that stands for standard input. */
 export const STANDARD_INPUT = "-";
 
-/** A path for people. */
+/** Returns a path as it appears in messages. */
 export const inputName = (path: string): string => (path === STANDARD_INPUT ? "standard input" : path);
 
-/** Pipes that were read, which cannot be read again. */
+/** The content of pipes that have been read, because a pipe can be read only once. */
 type PipesRead = Map<string, Promise<OpenFile>>;
 
 const pipesRead = new AsyncLocalStorage<PipesRead>();
 
 /**
- * Runs `work`, in which standard input and pipes can be read more than once: what was read of them is kept until `work` is done.
+ * Runs `work` so that standard input and pipes can be read more than once. Their content is kept until `work` is done.
  */
 export async function withPipes<T>(work: () => Promise<T>): Promise<T> {
   const read: PipesRead = new Map();
@@ -37,10 +37,11 @@ export async function withPipes<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Opens the content of a file: a regular file, `-` for standard input, a pipe, or `file:name` for one array of a file with several. Content
- * that is compressed with gzip or Zstandard is decompressed, and UTF-16 text becomes UTF-8. The caller closes its handle.
+ * Opens the content of a file: a regular file, `-` for standard input, a pipe, or `file:name` for one array of a file
+ * with several. Content compressed with gzip or Zstandard is decompressed, and UTF-16 text is converted to UTF-8. The
+ * caller closes the handle of the result.
  *
- * @throws {FileError} FILE_READ where it cannot be read, FILE_FORMAT where it cannot be decompressed
+ * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if it cannot be decompressed
  * @throws {AbortError} if `signal` is aborted
  */
 export async function openFile(path: string, signal?: AbortSignal): Promise<OpenFile> {
@@ -53,7 +54,7 @@ export async function openFile(path: string, signal?: AbortSignal): Promise<Open
   });
 }
 
-/** A file that does further work when it is closed. */
+/** A file that runs additional work when it is closed. */
 function withClosing(file: OpenFile): OpenFile {
   const closing: (() => Promise<void>)[] = [];
   return {
@@ -69,7 +70,7 @@ function withClosing(file: OpenFile): OpenFile {
   };
 }
 
-/** The file and the array of it that a path names. A file with the whole name comes first. */
+/** Splits a path into the file and the array that it names. If a file with the whole name exists, it is used. */
 export function splitPart(path: string): { readonly file: string; readonly part: string | undefined } {
   const at = path.lastIndexOf(":");
   if (at <= 0 || at === path.length - 1 || existsSync(path)) return { file: path, part: undefined };
@@ -79,7 +80,7 @@ export function splitPart(path: string): { readonly file: string; readonly part:
     : { file: path, part: undefined };
 }
 
-/** The content of a file in place of the file, where it is packed in a way that formats do not read. */
+/** Replaces a file by its content in a form that the formats can read, if the file is compressed or UTF-16 text. */
 async function unwrap(file: OpenFile, signal: AbortSignal | undefined): Promise<OpenFile> {
   const { buffer: head, bytesRead } = await file.handle.read(Buffer.alloc(4), 0, 4, 0);
   const beginning = head.subarray(0, bytesRead);
@@ -96,13 +97,13 @@ async function unwrap(file: OpenFile, signal: AbortSignal | undefined): Promise<
 }
 
 async function isPipe(path: string): Promise<boolean> {
-  // The descriptor of a pipe is closed after it was read, and its path is gone with it.
+  // A pipe of the shell may be closed after it was read, and its path then no longer exists.
   if (path === STANDARD_INPUT || pipesRead.getStore()?.has(path)) return true;
   const status = await stat(path).catch(() => undefined);
   return status !== undefined && (status.isFIFO() || status.isSocket() || path === "/dev/stdin");
 }
 
-/** Reads all of a pipe, or gives again what was read of it before. */
+/** Reads all of a pipe, or returns the content that an earlier call has read. */
 async function openPipe(path: string, signal: AbortSignal | undefined): Promise<OpenFile> {
   const read = async () => spool(inputName(path), piecesOf(path, signal), signal);
   const known = pipesRead.getStore();
@@ -111,7 +112,7 @@ async function openPipe(path: string, signal: AbortSignal | undefined): Promise<
   const opened = before ?? read();
   if (!before) known.set(path, opened);
   const file = await opened;
-  // Kept for the next reader.
+  // The handle stays open for the next reader.
   return { ...file, handle: { read: (...args) => file.handle.read(...args), close: async () => {} } };
 }
 
@@ -129,7 +130,7 @@ async function* piecesOf(path: string, signal: AbortSignal | undefined): AsyncGe
   }
 }
 
-/** Waits for the bytes of a pipe in a way that an interruption ends, unlike the reading of a file. */
+/** Opens a pipe as a stream, so that waiting for its bytes can be interrupted, unlike reading from a file. */
 function openStream(path: string): Socket | NodeJS.ReadStream {
   const descriptor =
     path === STANDARD_INPUT ? 0 : Number(/^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(path)?.[1] ?? Number.NaN);
@@ -140,6 +141,6 @@ function openStream(path: string): Socket | NodeJS.ReadStream {
     throw new FileError("FILE_READ", "standard input", reason);
   }
   if (!Number.isNaN(descriptor)) return new Socket({ fd: descriptor, readable: true, writable: false });
-  // Opened without waiting; the socket waits until another program writes.
+  // Opening does not block. The socket then waits until another program writes.
   return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 }

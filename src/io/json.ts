@@ -16,13 +16,13 @@ export const json: Format = {
   ...columnFormat(openColumns),
 };
 
-/** The name of the only column of a file that holds lists without names. */
+/** The name of the only column of a file whose rows are lists without names. */
 const ROWS = "rows";
 
-/** What the values of a key may be. */
+/** The kind of values of a key. */
 type Kind = "numbers" | "texts" | "lists";
 
-/** The values of one key of all rows. */
+/** The values of one key in all rows. */
 class JsonColumn {
   kind: Kind | undefined;
   /** Why the column cannot be used. */
@@ -31,7 +31,7 @@ class JsonColumn {
   readonly values: unknown[] = [];
 
   add(row: number, value: unknown): void {
-    // Rows before this one that lack the key.
+    // Fill earlier rows that lack the key.
     while (this.values.length < row) this.values.push(null);
     this.values.push(value);
     if (value === null) return;
@@ -63,13 +63,13 @@ async function openColumns(file: OpenFile, { signal }: OpenColumnsOptions): Prom
     rows++;
   }
   if (rows === 0) throw new FileError("FILE_FORMAT", file.path, "holds no rows");
-  // The layouts that pandas writes unless told otherwise: columns by name, each of which holds its values.
+  // pandas writes these layouts by default: columns by name, each with all of its values.
   if (rows === 1 && [...columns.values()].every(({ values }) => isContainer(values[0]))) throw notRows(file.path);
   const arrays = [...columns].map(([name, column]) => toNamedArray(file.path, name, column, rows));
   return openArrayColumns(file.path, arrays, ["embedding", "embeddings", "vector", "mean", "means", "features", ROWS]);
 }
 
-/** The rows of the file as objects. A list of numbers without a name is the value of {@link ROWS}. */
+/** Reads the rows of the file as objects. A row that is a list of numbers becomes the value of {@link ROWS}. */
 async function* readRecords(file: OpenFile, signal: AbortSignal | undefined): AsyncGenerator<object> {
   let number = 0;
   let whole = "";
@@ -91,7 +91,7 @@ async function* readRecords(file: OpenFile, signal: AbortSignal | undefined): As
 
 const isNumber = (value: unknown): boolean => value === null || typeof value === "number";
 
-/** Whether the first line is a value of its own, as in JSON lines. */
+/** Whether the first line is a complete JSON value, as in JSON Lines. */
 function isComplete(line: string): boolean {
   try {
     JSON.parse(withoutNan(line));
@@ -126,7 +126,7 @@ const notRows = (path: string): FileError =>
     'is JSON with its columns apart: expected one object per row. In pandas, write to_json(path, orient="records", lines=True)',
   );
 
-/** Python writes NaN, which JSON has no word for. */
+/** Replaces NaN, which Python writes but JSON does not allow, by null. */
 const withoutNan = (text: string): string => text.replace(/([[:,]\s*)NaN(?=\s*[,}\]])/g, "$1null");
 
 function parse(path: string, text: string, where: string): unknown {
@@ -142,7 +142,7 @@ function parse(path: string, text: string, where: string): unknown {
   }
 }
 
-/** Longer lines, and arrays, are more than the engine holds in one text. */
+/** The JavaScript engine cannot hold much longer lines or arrays in one string. */
 const MOST_CHARACTERS = 2 ** 28;
 
 async function* readLines(file: OpenFile, signal: AbortSignal | undefined): AsyncGenerator<string> {

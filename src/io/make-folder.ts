@@ -4,9 +4,9 @@ import { FileError } from "../errors.js";
 import { systemReason } from "./system-error.js";
 
 /**
- * Makes a folder and those that lead to it, where they are not there.
+ * Creates a folder and its parent folders if they do not exist.
  *
- * @throws {FileError} FILE_WRITE saying what is in the way
+ * @throws {FileError} FILE_WRITE with the reason why it cannot be created
  */
 export async function makeFolder(folder: string): Promise<void> {
   try {
@@ -16,7 +16,7 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Node's own recursive mkdir calls a folder that may not be written into one that is not there. */
+/** Node's own recursive mkdir reports a folder without write permission as missing. */
 async function make(folder: string): Promise<void> {
   try {
     await mkdir(folder);

@@ -30,11 +30,11 @@ export interface MatlabArray {
   readonly shape: readonly number[];
   /** Its MATLAB class: "double", "uint8". */
   readonly className: string;
-  /** Column after column, as MATLAB keeps them: the first index runs fastest. */
+  /** In column-major order, as MATLAB stores arrays: the first index varies fastest. */
   readonly data: FloatArray;
 }
 
-/** Element types of the format, MATLAB 7 MAT-File Format, table 1-1. */
+/** Element types of the format (MATLAB 7 MAT-File Format, table 1-1). */
 const DTYPES: Readonly<Record<number, string>> = {
   1: "i1",
   2: "u1",
@@ -50,7 +50,7 @@ const DTYPES: Readonly<Record<number, string>> = {
 const MATRIX = 14;
 const COMPRESSED = 15;
 
-/** Array classes, table 1-3; those with a number type are read. */
+/** Array classes (table 1-3). Only classes with a number type can be read. */
 const CLASSES: Readonly<Record<number, readonly [name: string, dtype?: string]>> = {
   1: ["cell array"],
   2: ["struct"],
@@ -74,20 +74,21 @@ const OPAQUE = 17;
 const IS_COMPLEX = 0x08;
 
 const HEADER_BYTES = 128;
-/** Flags, dimensions and name of an array; names have up to 63 characters. */
+/** Enough bytes for the flags, dimensions and name of an array; names have up to 63 characters. */
 const HEAD_BYTES = 4096;
 const MAX_ELEMENT_BYTES = 2 ** 31 - 1;
-/** No deflate stream grows to more than 1032 times its size (https://zlib.net/zlib_tech.html). */
+/** Deflate expands data by at most a factor of 1032 (https://zlib.net/zlib_tech.html). */
 const MAX_EXPANSION = 1032;
 
 /**
- * Reads one real numeric array of a MATLAB file of version 5, as `save` writes it without `-v7.3`, plain or compressed, in either
- * byte order. Integers of up to 16 bits and single give float32, other classes float64.
+ * Reads one real numeric array from a MATLAB file of version 5, as `save` writes it without `-v7.3`. The file may be
+ * compressed and have either byte order. Integers of up to 16 bits and class single give float32, other classes
+ * float64.
  *
- * @param name the variable; may be left out where the file holds one numeric array only
- * @throws {ArgumentError} INVALID_ARGUMENT, with the variables there are, for a name that is not among them
- * @throws {FileError} FILE_READ where the file cannot be read; FILE_FORMAT for version 4, version 7.3 (HDF5) and damaged files,
- *   and for cell arrays, structs, text, sparse and complex arrays
+ * @param name the variable; may be left out if the file holds only one numeric array
+ * @throws {ArgumentError} INVALID_ARGUMENT for a name that does not exist; the message lists the variables
+ * @throws {FileError} FILE_READ if the file cannot be read. FILE_FORMAT for version 4, version 7.3 (HDF5) and damaged
+ *   files, and for cell arrays, structs, text, sparse and complex arrays
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function readMatlabArray(
@@ -103,19 +104,19 @@ export async function readMatlabArray(
   }
 }
 
-/** What stands before the numbers of an array. */
+/** The description of an array, which precedes its numbers. */
 interface Head {
   readonly name: string;
   readonly className: string;
-  /** Undefined for classes that hold no numbers. */
+  /** `undefined` for classes that hold no numbers. */
   readonly dtype: string | undefined;
   readonly isComplex: boolean;
   readonly shape: readonly number[];
-  /** Where the numbers begin, counted from the begin of the array. */
+  /** Where the numbers begin, counted from the start of the array. */
   readonly offset: number;
 }
 
-/** An array among the elements of the file: `start` and `length` are those of its bytes in the file, compressed or not. */
+/** An array in the file. `start` and `length` give the position of its bytes in the file, compressed or not. */
 interface Variable {
   readonly head: Head;
   readonly start: number;
@@ -140,7 +141,7 @@ class MatlabFile {
     return this.#listVariables();
   }
 
-  /** The variables as arrays whose first axis counts the rows; a row vector counts as a column. */
+  /** Returns the variables as arrays whose first axis counts the rows. A row vector counts as a column. */
   async arrays(): Promise<NamedArray[]> {
     return (await this.list()).map((variable) => {
       const { name, shape, className, dtype, isComplex } = variable.head;
@@ -151,7 +152,7 @@ class MatlabFile {
         name,
         shape: axes.length === 2 && axes[1] === 1 ? [axes[0]] : axes,
         type: dtype === undefined || isComplex ? undefined : typeOf(dtype),
-        // MATLAB keeps whole numbers as double.
+        // MATLAB stores whole numbers as double, so the type does not identify labels.
         isLabel: namesLabels(name),
         kind: isComplex ? "complex numbers" : className,
         async readRows(start, end) {
@@ -201,7 +202,7 @@ class MatlabFile {
     }
     const mark = header.toString("latin1", 126, 128);
     if (mark !== "IM" && mark !== "MI") {
-      // Version 4 has no text in front; its first number is a type of four decimal digits.
+      // Version 4 files do not begin with text. Their first number is a type of four decimal digits.
       const type = header.length >= 20 ? header.readUInt32LE(0) : Number.POSITIVE_INFINITY;
       const isVersion4 = type < 5000 || (header.length >= 20 && header.readUInt32BE(0) < 5000);
       throw this.#fail(isVersion4 ? "may be a MATLAB 4 file. Save it with -v7" : "is not a MATLAB 5 file");
@@ -228,29 +229,30 @@ class MatlabFile {
           ? await this.#peek(start, length)
           : await this.#fetch(start, Math.min(length, HEAD_BYTES));
         const variable = { head: this.#parseHead(head), start, length, isCompressed };
-        // What MATLAB stores for its objects stands in an array without a name.
+        // MATLAB stores the data of its objects in an array without a name.
         if (variable.head.name !== "") variables.push(variable);
       }
       at = start + length;
-      // All but compressed elements end at multiples of eight bytes.
+      // All elements except compressed ones end at multiples of eight bytes.
       if (type !== COMPRESSED) at = HEADER_BYTES + Math.ceil((at - HEADER_BYTES) / 8) * 8;
     }
     return variables;
   }
 
-  /** The begin of the array in a compressed element, without its tag. */
+  /** Returns the beginning of the array in a compressed element, without its tag. */
   async #peek(start: number, length: number): Promise<Buffer> {
     const compressed = await this.#fetch(start, Math.min(length, HEAD_BYTES));
-    // A synchronous flush gives what the beginning of a stream decompresses to; finishing would complain of its missing end.
+    // A synchronous flush decompresses the beginning of a stream; the default flush would report that its end is
+    // missing.
     const bytes = await this.#decompress(compressed, { finishFlush: constants.Z_SYNC_FLUSH });
     if (bytes.length < 8 || this.#uint32(bytes, 0) !== MATRIX)
       throw this.#fail("has a compressed element that is not an array");
     return bytes.subarray(8);
   }
 
-  /** The whole array in a compressed element, without its tag. */
+  /** Returns the whole array in a compressed element, without its tag. */
   async #inflate(start: number, length: number, head: Head): Promise<Buffer> {
-    // Numbers are stored in their class's type or a smaller one.
+    // Numbers are stored in the type of their class or in a smaller type.
     const limit = 8 + head.offset + 8 + byteLength(head, NUMBER_TYPES[head.dtype as string]) + 8;
     if (count(head) > length * MAX_EXPANSION) {
       throw this.#fail(`promises ${head.shape.join(" x ")} numbers in ${length} compressed bytes`);
@@ -274,7 +276,7 @@ class MatlabFile {
     const word = this.#uint32(bytes, flags.start);
     const [className, dtype] = CLASSES[word & 0xff] ?? [`array of class ${word & 0xff}`];
     const dimensions = this.#element(bytes, flags.next);
-    // Objects of the newer kind have no dimensions: their name follows the flags.
+    // Objects of the newer kind have no dimensions. Their name follows the flags.
     if ((word & 0xff) === OPAQUE) {
       const name = bytes.toString("utf8", dimensions.start, dimensions.start + dimensions.length);
       return { name, className, dtype, isComplex: false, shape: [], offset: 0 };
@@ -315,7 +317,7 @@ class MatlabFile {
     return data;
   }
 
-  /** The data element at `at`: of up to four bytes it shares eight with its tag. */
+  /** Reads the data element at `at`. An element of up to four bytes is stored together with its tag in eight bytes. */
   #element(bytes: Buffer, at: number): { type: number; start: number; length: number; next: number } {
     const cutOff = () => this.#fail("is cut off within an array");
     if (at + 8 > bytes.length) throw cutOff();
@@ -349,7 +351,7 @@ class MatlabFile {
 const typeOf = (dtype: string): NamedArray["type"] =>
   dtype === "f8" ? "float64" : dtype === "f4" ? "float32" : "integer";
 
-/** The numbers of an array row after row; MATLAB keeps them column after column. */
+/** Converts an array from MATLAB's column-major order to row-major order. */
 function toRows({ data }: MatlabArray, axes: readonly number[]): Matrix {
   const [rows] = axes;
   const cols = axes.slice(1).reduce((product, size) => product * size, 1);

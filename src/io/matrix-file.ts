@@ -21,29 +21,31 @@ export interface WriteMatrixOptions {
 }
 
 /**
- * Reads a matrix from a file. The content decides the format (.npy, IDX, Arrow and Parquet, whatever the name), then the
- * extension (.csv, .tsv, .txt); other files are read as text.
+ * Reads a matrix from a file. The content decides the format for .npy, IDX, Arrow and Parquet, whatever the name of the
+ * file. For other files the extension decides (.csv, .tsv, .txt); files with another extension are read as text.
  *
- * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order; one dimension
- *   gives n x 1, and of three or more the entries of the first axis are rows, flattened (C order only). Gives float32 for types that it holds exactly (float16, float32, integers of up to 16
- *   bits, booleans) and float64 for the others. From a C-order file, only the wanted rows are read.
- * - IDX: entries of the first axis are rows, flattened. Integers of up to 16 bits and float32
- *   give float32, the others float64.
- * - text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line; gives float64. Lines that start
- *   with # are comments.
- * - Arrow and Parquet: float32 where all columns are, else float64. Nulls become NaN. Or one column of lists of numbers, all of one
- *   length and without nulls: the one that `options.column` names, or the only one where there are no columns of numbers.
+ * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order. One dimension
+ *   gives n x 1. With three or more dimensions, each entry of the first axis becomes a row, flattened (C order only).
+ *   Types that float32 holds exactly (float16, float32, integers of up to 16 bits, booleans) give float32, the others
+ *   float64. From a C-order file, only the requested rows are read.
+ * - IDX: each entry of the first axis becomes a row, flattened. Integers of up to 16 bits and float32 give float32, the
+ *   others float64.
+ * - Text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line. Gives float64. Lines
+ *   that start with # are comments.
+ * - Arrow and Parquet: float32 if all columns are float32, else float64. Nulls become NaN. Alternatively one column of
+ *   lists of numbers, all of one length and without nulls: the column that `options.column` names, or the only column
+ *   of lists if there are no columns of numbers.
+ * - A folder: its files of one kind (.parquet, .csv, .tsv, .arrow) in the order of their names, as Spark writes them.
+ *   Files that begin with _ or a dot are ignored.
+ * - .npz: the array that `options.column` or the path names (`file.npz:means`), or the array with a usual name of data.
  *
- * - A folder: its files of one kind (.parquet, .csv, .tsv, .arrow) in the order of their names, as Spark writes them, without those that
- *   begin with _ or a point.
- * - .npz: the array that `options.column` or the path names (`file.npz:means`), or the one that is named like data.
+ * The data columns of a table are chosen as in {@link readDataset}: identifiers, labels and text are left out. Files
+ * compressed with gzip or Zstandard are decompressed. `-` is standard input, and pipes are read to their end.
  *
- * The columns of a table that are data are those of {@link readDataset}: identifiers, labels and text are left out. Files compressed with gzip or Zstandard are read as the file in them. `-` is standard input, and pipes are read to their end.
- *
- * NaN and infinite values are read as they are.
+ * NaN and infinite values are kept.
  *
  * @returns n x d numbers
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT if its content is not a matrix
+ * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if its content is not a matrix
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -80,10 +82,12 @@ export async function readStack(
 }
 
 /**
- * Writes a matrix to a file in the format of its extension: .npy, .csv, .tsv, or as a table (see {@link writeTable}) .arrow, .feather,
- * .arrows or .parquet; atomically as {@link writeFileAtomic} does. .npy keeps the number type, in C order. Text has a header line, and every number in the fewest digits that read back as the same float32 or float64.
+ * Writes a matrix to a file. The extension decides the format: .npy, .csv, .tsv, or a table (see {@link writeTable}) in
+ * .arrow, .feather, .arrows or .parquet. The file is replaced atomically, as by {@link writeFileAtomic}. A .npy file
+ * keeps the number type and is in C order. Text has a header line and writes each number in the fewest digits that read
+ * back as the same float32 or float64.
  *
- * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
+ * @throws {FileError} FILE_WRITE for another extension, or if the file cannot be written
  * @throws {ArgumentError} if `matrix` is not a matrix, or SHAPE_MISMATCH without one name for each column
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -103,10 +107,11 @@ export async function writeMatrix(path: string, matrix: MatrixLike, options: Wri
 }
 
 /**
- * Writes matrices of one shape, such as the snapshots of a run, to a .npy file as one array, count x rows x cols in C order,
- * atomically as {@link writeFileAtomic} does: float64 where one of them is, else float32.
+ * Writes matrices of equal shape, such as the snapshots of a run, to a .npy file as one array, count x rows x cols in C
+ * order. The array is float64 if any of the matrices is, else float32. The file is replaced atomically, as by {@link
+ * writeFileAtomic}.
  *
- * @throws {FileError} FILE_WRITE for another extension than .npy, or where the file cannot be written
+ * @throws {FileError} FILE_WRITE for another extension than .npy, or if the file cannot be written
  * @throws {ArgumentError} INVALID_ARGUMENT without a matrix, SHAPE_MISMATCH if the shapes differ
  * @throws {AbortError} if `options.signal` is aborted
  */

@@ -4,20 +4,21 @@ import { readWithFormat } from "./formats.js";
 import { isFolder } from "./table-folder.js";
 import { listParts } from "./table-parts.js";
 
-/** Neighbors of n points as {@link readNeighborTable} finds them, to be given as `neighbors` to a run. */
+/** The neighbors of n points, in the form that a run takes as `neighbors`. Read by {@link readNeighborTable}. */
 export interface NeighborTable {
-  /** n x k row numbers; -1 where a list is shorter than the longest. */
+  /** n x k row numbers. Shorter lists end with -1. */
   indices: Matrix;
   /** n x k. */
   distances: Matrix;
 }
 
 /**
- * Reads neighbors that were found elsewhere, by FAISS or Spark, from a Parquet or Arrow file, or a folder of them, with the columns `indices` and `distances`,
- * a list of each for every point: row numbers from 0, and distances. The lists of a point are of one length, those of different points
- * need not be. Where points are not in the order of the data, as a cluster writes them, a column `row` holds their row numbers.
+ * Reads neighbors that another program has found, such as FAISS or Spark, from a Parquet or Arrow file or a folder of
+ * such files. The columns `indices` and `distances` hold two lists for each point: row numbers from 0, and distances.
+ * Both lists of a point must have the same length; different points may have lists of different lengths. If the points
+ * are not in the order of the data, as a cluster may write them, a column `row` must hold their row numbers.
  *
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is no such table
+ * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if it is not such a table
  * @throws {AbortError} if `options.signal` is aborted
  */
 export function readNeighborTable(
@@ -27,7 +28,7 @@ export function readNeighborTable(
   return readParts(path, options.signal).then((columns) => toNeighbors(path, columns));
 }
 
-/** The columns of a file, or of the files of a folder one after the other. */
+/** Reads the columns of a file, or of the files of a folder one after the other. */
 async function readParts(
   path: string,
   signal: AbortSignal | undefined,
@@ -55,9 +56,10 @@ const readColumns = (path: string, signal: AbortSignal | undefined): Promise<Map
   });
 
 /**
- * Lists of neighbors as matrices, in the order of the rows.
+ * Converts lists of neighbors to matrices and sorts them by row number.
  *
- * @throws {FileError} FILE_FORMAT for what is no list of each, lists of two lengths, or rows that are not all the rows from 0 on
+ * @throws {FileError} FILE_FORMAT for a value that is not a list, for two lists of a point with different lengths, or
+ *   if the row numbers are not exactly 0 to n - 1
  */
 function toNeighbors(
   path: string,

@@ -1,21 +1,21 @@
 import { describe, FileError } from "../errors.js";
 import type { OpenFile } from "./open-file.js";
 
-/** What the header of a .npy file says. */
+/** The content of the header of a .npy file. */
 export interface NpyHeader {
-  /** Byte order, as NumPy writes it; "|" where it has no meaning, "=" for that of the machine. */
+  /** Byte order in NumPy's notation: "|" if it does not apply, "=" for the byte order of this machine. */
   readonly order: "<" | ">" | "|" | "=";
-  /** Kind and size of the numbers: "f4", "U10". */
+  /** Kind and size of the values: "f4", "U10". */
   readonly dtype: string;
   readonly fortranOrder: boolean;
   readonly shape: readonly number[];
-  /** Where the data begin, in bytes. */
+  /** Position of the data in bytes. */
   readonly offset: number;
 }
 
 export const MAGIC = Buffer.from("\x93NUMPY", "latin1");
 
-/** NumPy's own headers have some hundred bytes; only structured types, which are not read here, need more. */
+/** NumPy's own headers have about a hundred bytes. Only structured types need more, and they are not supported. */
 const MAX_HEADER_BYTES = 2 ** 20;
 
 /**
@@ -75,7 +75,7 @@ function parseHeader(text: string, fail: Fail): Omit<NpyHeader, "offset"> {
       if (!Number.isSafeInteger(size) || size < 0) fail(`the shape in the .npy header has the size ${token}`);
       sizes.push(size);
       if (expect(next(), ",", ")") === ",") continue;
-      // In Python (5,) is a tuple and (5) is the integer 5.
+      // In Python, (5,) is a tuple and (5) is the integer 5.
       if (sizes.length === 1) fail("the shape in the .npy header is an integer, no tuple");
       break;
     }

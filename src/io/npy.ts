@@ -18,10 +18,10 @@ export const npy: Format = {
   encode,
 };
 
-/** Read at once; far below the 2 GiB that one read may give. */
+/** Size of one read, well below the limit of 2 GiB. */
 const CHUNK_BYTES = 2 ** 22;
 
-/** What NumPy's other types are, by their first letter. */
+/** Descriptions of NumPy's unsupported types, by their first letter. */
 const OTHER_TYPES: Readonly<Record<string, string>> = {
   O: "object arrays hold Python pickles; save with a numeric dtype",
   c: "complex numbers; save real and imaginary parts as columns",
@@ -32,7 +32,7 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   m: "time spans; save with a numeric dtype",
 };
 
-/** The array of a .npy file: the entries of its first axis are rows, flattened. */
+/** Reads the array of a .npy file. Each entry of the first axis becomes a row, flattened. */
 export async function readNpyMatrix(file: OpenFile, options: ReadOptions): Promise<Matrix> {
   const header = await readNpyHeader(file);
   const { shape } = header;
@@ -45,7 +45,7 @@ export async function readNpyMatrix(file: OpenFile, options: ReadOptions): Promi
   return readNumbers(file, header, rows, cols, options);
 }
 
-/** An array of three dimensions in C order. */
+/** Reads an array of three dimensions in C order. */
 export async function readNpyStack(
   file: OpenFile,
   options: ReadOptions,
@@ -85,7 +85,7 @@ async function readLabels(file: OpenFile, options: ReadOptions): Promise<string[
   return Array.from(data, String);
 }
 
-/** The strings of an array of any shape, in C order. */
+/** Reads the strings of an array of any shape, in C order. */
 export async function readNpyTexts(file: OpenFile, options: ReadOptions): Promise<string[]> {
   const header = await readNpyHeader(file);
   const { shape, dtype, fortranOrder } = header;
@@ -96,7 +96,7 @@ export async function readNpyTexts(file: OpenFile, options: ReadOptions): Promis
   return readStrings(file, header, count, Number(length), options);
 }
 
-/** The integers of an array of any shape, in C order, in 32 bits where the file has them in 32 bits. */
+/** Reads the integers of an array of any shape, in C order. Integers of 32 bits give an Int32Array. */
 export async function readNpyIntegers(file: OpenFile, options: ReadOptions): Promise<FloatArray | Int32Array> {
   const header = await readNpyHeader(file);
   if (header.dtype !== "i4") return (await readNpyMatrix(file, options)).data;
@@ -142,7 +142,7 @@ async function readNumbers(
   return new Matrix(data, end - start, cols);
 }
 
-/** Reads numbers that stay as they are straight into the memory where they stay, from element `first` on. */
+/** Reads numbers that need no conversion directly into their final array, starting at element `first`. */
 async function readInPlace(
   file: OpenFile,
   header: NpyHeader,
@@ -159,8 +159,9 @@ async function readInPlace(
 }
 
 /**
- * Items `first` (included) to `last` (excluded) of the data, each of `itemBytes`, with words of `wordBytes` brought into the order
- * of the machine. All chunks are in one buffer, one after the other.
+ * Reads items `first` (included) to `last` (excluded) of the data, each of `itemBytes`. Words of `wordBytes` are
+ * converted to the byte order of this machine. All chunks use the same buffer, so each must be used before the next is
+ * read.
  */
 async function* chunksOf(
   file: OpenFile,
@@ -182,7 +183,10 @@ async function* chunksOf(
   }
 }
 
-/** NumPy pads strings with zeros: U holds code points of four bytes, S holds bytes, taken here as UTF-8. */
+/**
+ * Reads strings, which NumPy pads with zeros. Type U holds code points of four bytes. Type S holds bytes, which are
+ * decoded as UTF-8.
+ */
 async function readStrings(
   file: OpenFile,
   header: NpyHeader,
@@ -215,9 +219,9 @@ async function readStrings(
 }
 
 /**
- * The type of the numbers that a header announces.
+ * Returns the type of the numbers that a header describes.
  *
- * @throws {FileError} FILE_FORMAT for other types, and for a file that is shorter than its header says
+ * @throws {FileError} FILE_FORMAT for unsupported types, and for a file that is shorter than its header says
  */
 export function checkNumbers(file: OpenFile, header: NpyHeader): NumberType {
   const type = NUMBER_TYPES[header.dtype];
@@ -252,7 +256,9 @@ function encode(matrix: Matrix): Generator<Uint8Array> {
   return encodeArray(matrix.shape, [matrix]);
 }
 
-/** One array of that shape in C order, whose numbers are those of the parts one after the other; all have the same number type. */
+/**
+ * Encodes one array of the given shape in C order. Its numbers are the parts in sequence, all of the same number type.
+ */
 export function* encodeArray(
   shape: readonly number[],
   parts: readonly { readonly data: FloatArray }[],
@@ -260,7 +266,8 @@ export function* encodeArray(
   const dtype = `${HOST_ORDER}f${parts[0]?.data.BYTES_PER_ELEMENT ?? 4}`;
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const dictionary = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${sizes}), }`;
-  // Magic, version and length take 10 bytes; with them and its newline the header fills a multiple of 64.
+  // Magic, version and length take 10 bytes. Together with them and the final newline, the header must fill a multiple
+  // of 64 bytes.
   const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10;
   const header = Buffer.alloc(10 + length, " ");
   MAGIC.copy(header);

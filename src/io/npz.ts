@@ -23,7 +23,9 @@ export const npz: Format = {
   }),
 };
 
-/** The arrays of a sparse matrix are no columns: its numbers without their positions say nothing. */
+/**
+ * The arrays of a sparse matrix are not used as columns, because its numbers are meaningless without their positions.
+ */
 const sparseMatrix = (path: string): FileError =>
   new FileError(
     "FILE_FORMAT",
@@ -36,15 +38,15 @@ export interface NpzArray {
   readonly name: string;
   /** Empty for a single value. */
   readonly shape: readonly number[];
-  /** Number type as NumPy writes it, without its byte order: "f4", "i8", "U10", "O". */
+  /** Number type in NumPy's notation without byte order: "f4", "i8", "U10", "O". */
   readonly dtype: string;
-  /** Its numbers in C order. @throws {FileError} FILE_FORMAT for strings, objects and complex numbers */
+  /** Reads the numbers in C order. @throws {FileError} FILE_FORMAT for strings, objects and complex numbers */
   readNumbers(): Promise<FloatArray>;
-  /** The same of integers, in 32 bits where the file has them in 32 bits. */
+  /** Reads integers in C order. Integers of 32 bits give an Int32Array. */
   readIntegers(): Promise<FloatArray | Int32Array>;
-  /** Its strings in C order. @throws {FileError} FILE_FORMAT for anything else */
+  /** Reads the strings in C order. @throws {FileError} FILE_FORMAT for anything else */
   readTexts(): Promise<string[]>;
-  /** Rows `[start, end)`, which are the entries of the first axis, flattened. */
+  /** Reads rows `[start, end)`. Each entry of the first axis is a row, flattened. */
   readRows(start: number, end: number): Promise<Matrix>;
 }
 
@@ -56,9 +58,9 @@ export interface NpzArchive {
 }
 
 /**
- * Opens a NumPy archive (.npz). An array that is stored without compression is read from the archive itself.
+ * Opens a NumPy archive (.npz). An array stored without compression is read directly from the archive.
  *
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is not a NumPy archive
+ * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if it is not a NumPy archive
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function openNpz(
@@ -75,10 +77,12 @@ export async function openNpz(
   }
 }
 
-/** Enough for the header of an array: NumPy's have some hundred bytes. */
+/** Enough for the header of an array: NumPy's headers have about a hundred bytes. */
 const HEAD_BYTES = 2 ** 16;
 
-/** The arrays of an archive by name, without the extension .npy that their files have in it. */
+/**
+ * Returns the arrays of an archive by name. In the archive, each array is a file whose name adds the extension .npy.
+ */
 export async function listNpzArrays(
   file: OpenFile,
   signal: AbortSignal | undefined,
@@ -106,7 +110,7 @@ function toArray(
   { shape, dtype, fortranOrder }: NpyHeader,
   signal: AbortSignal | undefined,
 ): NpzArray {
-  // Stays open as long as the archive, so that a compressed array is decompressed once.
+  // The array stays open as long as the archive, so that it is decompressed only once.
   let opened: Promise<OpenFile> | undefined;
   const open = () => {
     if (opened) return opened;

@@ -1,18 +1,18 @@
 import { endianness } from "node:os";
 
-/** Byte order as NumPy writes it. */
+/** Byte order of this machine in NumPy's notation. */
 export const HOST_ORDER = endianness() === "LE" ? "<" : ">";
 export const FOREIGN_ORDER = HOST_ORDER === "<" ? ">" : "<";
 
-/** How numbers of one type stand in a file, and in what they are kept. */
+/** Storage of numbers of one type in a file and in memory. */
 export interface NumberType {
   readonly bytes: 1 | 2 | 4 | 8;
   readonly result: Float32ArrayConstructor | Float64ArrayConstructor;
-  /** `count` numbers from bytes in the order of the machine. */
+  /** Converts bytes in the byte order of this machine to `count` numbers. */
   decode(bytes: ArrayBuffer, count: number): ArrayLike<number> | BigInt64Array | BigUint64Array;
 }
 
-/** The number types of files, by the names that NumPy gives them: kind and bytes. */
+/** The supported number types, by their NumPy names (kind and bytes). */
 export const NUMBER_TYPES: Readonly<Record<string, NumberType>> = {
   b1: {
     bytes: 1,
@@ -36,7 +36,7 @@ export const NUMBER_TYPES: Readonly<Record<string, NumberType>> = {
   f8: { bytes: 8, result: Float64Array, decode: (bytes, count) => new Float64Array(bytes, 0, count) },
 };
 
-/** Reverses the bytes of every word. */
+/** Reverses the bytes of each word. */
 export function swapBytes(bytes: Buffer, wordBytes: number): void {
   if (wordBytes === 2) bytes.swap16();
   if (wordBytes === 4) bytes.swap32();

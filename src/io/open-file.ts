@@ -4,9 +4,9 @@ import { FileError } from "../errors.js";
 import { checkPath } from "./atomic-write.js";
 import { asReadError } from "./file-errors.js";
 
-/** Bytes that are read from any position. */
+/** A source of bytes that can be read from any position. */
 export interface Bytes {
-  /** Reads up to `length` bytes into `target` from `offset` on; 0 bytes are read at the end only. */
+  /** Reads up to `length` bytes into `target`, starting at `offset`. Returns 0 bytes only at the end. */
   read<T extends Uint8Array>(
     target: T,
     offset: number,
@@ -16,30 +16,30 @@ export interface Bytes {
   close(): Promise<void>;
 }
 
-/** A file, open for reading. */
+/** A file that is open for reading. */
 export interface OpenFile {
-  /** Its name in messages, whose extension may decide the format. */
+  /** Name of the file in messages. Its extension may decide the format. */
   readonly path: string;
   readonly handle: Bytes;
-  /** Bytes in the file. */
+  /** Size of the file in bytes. */
   readonly size: number;
   /** The array or column that `file:name` names. */
   readonly part?: string | undefined;
-  /** The path of the file that holds these bytes, where there is one. */
+  /** The path of the file that holds these bytes, if there is one. */
   readonly location?: string | undefined;
-  /** Adds what is to be done when the file is closed. */
+  /** Registers work to do when the file is closed. */
   whenClosed?(work: () => Promise<void>): void;
 }
 
 /**
- * Opens a regular file as it is; the caller closes its handle.
+ * Opens a regular file without decompressing it. The caller closes its handle.
  *
  * @throws {FileError} FILE_READ
  */
 export async function openRegularFile(path: string): Promise<OpenFile> {
   checkPath(path);
   return asReadError(path, async () => {
-    // The file is checked before it is opened: opening a named pipe would wait until somebody writes into it.
+    // Check the file before opening it, because opening a named pipe would wait until another program writes to it.
     const status = await stat(path);
     if (!status.isFile()) {
       throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
@@ -49,9 +49,9 @@ export async function openRegularFile(path: string): Promise<OpenFile> {
 }
 
 /**
- * Fills `target` with the bytes of a file from `position` on.
+ * Fills `target` with the bytes of a file, starting at `position`.
  *
- * @throws {FileError} FILE_FORMAT where the file ends before
+ * @throws {FileError} FILE_FORMAT if the file ends before `target` is full
  * @throws {AbortError} if `signal` is aborted
  */
 export async function readFully(
@@ -71,11 +71,12 @@ export async function readFully(
   }
 }
 
-/** Read at once, where less is asked for. */
+/** Minimum size of one read. */
 const WINDOW_BYTES = 2 ** 16;
 
 /**
- * A function that gives bytes of a file from a position on, in memory of their own. Small pieces near each other are one read.
+ * Creates a function that returns bytes of a file from a given position, copied into new memory. Small pieces close to
+ * each other are fetched by one read.
  *
  * @throws {RangeError} beyond the end of the file
  */
@@ -103,7 +104,7 @@ export function createByteReader(
   };
 }
 
-/** The bytes of a file from `start` to `end`, piece after piece. */
+/** Reads the bytes of a file from `start` to `end` in pieces. */
 export async function* readPieces(
   file: OpenFile,
   start: number,
@@ -120,7 +121,7 @@ export async function* readPieces(
 
 const PIECE_BYTES = 2 ** 18;
 
-/** A part of a file as a file; closing it leaves the whole open. */
+/** Presents a part of a file as a file. Closing the part leaves the whole file open. */
 export function sliceFile({ handle }: OpenFile, path: string, start: number, size: number): OpenFile {
   return {
     path,

@@ -11,12 +11,13 @@ import { type RowReader, rowsInMemory } from "./row-reader.js";
 import { isFolder, openTableFolder } from "./table-folder.js";
 
 /**
- * Opens a matrix in a file that may be larger than memory. Any rows of .npy files in C order and of IDX files can be read. The other
- * formats are read from front to back: Parquet (one file or a folder of files) page by page, Arrow batch by batch, and text line by
- * line. All lines of a text file are checked when it is opened. A .npy file in Fortran order is held in memory. Compressed files and pipes
- * larger than 32 MiB are kept in a temporary file meanwhile.
+ * Opens a matrix in a file that may be larger than memory. For .npy files in C order and IDX files, any row can be read
+ * directly. All other formats are read from front to back: Parquet (one file or a folder of files) page by page, Arrow
+ * batch by batch, and text line by line. All lines of a text file are checked when it is opened. A .npy file in Fortran
+ * order is held in memory. The content of compressed files and pipes larger than 32 MiB is kept in a temporary file
+ * while the matrix is open.
  *
- * @throws what {@link readMatrix} throws
+ * @throws the errors of {@link readMatrix}
  */
 export async function openRows(path: string, options: OpenMatrixOptions = {}): Promise<RowReader> {
   if (await isFolder(path)) {

@@ -1,6 +1,6 @@
 /**
- * The columns that pandas has stored the index of a frame in, by the metadata that it adds to Parquet and Arrow files. An index that only
- * counts the rows has no column.
+ * Returns the names of the columns that hold the index of a pandas data frame, from the metadata that pandas adds to
+ * Parquet and Arrow files. An index that only counts the rows has no column.
  */
 export function frameIndex(metadata: string | undefined): ReadonlySet<string> {
   if (metadata === undefined) return new Set();
@@ -8,7 +8,7 @@ export function frameIndex(metadata: string | undefined): ReadonlySet<string> {
     const { index_columns: columns } = JSON.parse(metadata) as { index_columns?: unknown };
     return new Set(Array.isArray(columns) ? columns.filter((name) => typeof name === "string") : []);
   } catch {
-    // Metadata of another program; the names of the columns remain.
+    // Another program wrote the metadata; the index is then found by the column names.
     return new Set();
   }
 }

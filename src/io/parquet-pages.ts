@@ -13,14 +13,15 @@ import { createByteReader, type OpenFile } from "./open-file.js";
 import { badList, raggedList, toNumbers } from "./table.js";
 
 /*
- * The library reads whole column chunks, which have some hundred MB. Here its decoder of pages, of some MB at most, is given one after
- * the other. How lists and nulls are laid out in pages: Melnik et al. (2010), "Dremel: interactive analysis of web-scale datasets".
+ * The library reads whole column chunks, which may have several hundred MB. This module instead passes single pages, of
+ * a few MB at most, to the library's page decoder.
+ * Layout of lists and nulls in pages: Melnik et al. (2010), "Dremel: interactive analysis of web-scale datasets".
  */
 
-/** Enough for nearly every page header; longer ones are read again. */
+/** Enough for nearly every page header. Longer headers are read again in full. */
 const HEADER_BYTES = 2 ** 10;
 
-/** A Parquet file of which the table of contents has been read. */
+/** A Parquet file whose metadata have been read. */
 export interface ParquetFile {
   readonly file: OpenFile;
   readonly metadata: FileMetaData;
@@ -28,21 +29,21 @@ export interface ParquetFile {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A column of one value per row, or of one list of them: what leads from the root of the schema to its values. */
+/** A column with one value or one list per row, given as the path from the root of the schema to its values. */
 export type ColumnPath = readonly SchemaTree[];
 
 interface Page {
-  /** Those that are not null. */
+  /** The values that are not null. */
   readonly values: DecodedArray;
-  /** For each value and null, down to which level of the path it is there; empty where all are values. */
+  /** For each value and null, the number of levels of the path that are defined. Empty if there are no nulls. */
   readonly definitionLevels: readonly number[];
-  /** For each, 0 where a row begins; empty where all do. */
+  /** For each value and null, 0 at the beginning of a row. Empty if each value is a row. */
   readonly repetitionLevels: readonly number[];
   /** The first row that begins in the page. */
   readonly row: number;
 }
 
-/** The values and nulls of a column without lists, from row `start` on, page after page. */
+/** Reads the values and nulls of a column without lists, page by page, starting at row `start`. */
 export async function* readValues(
   parquetFile: ParquetFile,
   path: ColumnPath,
@@ -59,10 +60,11 @@ export async function* readValues(
 }
 
 /**
- * The lists of a column from row `start` on, page after page: the numbers of whole rows one after the other.
+ * Reads the lists of a column page by page, starting at row `start`. Each piece holds the numbers of whole rows in
+ * sequence.
  *
- * @param width how many numbers each list has
- * @throws {FileError} FILE_FORMAT for a list of another length, and for what is null
+ * @param width length of each list
+ * @throws {FileError} FILE_FORMAT for a list of another length, a null list, or a null in a list
  */
 export async function* readLists(
   parquetFile: ParquetFile,
@@ -78,10 +80,10 @@ export async function* readLists(
   const endRow = () => {
     if (length !== width) throw raggedList(parquetFile.file.path, name, row, length, width);
   };
-  // The row under way, and how many of its numbers there were.
+  // The current row, and the count of its numbers so far.
   let row = -1;
   let length = width;
-  // The first row that is not given yet, and those of its numbers that were in the page before.
+  // The first row that has not been returned yet, and its numbers from the previous page.
   let first = -1;
   let begun: FloatArray = new type();
   for await (const page of readPages(parquetFile, path, start)) {
@@ -105,7 +107,7 @@ export async function* readLists(
     const all = new type(begun.length + numbers.length);
     all.set(begun);
     all.set(numbers, begun.length);
-    // The last row may continue in the next page.
+    // The last row may continue in the next page, so it is not returned yet.
     const whole = (row - first) * width;
     yield all.subarray(Math.max(0, start - first) * width, whole);
     begun = all.slice(whole);
@@ -115,7 +117,9 @@ export async function* readLists(
   if (first >= start) yield begun;
 }
 
-/** How many numbers the first list has; 1 where it is null or empty, which {@link readLists} tells. */
+/**
+ * Returns the length of the first list, or 1 if the list is null or empty; {@link readLists} then reports the error.
+ */
 export async function measureLists(parquetFile: ParquetFile, path: ColumnPath): Promise<number> {
   let length = 0;
   for await (const { repetitionLevels } of readPages(parquetFile, path, 0)) {
@@ -127,7 +131,9 @@ export async function measureLists(parquetFile: ParquetFile, path: ColumnPath): 
   return length;
 }
 
-/** The pages of a column, without those that end before row `start` where their headers tell. */
+/**
+ * Reads the pages of a column. Pages that end before row `start` are skipped if their headers state the number of rows.
+ */
 async function* readPages(parquetFile: ParquetFile, path: ColumnPath, start: number): AsyncGenerator<Page> {
   let row = 0;
   for (const group of parquetFile.metadata.row_groups) {
@@ -159,7 +165,7 @@ async function* readPages(parquetFile: ParquetFile, path: ColumnPath, start: num
   }
 }
 
-/** The pages of a column in a group of rows; of one that is left out, how many rows it has. */
+/** Reads the pages of a column in a row group. For a skipped page, returns only its number of rows. */
 async function* readGroup(
   { file, compressors, signal }: ParquetFile,
   group: RowGroup,
@@ -186,7 +192,7 @@ async function* readGroup(
   let at = Number(meta.dictionary_page_offset || meta.data_page_offset);
   const end = at + Number(meta.total_compressed_size);
   let dictionary: DecodedArray | undefined;
-  // Some writers state one byte too many.
+  // Some writers state a size that is one byte too large.
   while (at < end - 1) {
     const { header, length } = await readHeader(read, at, end);
     const { data_page_header: first, data_page_header_v2: second, compressed_page_size: size } = header;
@@ -217,12 +223,12 @@ async function* readGroup(
       definitionLevels,
       repetitionLevels,
     };
-    // Only pages before the first that is given are left out.
+    // Skip only the pages before the first one that is returned.
     row = Number.POSITIVE_INFINITY;
   }
 }
 
-/** The header of the page that begins at `at`, and how many bytes it has. The column ends at `end`. */
+/** Reads the header of the page that begins at `at`, and its length in bytes. The column ends at `end`. */
 async function readHeader(
   read: ReturnType<typeof createByteReader>,
   at: number,

@@ -65,7 +65,8 @@ async function* encodeTable(table: Table): AsyncGenerator<Uint8Array> {
         data: hasNulls
           ? Array.from(values, (value) => (Number.isNaN(value) ? null : value))
           : (values as Float64Array | string[]),
-        // A dictionary of measured numbers is as long as they are, and compressing them gains next to nothing.
+        // For measured numbers a dictionary would be as long as the numbers themselves, and compression saves almost
+        // nothing.
         ...(isText(data) ? {} : { encoding: "PLAIN" as const, codec: "UNCOMPRESSED" as const }),
       };
     });
@@ -75,7 +76,7 @@ async function* encodeTable(table: Table): AsyncGenerator<Uint8Array> {
   await writer.finish();
   yield take();
 
-  /** What was written since, which makes room. */
+  /** Returns the bytes written since the last call and frees their memory. */
   function take(): Uint8Array {
     const written = bytes.getBytes().slice();
     bytes.index = 0;
@@ -203,7 +204,7 @@ async function readDates(parquetFile: ParquetTable, name: string): Promise<Float
   });
 }
 
-/** A column of the file, with what leads to its values where they can be read. */
+/** A column of the file. If its values can be read, `path` is their path in the schema. */
 interface Column extends ColumnDescription {
   readonly path: ColumnPath;
 }
@@ -217,7 +218,7 @@ interface ParquetTable extends ParquetFile {
 async function openParquetTable(file: OpenFile, signal: AbortSignal | undefined): Promise<ParquetTable> {
   const { parquetMetadataAsync, parquetSchema } = await import("hyparquet");
   const { compressors: known } = await import("hyparquet-compressors");
-  // Its own decoder does not know the block of no bytes.
+  // The library's own decoder does not support a block of zero bytes.
   const compressors = { ...known, LZ4_RAW: decompressLz4Block };
   const slice = async (start: number, end: number): Promise<ArrayBuffer> => {
     if (!(start >= 0 && start <= end && end <= file.size)) {
@@ -231,7 +232,7 @@ async function openParquetTable(file: OpenFile, signal: AbortSignal | undefined)
     byteLength: file.size,
     slice: (start: number, end = file.size): Promise<ArrayBuffer> => {
       const bytes = slice(start, end);
-      // The library asks for several pieces at once and, when one fails, leaves the failures of the others to nobody.
+      // The library requests several pieces at once. If one fails, it never handles the rejections of the others.
       bytes.catch(() => {});
       return bytes;
     },
@@ -311,7 +312,7 @@ function typeOf(element: SchemaElement): ColumnType | undefined {
   return isInteger && (type === "INT32" || type === "INT64" || type === "BOOLEAN") ? "integer" : undefined;
 }
 
-/** INT96 holds nothing but times in files of older engines. */
+/** INT96 is used only for times, in files of older engines. */
 const isDate = ({ type, converted_type: converted, logical_type: logical }: SchemaElement): boolean =>
   type === "INT96" ||
   converted === "DATE" ||

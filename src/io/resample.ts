@@ -6,8 +6,8 @@ export interface ImageShape {
 }
 
 /**
- * Scales an image of any numbers to another height and width by a triangle filter: linear interpolation where it grows, and a weighted
- * mean over the covered pixels where it shrinks. Values are never beyond those of the image.
+ * Scales an image to another height and width with a triangle filter. Enlarging interpolates linearly. Shrinking
+ * computes a weighted mean over the covered pixels. Results never exceed the range of the image's values.
  */
 export function resample(values: Float64Array, shape: ImageShape, height: number, width: number): Float64Array {
   const { channels } = shape;
@@ -33,7 +33,10 @@ export function resample(values: Float64Array, shape: ImageShape, height: number
   return result;
 }
 
-/** For each of `to` pixels in a line the first of the `from` pixels that it depends on, and their weights, whose sum is 1. */
+/**
+ * For each of `to` pixels in a line, returns the first of the `from` pixels that contribute to it, and their weights,
+ * whose sum is 1.
+ */
 function filterWeights(from: number, to: number): { first: number; weights: number[] }[] {
   const scale = from / to;
   const reach = Math.max(1, scale);
@@ -49,7 +52,7 @@ function filterWeights(from: number, to: number): { first: number; weights: numb
   });
 }
 
-/** The part in the middle of an image. */
+/** Crops the central part of an image. */
 export function cropMiddle(values: Float64Array, shape: ImageShape, height: number, width: number): Float64Array {
   const { channels } = shape;
   const [top, left] = [(shape.height - height) >> 1, (shape.width - width) >> 1];

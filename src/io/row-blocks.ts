@@ -6,20 +6,20 @@ import { asReadError } from "./file-errors.js";
 import { type RowRange, resolveRowRange } from "./row-range.js";
 import type { RowReader } from "./row-reader.js";
 
-/** A matrix in a file that is read from front to back, a block at a time. */
+/** A matrix in a file that is read from front to back, one block at a time. */
 export interface RowBlocks {
   readonly rows: number;
   readonly cols: number;
   /** The type of its numbers. */
   readonly type: Float32ArrayConstructor | Float64ArrayConstructor;
-  /** The rows from `start` on, some after each other in every block. @throws {FileError} FILE_READ or FILE_FORMAT */
+  /** Reads the rows from `start` on; each block holds consecutive rows. @throws {FileError} FILE_READ or FILE_FORMAT */
   blocks(start: number): AsyncGenerator<Matrix>;
 }
 
-/** Numbers in a block: what is small beside the libraries that read it. */
+/** Number of values in a block. A block is small compared with the memory of the libraries that read it. */
 export const BLOCK_NUMBERS = 2 ** 18;
 
-/** The rows asked for, or all, in memory. @throws {ArgumentError} OUT_OF_RANGE for rows that there are not */
+/** Reads the requested rows, or all, into memory. @throws {ArgumentError} OUT_OF_RANGE for rows that do not exist */
 export async function readRowRange(path: string, reader: RowBlocks, wanted: RowRange | undefined): Promise<Matrix> {
   const [start, end] = resolveRowRange(wanted, reader.rows, path);
   const data = allocate<FloatArray>(path, reader.type, (end - start) * reader.cols);
@@ -36,7 +36,7 @@ export async function readRowRange(path: string, reader: RowBlocks, wanted: RowR
   return new Matrix(data, end - start, reader.cols);
 }
 
-/** Rows by their numbers: forward in one pass, and from there on again for a number below those of the block at hand. */
+/** Reads rows by number in one forward pass. A row before the current block starts another pass. */
 export function readForward(path: string, reader: RowBlocks, close: () => Promise<void>): RowReader {
   const { rows, cols, type } = reader;
   let blocks: AsyncGenerator<Matrix> | undefined;
@@ -72,7 +72,7 @@ export function readForward(path: string, reader: RowBlocks, close: () => Promis
     return new Matrix(data, wanted.length, cols);
   };
 
-  // The file has one read position, so each call waits for the previous one.
+  // The file has a single read position, so each call waits for the previous one.
   let turn: Promise<unknown> = Promise.resolve();
   return {
     rows,

@@ -3,7 +3,7 @@ import { ArgumentError, describe } from "../errors.js";
 /** Rows `[start, end)`. */
 export type RowRange = readonly [number, number];
 
-/** @throws {ArgumentError} OUT_OF_RANGE for anything but two integers with 0 <= start <= end */
+/** @throws {ArgumentError} OUT_OF_RANGE unless `rows` is two integers with 0 <= start <= end */
 export function checkRowRange(rows: unknown): void {
   const [start, end] = Array.isArray(rows) ? rows : [];
   if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end)) {
@@ -19,7 +19,7 @@ export function checkRowRange(rows: unknown): void {
 }
 
 /**
- * The rows asked for, or all.
+ * Returns the requested rows, or all.
  *
  * @throws {ArgumentError} OUT_OF_RANGE if a file of `count` rows does not have them
  */

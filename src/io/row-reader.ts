@@ -1,22 +1,22 @@
 import { Matrix } from "../matrix.js";
 
-/** A matrix whose rows are read when they are asked for. */
+/** A matrix whose rows are read on request. */
 export interface RowReader {
   readonly rows: number;
   readonly cols: number;
   /**
-   * These rows, in that order. They are to ascend, and those of the next call to follow them: reading forward is one pass over a file,
-   * going back begins another.
+   * Reads these rows in the given order. Row numbers should increase, within a call and from one call to the next:
+   * reading forward takes one pass over the file, and each step back starts another pass.
    *
-   * @throws {ArgumentError} OUT_OF_RANGE for a row that is not there
+   * @throws {ArgumentError} OUT_OF_RANGE for a row that does not exist
    * @throws {FileError} FILE_READ or FILE_FORMAT
    */
   read(rows: ArrayLike<number>): Promise<Matrix>;
-  /** To be called when no more is to be read. */
+  /** Closes the file. */
   close(): Promise<void>;
 }
 
-/** A matrix as a {@link RowReader}. */
+/** Presents a matrix in memory as a {@link RowReader}. */
 export function rowsInMemory(matrix: Matrix): RowReader {
   const { rows, cols } = matrix;
   return {

@@ -9,11 +9,11 @@ import { listNpzArrays, type NpzArray, npz } from "./npz.js";
 import type { OpenFile } from "./open-file.js";
 
 /**
- * Reads a sparse matrix: an archive (.npz) that `scipy.sparse.save_npz` wrote in the formats CSR, CSC or COO, or one of an AnnData file by
- * its name, such as `cells.h5ad:obsp/distances` or `cells.h5ad:X`.
+ * Reads a sparse matrix: an archive (.npz) that `scipy.sparse.save_npz` wrote in the formats CSR, CSC or COO, or a
+ * named matrix in an AnnData file, such as `cells.h5ad:obsp/distances` or `cells.h5ad:X`.
  *
- * @returns `undefined` where the file holds something else, such as a dense array
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its arrays are no sparse matrix
+ * @returns `undefined` if the file holds something else, such as a dense array
+ * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if its arrays do not form a sparse matrix
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function readSparseMatrix(
@@ -35,14 +35,14 @@ export async function readSparseMatrix(
 
 type Numbers = FloatArray | Int32Array;
 
-/** The three arrays of a compressed or coordinate matrix. */
+/** The arrays of a matrix in compressed or coordinate format. */
 interface Stored {
   readonly format: string;
   readonly shape: readonly number[];
   readonly data: FloatArray;
-  /** Columns of CSR and COO, rows of CSC. */
+  /** Column numbers in CSR and COO, row numbers in CSC. */
   readonly indices: Numbers;
-  /** Positions of CSR and CSC, rows of COO. */
+  /** Start positions in CSR and CSC, row numbers in COO. */
   readonly starts: Numbers;
 }
 
@@ -109,7 +109,7 @@ function toRows(path: string, stored: Stored): SparseMatrix {
   );
 }
 
-/** Brings numbers whose rows are known one by one into the order of rows, by counting. */
+/** Sorts numbers with given rows by row, with a counting sort. */
 function sortByRow(
   path: string,
   { shape, data }: Stored,

@@ -6,18 +6,19 @@ import { throwIfAborted } from "../abort.js";
 import { FileError } from "../errors.js";
 import type { Bytes, OpenFile } from "./open-file.js";
 
-/** Kept in memory; what is longer goes to a temporary file. */
+/** Up to this many bytes are kept in memory. Longer content goes to a temporary file. */
 const MEMORY_BYTES = 2 ** 25;
-/** Left free on the disk of temporary files. */
+/** Bytes to leave free on the disk of temporary files. */
 const SPARED_BYTES = 2 ** 28;
-/** How often the free space is looked at. */
+/** The free space is checked each time this many bytes have been written. */
 const CHECK_BYTES = 2 ** 27;
 
 /**
- * Keeps bytes that come one after the other, from a pipe or a compressed file, so that they can be read from any position and more than
- * once: up to 32 MiB in memory, more in a temporary file that has no name and is gone when it is closed or the process ends.
+ * Stores a sequence of bytes from a pipe or a compressed file, so that they can be read from any position and more than
+ * once. Up to 32 MiB stay in memory. Longer content goes to a temporary file without a name, which disappears when it
+ * is closed or the process ends.
  *
- * @param path the name for messages
+ * @param path name of the input in error messages
  * @throws {FileError} FILE_READ if the disk of the temporary files is full
  * @throws whatever the iteration over `pieces` throws
  */
@@ -51,7 +52,7 @@ export async function spool(
   return { path, size, handle: file ?? inMemory(Buffer.concat(held)) };
 }
 
-/** Bytes in memory as a file. */
+/** Presents bytes in memory as a file. */
 export function inMemory(bytes: Buffer): Bytes {
   return {
     read: async (target, offset, length, position) => {
@@ -66,7 +67,7 @@ export function inMemory(bytes: Buffer): Bytes {
 async function openTemporary(): Promise<FileHandle> {
   const path = join(tmpdir(), `sigma-tsne-${randomUUID()}`);
   const file = await open(path, "wx+", 0o600);
-  // The file stays readable through its handle, and no other process finds it.
+  // After its name is removed, the file stays readable through its handle, and no other process can find it.
   await rm(path);
   return file;
 }

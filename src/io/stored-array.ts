@@ -4,29 +4,30 @@ import type { FloatArray } from "../matrix.js";
 import { allocate } from "./allocation.js";
 import { NUMBER_TYPES, swapBytes } from "./number-types.js";
 
-/** Read at once; rows that are longer are read one at a time. */
+/** Size of one read. Longer rows are read one at a time. */
 const CHUNK_BYTES = 2 ** 22;
-/** One read of a file gives less than 2 GiB. */
+/** A single read of a file returns less than 2 GiB. */
 const MAX_ROW_BYTES = 2 ** 31 - 1;
-/** Reads under way at a time. */
+/** Maximum number of concurrent reads. */
 const CONCURRENCY = 32;
 
-/** An array of numbers in C order as it stands in a file or in memory. */
+/** An array of numbers in C order in a file or in memory. */
 export interface StoredArray {
   readonly path: string;
   readonly shape: readonly number[];
   /** A key of {@link NUMBER_TYPES}. */
   readonly dtype: string;
-  /** Whether its bytes are in the other order than the machine's. */
+  /** Whether its byte order differs from that of this machine. */
   readonly isForeign: boolean;
-  /** Fills `target` with bytes of the data, which begin at position 0. */
+  /** Fills `target` with bytes of the data, starting at `position`. The data begin at position 0. */
   fetch(target: Uint8Array, position: number): Promise<void>;
 }
 
 /**
- * The rows asked for, in that order: row i is all that stands at index i of the first axis. Neighboring rows are read together.
+ * Reads the requested rows in the given order. Row i is the part of the array at index i of the first axis. Neighboring
+ * rows are read together.
  *
- * @throws {ArgumentError} OUT_OF_RANGE for a row that is not there
+ * @throws {ArgumentError} OUT_OF_RANGE for a row that does not exist
  */
 export async function readRows(array: StoredArray, rows: ArrayLike<number>): Promise<FloatArray> {
   const { path, shape, dtype, isForeign } = array;
@@ -48,7 +49,7 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
   order.sort((a, b) => rows[a] - rows[b]);
   const limit = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
 
-  /** Reads the rows of order[begin] to order[end - 1], which follow each other or are the same. */
+  /** Reads the rows order[begin] to order[end - 1], which are consecutive or equal. */
   const readRun = async (begin: number, end: number) => {
     const first = rowAt(begin);
     const span = rowAt(end - 1) - first + 1;
@@ -78,16 +79,17 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
 }
 
 /**
- * Rows without any numbers take no space, so that the size of a file does not limit how many of them its header can promise.
+ * Rejects rows without any numbers. They take no space, so the size of a file would not limit the number of rows that
+ * its header claims.
  *
- * @throws {FileError} FILE_FORMAT where an axis but the first has size 0
+ * @throws {FileError} FILE_FORMAT if an axis other than the first has size 0
  */
 export function checkAxes(path: string, shape: readonly number[]): void {
   if (shape.slice(1).includes(0))
     throw new FileError("FILE_FORMAT", path, `has shape (${shape.join(", ")}), empty rows`);
 }
 
-/** @throws {FileError} FILE_FORMAT for 64-bit integers that no number holds */
+/** @throws {FileError} FILE_FORMAT for a 64-bit integer that a JavaScript number cannot represent exactly */
 export function toNumbers(path: string, values: ArrayLike<number> | BigInt64Array | BigUint64Array): ArrayLike<number> {
   if (!(values instanceof BigInt64Array || values instanceof BigUint64Array)) return values;
   return Float64Array.from(values as ArrayLike<bigint> as Iterable<bigint> & ArrayLike<bigint>, (value) => {

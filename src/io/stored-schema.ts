@@ -1,6 +1,6 @@
 /**
- * The columns of durations by the Arrow schema that pandas, polars and pyarrow store in Parquet files. Parquet itself has no such type and
- * calls them whole numbers.
+ * Returns the columns of durations, from the Arrow schema that pandas, polars and pyarrow store in Parquet files.
+ * Parquet itself has no type for durations and stores them as whole numbers.
  *
  * @param schema base64 of a schema message
  */
@@ -13,7 +13,7 @@ export async function storedDurations(schema: string | undefined): Promise<Reado
     const fields = readSchema(messageOf(Buffer.from(schema, "base64"), new Uint8Array()), "schema");
     return new Set(fields.filter(({ type }) => type.id === Type.Duration).map(({ name }) => name));
   } catch {
-    // Metadata of another program; the types of Parquet remain.
+    // Another program wrote the metadata; the types of Parquet are used.
     return new Set();
   }
 }

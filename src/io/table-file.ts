@@ -7,13 +7,16 @@ import type { ReadLabelsOptions, ReadTableOptions } from "./read-options.js";
 import { type Table, type TableLike, toTable } from "./table.js";
 
 /**
- * Reads the columns of an Arrow (file or stream, also compressed), Parquet, or text file with a line of names. Integers that fit
- * give an Int32Array, other numbers Float32Array or Float64Array as they are stored; in text, whole numbers give Int32Array, others
- * Float64Array. Integers beyond 2^53, which no number holds, are texts. Booleans are 1 and 0. A missing number is NaN, a missing text empty.
+ * Reads the columns of an Arrow file or stream, a Parquet file, or a text file with a line of names; each may be
+ * compressed. In Arrow and Parquet, integers that fit give an Int32Array, other numbers a Float32Array or Float64Array
+ * as they are stored. In text, whole numbers give an Int32Array, other numbers a Float64Array. Integers beyond 2^53 are
+ * not exact as numbers and are returned as texts. Booleans are 1 and 0. A missing number is NaN, a missing text is
+ * empty.
  *
  * @returns columns by name, in the order of the file: `(await readTable(path)).get("x")`
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no table, has two columns of one
- *   name, none of a name in `options.columns`, or one to be read that is neither numbers nor text
+ * @throws {FileError} FILE_READ if the file cannot be read. FILE_FORMAT if its content is not a table, if two columns
+ *   have the same name, if a name in `options.columns` does not exist, or if a requested column holds neither numbers
+ *   nor text
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -29,15 +32,16 @@ export function readTable(path: string, options: ReadTableOptions = {}): Promise
  *
  * - .npy: n or n x 1 integers, booleans ("true", "false"), whole floats, or fixed-width strings (U, S).
  * - IDX: integers in one dimension.
- * - text: one label per line, with commas and quotes, or a column of a table. In a file of one label per line the first line is a header
- *   if it is named like labels, if it alone is not a number, or if it is one line more than `options.count`.
- * - A table in text, Arrow or Parquet: the column that `options.column` names, or the first that is named like labels (label, class, target,
- *   type, cluster, species ...), or the only one, or the only one of text.
+ * - text: one label per line, which may contain commas and quotes, or a column of a table. In a file with one label per
+ *   line the first line is a header if it is named like labels, if it is the only one that is not a number, or if there
+ *   is one line more than `options.count`.
+ * - A table in text, Arrow or Parquet: the column that `options.column` names, else the first that is named like labels
+ *   (label, class, target, type, cluster, species ...), else the only column, else the only column of text.
  *
- * An empty label means none.
+ * An empty label means "no label".
  *
  * @returns n labels as text
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no list of labels
+ * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if its content is not a list of labels
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -46,10 +50,11 @@ export function readLabels(path: string, options: ReadLabelsOptions = {}): Promi
 }
 
 /**
- * Writes columns by name to a file whose extension says how: .csv, .tsv, .arrow and .feather (Arrow IPC file), .arrows (Arrow IPC
- * stream) or .parquet; atomically as {@link writeFileAtomic} does, and in batches of some 100,000 rows, so that little more than the
- * columns themselves is in memory. Number types are kept, texts are UTF-8. A NaN, which stands for a missing number, is null in
- * Arrow and Parquet and NaN in text.
+ * Writes columns by name to a file. The extension decides the format: .csv, .tsv, .arrow and .feather (Arrow IPC file),
+ * .arrows (Arrow IPC stream) or .parquet. The file is replaced atomically, as by {@link writeFileAtomic}. Data are
+ * written in batches of about 100,000 rows, which take little memory in addition to the columns. Number types are kept,
+ * and texts are written as UTF-8. A NaN, which stands for a missing number, becomes null in Arrow and Parquet and NaN
+ * in text.
  *
  * @param table columns of equal length; at least one
  * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
@@ -66,7 +71,7 @@ export async function writeTable(path: string, table: TableLike, options: WriteO
 }
 
 /**
- * The bytes of the file that {@link writeTable} would write, piece after piece.
+ * Returns the bytes of the file that {@link writeTable} would write, in pieces.
  *
  * @throws {FileError} FILE_WRITE for another extension
  * @throws {ArgumentError} if `table` is not a table, or SHAPE_MISMATCH for columns of different lengths

@@ -17,22 +17,24 @@ import {
 } from "./table.js";
 import { findParts, listParts, type TablePart } from "./table-parts.js";
 
-/** Whether a path leads to a folder. */
+/** Whether a path is a folder. */
 export const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(
     (status) => status.isDirectory(),
     () => false,
   );
 
-/** Whether a path leads to a folder with tables. */
+/** Whether a path is a folder that contains tables. */
 export const isTableFolder = async (path: string): Promise<boolean> =>
   (await isFolder(path)) && (await findParts(path)).parts.length > 0;
 
 /**
- * The tables of a folder, as Spark and other engines write them, as one table: in the order of their paths, without those that begin with
- * _ or a point. The folders `key=value` of a partitioned table become columns of text. One file is open at a time.
+ * Opens the tables of a folder, as Spark and other engines write them, as one table. They are read in the order of
+ * their paths; files that begin with _ or a dot are ignored. The folders `key=value` of a partitioned table become
+ * columns of text. Only one file is open at a time.
  *
- * @throws {FileError} FILE_READ for a folder without tables, FILE_FORMAT for a file that is not a table, or has other columns than the first
+ * @throws {FileError} FILE_READ for a folder without tables, FILE_FORMAT for a file that is not a table, or whose
+ *   columns differ from those of the first
  */
 export async function openTableFolder(path: string, options: OpenColumnsOptions): Promise<ColumnSource> {
   const { parts, leftOut } = await listParts(path);
@@ -55,7 +57,7 @@ export async function openTableFolder(path: string, options: OpenColumnsOptions)
   };
 }
 
-/** @throws {FileError} FILE_FORMAT for a part that has other columns than the first */
+/** @throws {FileError} FILE_FORMAT for a part whose columns differ from those of the first */
 function requireColumns(
   part: string,
   columns: readonly ColumnDescription[],
@@ -70,7 +72,7 @@ function requireColumns(
   if (surplus) throw fail(`has a column ${JSON.stringify(surplus.name)}, which the files before it lack`);
 }
 
-/** The widest type of each column; a part whose column is empty says nothing of it. */
+/** Finds a type for each column that holds the values of all parts. Parts in which the column is empty are ignored. */
 function mergeColumns(all: readonly (readonly ColumnDescription[])[]): ColumnDescription[] {
   const order = [undefined, "integer", "float32", "float64", "text"] as const;
   return all[0].map((first) => {
@@ -93,7 +95,7 @@ async function openMatrix(
       const reader = await source.openMatrix(wanted, allowMissing);
       parts.push({ part, rows: reader.rows });
       isWide ||= reader.type === Float64Array;
-      // Lists of no rows have no length.
+      // A column of lists without rows has no list length.
       if (reader.rows === 0) continue;
       if (cols !== 0 && reader.cols !== cols) {
         throw new FileError(
@@ -168,7 +170,7 @@ async function readDates(
   );
 }
 
-/** Gives the columns of a file, which is open meanwhile, and those of its folders. */
+/** Opens a file and yields its columns together with those of its folders. The file is closed afterwards. */
 async function* openPart({ path, keys }: TablePart, options: OpenColumnsOptions): AsyncGenerator<ColumnSource> {
   const file = await openFile(path, options.signal);
   try {
@@ -180,7 +182,7 @@ async function* openPart({ path, keys }: TablePart, options: OpenColumnsOptions)
   }
 }
 
-/** Adds the keys of a partitioned table as columns of text, where the file has no such columns. */
+/** Adds the keys of a partitioned table as columns of text, unless the file has columns of these names. */
 function withKeys(source: ColumnSource, keys: ReadonlyMap<string, string>): ColumnSource {
   const added = [...keys.keys()].filter((key) => !source.columns.some(({ name }) => name === key));
   if (added.length === 0) return source;
@@ -190,7 +192,7 @@ function withKeys(source: ColumnSource, keys: ReadonlyMap<string, string>): Colu
     columns: [...source.columns, ...columns],
     async readTable(names, rows) {
       const own = names.filter((name) => !added.includes(name));
-      // The number of rows is that of any column.
+      // Read one column to find the number of rows.
       const counted = own.length > 0 ? own : [(source.columns[0] as ColumnDescription).name];
       const table = await source.readTable(counted, rows);
       const count = countRows(table);

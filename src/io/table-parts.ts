@@ -4,14 +4,14 @@ import { FileError } from "../errors.js";
 import { withoutCompression } from "./decompression.js";
 import { asReadError } from "./file-errors.js";
 
-/** A file of a folder of tables. */
+/** A file in a folder of tables. */
 export interface TablePart {
   readonly path: string;
-  /** The values that its folders `key=value` say, by key. */
+  /** The values in the names of its folders `key=value`, by key. */
   readonly keys: ReadonlyMap<string, string>;
 }
 
-/** The files of a folder that are its table, and the paths of the others within the folder. */
+/** The files of a folder that form its table, and the paths of all other files relative to the folder. */
 export interface TableParts {
   readonly parts: readonly TablePart[];
   readonly leftOut: readonly string[];
@@ -19,16 +19,16 @@ export interface TableParts {
 
 const IMAGES = /\.(png|jpe?g|tiff?|webp|gif)$/i;
 
-/** Extensions of the files of a folder; those of the first that there are, are read. */
+/** Extensions of table files. Only files with the first of these extensions that occurs are read. */
 const EXTENSIONS = [".parquet", ".csv", ".tsv", ".arrow", ".feather", ".arrows", ".jsonl", ".ndjson", ".json"];
 
-/** What Spark and Hive write for a key without a value. */
+/** The folder name that Spark and Hive write for a missing value. */
 const NO_VALUE = "__HIVE_DEFAULT_PARTITION__";
 
 const extensionOf = (path: string): string => extname(withoutCompression(path)).toLowerCase();
 
 /**
- * Finds the tables of a folder, also in folders named `key=value`, in the order of their paths.
+ * Finds the tables of a folder and of its subfolders named `key=value`, in the order of their paths.
  *
  * @throws {FileError} FILE_READ
  */
@@ -43,7 +43,10 @@ export async function findParts(path: string): Promise<TableParts> {
   return { parts, leftOut };
 }
 
-/** @throws {FileError} FILE_READ for a folder without tables, FILE_FORMAT for files in folders of different keys */
+/**
+ * @throws {FileError} FILE_READ for a folder without tables, FILE_FORMAT if the folders of the files have different
+ *   keys
+ */
 export async function listParts(path: string): Promise<TableParts> {
   const found = await findParts(path);
   const { parts, leftOut } = found;
@@ -78,7 +81,7 @@ async function listFiles(path: string, keys: ReadonlyMap<string, string>): Promi
   return files;
 }
 
-/** Characters that a file name cannot hold are written as %3A. */
+/** Decodes characters that a file name cannot hold, which engines write as %3A and the like. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -10,15 +10,16 @@ export type TableColumn = Float32Array | Float64Array | Int32Array | readonly st
 export type Table = ReadonlyMap<string, TableColumn>;
 
 /**
- * What is accepted wherever a {@link Table} is: a Map, or a plain object of columns. JavaScript puts keys of an object that are
- * whole numbers before all others; columns of such names keep their order in a Map only.
+ * The forms of a table that functions accept: a Map, or a plain object of columns. JavaScript sorts keys that are whole
+ * numbers before all other keys of an object, so use a Map to keep the order of such columns.
  */
 export type TableLike = Table | Readonly<Record<string, TableColumn>>;
 
 /**
- * Checks what a caller gives for a table.
+ * Checks a table given by a caller.
  *
- * @throws {ArgumentError} INVALID_ARGUMENT for anything but a table, SHAPE_MISMATCH for columns of different lengths
+ * @throws {ArgumentError} INVALID_ARGUMENT for anything else than a table, SHAPE_MISMATCH for columns of different
+ *   lengths
  */
 export function toTable(input: TableLike): Table {
   const fail = (received: unknown, accepted: string, argument = "table") =>
@@ -50,7 +51,7 @@ export function toTable(input: TableLike): Table {
 function isColumn(column: unknown): column is TableColumn {
   if (column instanceof Float32Array || column instanceof Float64Array || column instanceof Int32Array) return true;
   if (!Array.isArray(column)) return false;
-  // Not every(), which would pass over the holes of a sparse array.
+  // Unlike every(), this loop also visits the holes of a sparse array.
   for (const value of column) if (typeof value !== "string") return false;
   return true;
 }
@@ -61,11 +62,11 @@ export const isText = (column: TableColumn): column is readonly string[] => !Arr
 /** Rows of a table. */
 export const countRows = (table: Table): number => table.values().next().value?.length ?? 0;
 
-/** How many rows of so many columns are written together: a few MiB of numbers. */
+/** Number of rows to write in one batch: a few MiB of numbers. */
 export const rowsPerBatch = (columns: number): number =>
   Math.max(1024, Math.min(2 ** 17, Math.floor(2 ** 21 / columns)));
 
-/** Rows `[start, end)` of a column, of numbers as a view. */
+/** Returns rows `[start, end)` of a column. For numbers this is a view, not a copy. */
 export const sliceColumn = <T extends TableColumn>(column: T, start: number, end: number): T =>
   (isText(column) ? column.slice(start, end) : column.subarray(start, end)) as T;
 
@@ -81,34 +82,37 @@ export function toColumns(matrix: Matrix, names: readonly string[]): Table {
   );
 }
 
-/** How the numbers or texts of a column are kept. */
+/** The type of the values of a column in memory. */
 export type ColumnType = "text" | "float32" | "float64" | "integer";
 
-/** A column as a file describes it. */
+/** The description of a column in a file. */
 export interface ColumnDescription {
   readonly name: string;
-  /** Undefined where a row holds neither a number nor a text. */
+  /** `undefined` if a row holds neither a number nor a text. */
   readonly type: ColumnType | undefined;
   /** The type of the numbers in its lists; undefined for other columns. */
   readonly itemType: Exclude<ColumnType, "text"> | undefined;
-  /** What its format calls its type. */
+  /** Name of its type in the file format. */
   readonly kind: string;
-  /** Whether it holds dates or times, which `readDates` of a source reads. Their `type` is undefined, because they are not data. */
+  /**
+   * Whether it holds dates or times. Its `type` is then undefined, because dates are not data. `readDates` of a source
+   * reads them.
+   */
   readonly isDate?: boolean | undefined;
-  /** Whether its whole numbers are truth values. */
+  /** Whether its whole numbers represent true and false. */
   readonly isBoolean?: boolean | undefined;
   /** Whether the file says that the column is the index of a data frame. */
   readonly isIndex?: boolean | undefined;
-  /** Whether its name says that it holds labels, although the same name means something else in a table. */
+  /** Whether the name marks labels in this file format, although it may mean something else in a table. */
   readonly isLabel?: boolean | undefined;
-  /** How many rows it has, where the columns of a file may have different numbers of them. */
+  /** Its number of rows, if the columns of a file may have different lengths. */
   readonly rows?: number | undefined;
 }
 
-/** The columns that a matrix is made of: one of lists, or some of numbers. */
+/** The columns that form a matrix: one column of lists, or several columns of numbers. */
 export type MatrixColumns<T> = { readonly list: T } | { readonly numbers: readonly T[] };
 
-/** The same by name. */
+/** Columns of a matrix, given by their names. */
 export type ColumnsOfNumbers = MatrixColumns<string>;
 
 /** Finds the descriptions of columns by their names. */
@@ -120,7 +124,7 @@ export function describeColumns<T extends ColumnDescription>(
   return "list" in wanted ? { list: find(wanted.list) } : { numbers: wanted.numbers.map(find) };
 }
 
-/** The error of a column that cannot be read. */
+/** Creates the error for a column that cannot be read. */
 export const unsupported = (
   path: string,
   { name, kind }: ColumnDescription,
@@ -132,7 +136,7 @@ export const unsupported = (
     `column ${JSON.stringify(name)} is ${kind}; ${readable} can be read, so choose other columns or convert it`,
   );
 
-/** Float32 where all of the numbers are, else float64. */
+/** Returns float32 if all columns are float32, else float64. */
 export function matrixType(
   columns: MatrixColumns<ColumnDescription>,
 ): Float32ArrayConstructor | Float64ArrayConstructor {
@@ -140,11 +144,11 @@ export function matrixType(
   return types.every((type) => type === "float32") ? Float32Array : Float64Array;
 }
 
-/** The error of a row whose list is none that a row of a matrix can be. */
+/** Creates the error for a row whose list cannot be a row of a matrix. */
 export const badList = (path: string, name: string, row: number, found: string): FileError =>
   new FileError("FILE_FORMAT", path, `column ${describe(name)} has ${found} in row ${row}`);
 
-/** The same of one that is longer or shorter than the first. */
+/** Creates the error for a list that is longer or shorter than the first. */
 export const raggedList = (
   path: string,
   name: string,
@@ -153,16 +157,17 @@ export const raggedList = (
   width: number,
 ): FileError => badList(path, name, row, `a list of ${length} numbers, where the first has ${width},`);
 
-/** A column of a file, made of the pieces that its batches hold. */
+/** Builds a column of a file from the pieces in its batches. */
 export class ColumnBuilder {
   private readonly pieces: TableColumn[] = [];
 
   /**
-   * Adds values as a file's library gives them: numbers, big integers, booleans (1 and 0) or texts; what is null is NaN, and
-   * among texts the empty one.
+   * Adds values as the file's library returns them: numbers, big integers, booleans (1 and 0) or texts. Null becomes
+   * NaN, and in a column of texts the empty text.
    *
-   * @param allowText whether a column of integers that no number holds becomes a column of text, as identifiers do
-   * @throws {FileError} FILE_FORMAT for an integer that no number holds, and for anything else
+   * @param allowText whether a column with integers too large to be exact numbers becomes a column of text, which suits
+   *   identifiers
+   * @throws {FileError} FILE_FORMAT for an integer too large to be exact, and for other types
    */
   constructor(
     private readonly path: string,
@@ -217,9 +222,9 @@ export class ColumnBuilder {
 }
 
 /**
- * The values of a column as numbers: NaN for what is null, 1 and 0 for booleans.
+ * Converts the values of a column to numbers: null to NaN, booleans to 1 and 0.
  *
- * @throws {FileError} FILE_FORMAT for an integer that no number holds, and for anything else
+ * @throws {FileError} FILE_FORMAT for an integer too large to be exact, and for other types
  */
 export function toNumbers(path: string, name: string, values: ArrayLike<unknown>): ArrayLike<number> {
   if (ArrayBuffer.isView(values) && !(values instanceof BigInt64Array || values instanceof BigUint64Array)) {
@@ -236,12 +241,12 @@ export function toNumbers(path: string, name: string, values: ArrayLike<unknown>
   });
 }
 
-/** Dates as the libraries of formats give them, in milliseconds since 1970, UTC; NaN for what is null. */
+/** Converts the dates of a library to milliseconds since 1970, UTC. Null becomes NaN. */
 export function toMilliseconds(values: ArrayLike<unknown>): Float64Array {
   return Float64Array.from(values, (value) => (value === null || value === undefined ? Number.NaN : Number(value)));
 }
 
-/** Arrays one after the other. */
+/** Joins arrays. */
 export function joinNumbers(pieces: readonly Float64Array[], length: number): Float64Array {
   const all = new Float64Array(length).fill(Number.NaN);
   let at = 0;
@@ -269,7 +274,7 @@ function toText(path: string, name: string, value: unknown, allowNumbers: boolea
 const cellError = (path: string, name: string, reason: string): FileError =>
   new FileError("FILE_FORMAT", path, `column ${describe(name)} ${reason}`);
 
-/** The columns asked for, in the file's order. */
+/** Returns the requested columns in the order of the file. */
 export function selectColumns(path: string, names: readonly string[], wanted: readonly string[] | undefined): string[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new FileError("FILE_FORMAT", path, `has two columns named ${describe(twice)}`);

@@ -1,23 +1,26 @@
-/** How numbers are written in a text file. */
+/** The decimal separator of the numbers in a text file. */
 export type NumberNotation = "point" | "comma";
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-/** Exponents as Fortran writes them: 1.5D+02. */
+/** Fortran's exponents: 1.5D+02. */
 const FORTRAN_EXPONENT = /[dD](?=[+-]?\d+$)/;
 const COMMA_NUMBER = /^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?$/;
 const INTEGER = /^[+-]?\d+$/;
-/** Whole numbers, also as programs write them that keep them as floating-point numbers. */
+/**
+ * Whole numbers, also with a decimal part of zeros, such as 1.0, from programs that store them as floating-point
+ * numbers.
+ */
 const WHOLE = /^[+-]?\d+(?:[.,]0*)?$/;
 const NAN = /^[+-]?nan$/i;
 const INFINITE = /^[+-]?inf(?:inity)?$/i;
-/** Also as astropy, SAS and the errors of Excel write it. */
+/** Missing values, including the notations of astropy, SAS and the errors of Excel. */
 const MISSING = /^(?:na|n\/a|<na>|#n\/a|null|none|nil|-{1,3}|\.|#(?:div\/0!|value!|ref!|num!|name\?|null!))?$/i;
 const BOOLEAN = /^(?:true|false)$/i;
-/** Whole numbers as they are counted: 007 is a name. */
+/** Whole numbers in their usual notation. A cell like 007 is a name, not a count. */
 const COUNT = /^-?(?:0|[1-9]\d{0,9})$/;
 const LEADING_ZERO = /^[+-]?0\d/;
 
-/** The number that a cell holds, `undefined` where it holds something else. */
+/** Returns the number in a cell, or `undefined` if the cell holds something else. */
 export function parseNumber(cell: string, notation: NumberNotation = "point"): number | undefined {
   if (notation === "comma" && /[.,]/.test(cell)) {
     if (!COMMA_NUMBER.test(cell) || !/\d/.test(cell)) return undefined;
@@ -30,14 +33,14 @@ export function parseNumber(cell: string, notation: NumberNotation = "point"): n
   return NAN.test(cell) ? Number.NaN : undefined;
 }
 
-/** 1 or 0 for a cell that holds a truth value. */
+/** Returns 1 or 0 for a cell that holds true or false. */
 export const parseBoolean = (cell: string): number | undefined =>
   BOOLEAN.test(cell) ? Number(cell.toLowerCase() === "true") : undefined;
 
-/** Whether a text is a number with more than digits: 1,234 or $5 or 7 %. */
+/** Whether a text is a number with additional characters: 1,234 or $5 or 7 %. */
 export const isDecorated = (cell: string): boolean => /^[$€£¥]?\s?[+-]?\d[\d.,'\s]*\s?[%€$£¥]?$/.test(cell);
 
-/** Whether a cell stands for a value that is not there. */
+/** Whether a cell stands for a missing value. */
 export const isMissing = (cell: string): boolean => MISSING.test(cell);
 
 /** Whether a cell holds neither a number nor a missing value. */
@@ -50,23 +53,23 @@ export const isInteger = (cell: string): boolean => INTEGER.test(cell);
 /** Whether a cell holds a number with a decimal comma, such as 1,5 or 1.234,5. */
 export const hasDecimalComma = (cell: string): boolean => /^[+-]?\d[\d.]*,\d+/.test(cell) && COMMA_NUMBER.test(cell);
 
-/** Whether a cell holds a number with a decimal point that cannot be a separator of thousands. */
+/** Whether a cell holds a number with a decimal point that cannot be a thousands separator. */
 export const hasDecimalPoint = (cell: string): boolean =>
   cell.includes(".") && NUMBER.test(cell) && !COMMA_NUMBER.test(cell);
 
-/** What the cells of one column hold, counted as they are read. */
+/** Counts the kinds of cells in one column while they are read. */
 export class ColumnStatistics {
   numbers = 0;
-  /** Whole numbers, also written as 1.0. */
+  /** Whole numbers, including those written as 1.0. */
   integers = 0;
-  /** Whole numbers that a 32-bit integer holds. */
+  /** Whole numbers that fit into a 32-bit integer. */
   counts = 0;
-  /** Numbers that only their digits show as they are: with zeros at the beginning, or whole ones beyond 2^53. */
+  /** Numbers that must stay text to keep all their digits: with leading zeros, or whole numbers beyond 2^53. */
   identifiers = 0;
   booleans = 0;
   missing = 0;
   texts = 0;
-  /** The first cell with text, and its line. */
+  /** The first cell with text, and its line number. */
   firstText: { readonly cell: string; readonly line: number } | undefined;
   firstMissing: { readonly cell: string; readonly line: number } | undefined;
 
@@ -93,12 +96,12 @@ export class ColumnStatistics {
     return this.booleans > 0 && this.booleans === this.texts && this.numbers === 0;
   }
 
-  /** Whether the column holds text; a column of truth values does not. */
+  /** Whether the column holds text. A column of true and false does not count as text. */
   get isText(): boolean {
     return this.texts > 0 && !this.isBoolean;
   }
 
-  /** The least type that holds all values as they are written. */
+  /** Returns the narrowest type that represents all values as they are written. */
   get tableType(): "integer" | "number" | "text" {
     if (this.texts > 0 || this.identifiers > 0) return "text";
     return this.missing === 0 && this.counts === this.numbers ? "integer" : "number";

@@ -12,12 +12,12 @@ import { asUtf8 } from "./text-encoding.js";
 import { detectLayout, type TextLayout } from "./text-layout.js";
 import { readRows, type TextRow } from "./text-rows.js";
 
-/** The first rows, by which the types of columns are found: at most so many, and so many cells. */
+/** The types of columns are found from the first rows: at most this many rows and this many cells. */
 const SAMPLE_ROWS = 1000;
 const SAMPLE_CELLS = 2 ** 18;
 const LEAST_SAMPLE_ROWS = 20;
 
-/** A text file whose columns are known. */
+/** A text file whose columns have been determined. */
 interface TextTable {
   readonly file: OpenFile;
   readonly dialect: TextDialect;
@@ -60,7 +60,7 @@ const describeUnits = ({ unitLines }: TextLayout): string => {
     : ` ${unitLines} lines of units below the names are skipped.`;
 };
 
-/** Reads a table whose first row holds names, with the types of all rows. */
+/** Reads a table whose first row holds names. The types come from all rows. */
 export async function readTextTable(
   file: OpenFile,
   select: (names: readonly string[]) => readonly string[],
@@ -122,7 +122,7 @@ async function readHead(
   return { rows, isComplete: true };
 }
 
-/** The rows below the names. */
+/** Yields the rows below the names. */
 async function* bodyRows(table: TextTable): AsyncGenerator<TextRow> {
   let above = linesAbove(table.layout);
   for await (const row of readRows(table.file, table.dialect, table.signal)) {
@@ -144,7 +144,7 @@ function checkedRow({ file, layout }: TextTable, row: TextRow): TextRow {
 function describeColumn(name: string, statistics: ColumnStatistics): ColumnDescription {
   const { numbers, integers, texts, missing, isBoolean } = statistics;
   const isEmpty = missing > 0 && numbers + texts === 0;
-  // In a column of numbers with a few words, the words are mistakes, unless the column holds names or labels.
+  // If a column of numbers contains a few words, the words are mistakes, unless the column holds names or labels.
   const isText = !isBoolean && texts > numbers;
   const type = isEmpty
     ? undefined
@@ -159,7 +159,7 @@ function describeColumn(name: string, statistics: ColumnStatistics): ColumnDescr
   return { name, type, itemType: undefined, kind: isEmpty ? "empty" : isText ? text : "numbers" };
 }
 
-/** Gives a function that finds the number in a cell of a column, or throws. */
+/** Returns a function that converts a cell of a column to a number, or throws an error. */
 function numberReader(
   { file, dialect, layout, statistics }: TextTable,
   column: number,
@@ -203,7 +203,10 @@ async function openMatrix(
   return { rows, cols, type: Float64Array, blocks };
 }
 
-/** @throws {FileError} FILE_FORMAT for a column that is known to hold something else than numbers, with the first cell that does */
+/**
+ * @throws {FileError} FILE_FORMAT for a column known to hold something else than numbers; the message names the first
+ *   such cell
+ */
 function checkColumn({ file, layout, statistics }: TextTable, column: number, allowMissing: boolean): void {
   const { isText, firstText, firstMissing } = statistics[column];
   const wrong = (isText && firstText) || (!allowMissing && firstMissing);
@@ -241,7 +244,7 @@ async function readTogether(table: TextTable, request: ColumnsRequest): Promise<
   };
 }
 
-/** Numbers in pieces of one size, so that none is copied while they are added. */
+/** Collects numbers in pieces of fixed size, so that adding a number never copies the previous ones. */
 class NumberPieces {
   private readonly pieces: Float64Array[] = [];
   private piece = new Float64Array(0);

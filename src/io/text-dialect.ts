@@ -2,29 +2,30 @@ import { FileError } from "../errors.js";
 import type { OpenFile } from "./open-file.js";
 import { hasDecimalComma, hasDecimalPoint, type NumberNotation, parseNumber } from "./text-cells.js";
 
-/** How the cells of a text file are separated and written. */
+/** The separators and notation of the cells of a text file. */
 export interface TextDialect {
   readonly separators: readonly string[];
   readonly notation: NumberNotation;
-  /** Bytes before the table: a byte order mark, lines of comments, `sep=;`. */
+  /** Number of bytes before the table: a byte order mark, lines of comments, `sep=;`. */
   readonly start: number;
-  /** Lines in these bytes. */
+  /** Number of lines in these bytes. */
   readonly skippedLines: number;
-  /** The cells of the last comment before the table, which may hold the names of the columns. */
+  /** The cells of the last comment before the table. They may be the names of the columns. */
   readonly comment: readonly string[] | undefined;
 }
 
 const HEAD_BYTES = 2 ** 16;
 const BYTE_ORDER_MARK = "\xEF\xBB\xBF";
-/** The beginnings of comments before the first line of a table. */
+/** Start of a comment line before the first line of a table. */
 const COMMENT = /^\s*(?:#|%|\/\/)/;
 const SEPARATOR_LINE = /^"?sep=(.)"?\s*$/i;
 
 /**
- * Finds the dialect of a text file by its first lines: the separator is that of a line `sep=;`, else the first of tab, semicolon, comma and bar
- * in the first line, else spaces where they are allowed. Numbers have a decimal comma where some do and none has a decimal point.
+ * Finds the dialect of a text file from its first lines. A line `sep=;` gives the separator. Otherwise it is the first
+ * of tab, semicolon, comma and bar that occurs in the first line, or else spaces if they are allowed. Numbers have a
+ * decimal comma if some cells do and no cell has a decimal point.
  *
- * @throws {FileError} FILE_FORMAT for what is not text
+ * @throws {FileError} FILE_FORMAT if the file is not text
  */
 export async function detectDialect(file: OpenFile, allowSpaces: boolean): Promise<TextDialect> {
   const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
@@ -59,7 +60,7 @@ function requireText(file: OpenFile, head: Buffer): void {
   );
 }
 
-/** Measures what stands before the table. In this encoding characters are bytes. */
+/** Measures the lines before the table. In this encoding each character is one byte. */
 function readPreamble(head: Buffer) {
   const text = head.toString("latin1");
   let start = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
@@ -85,7 +86,8 @@ function detectSeparators(lines: readonly string[], allowSpaces: boolean): reado
   const [first = "", second = first] = lines;
   const separator = ["\t", ";", ",", "|"].find((candidate) => first.includes(candidate));
   if (separator !== undefined) return [separator];
-  // A header of one column may have spaces in its name, and a column of text in its cells; there are no spaces between the digits of a number.
+  // The header of a single column may contain spaces, and so may the cells of a column of text. A number never contains
+  // spaces between its digits, so numbers in the second line show that spaces separate columns.
   const cells = second.trim().split(/\s+/);
   const isNumber = (cell: string) => parseNumber(cell) !== undefined || parseNumber(cell, "comma") !== undefined;
   const isSpaced = cells.length > 1 && cells.some(isNumber);

@@ -3,13 +3,14 @@ import { type OpenFile, readPieces } from "./open-file.js";
 import { spool } from "./spool.js";
 
 const HEAD_BYTES = 2 ** 16;
-/** The longest character of UTF-8 takes four bytes, the last of which may lie behind the head. */
+/** A character of UTF-8 has up to four bytes, so up to three bytes of it may be at the end of the head, cut off. */
 const LONGEST_CUT = 3;
 
 /**
- * A text file in UTF-8. Text that is not UTF-8 is taken for Windows-1252, in which Excel saves "CSV" in western Europe; Latin-1 is a part of it.
+ * Returns a text file in UTF-8. Text that is not UTF-8 is read as Windows-1252, in which Excel saves "CSV" in western
+ * Europe and which includes the printable characters of Latin-1.
  *
- * @returns the file itself, or its content in UTF-8, which is closed with the file
+ * @returns the file itself, or its content converted to UTF-8, which is closed with the file
  */
 export async function asUtf8(file: OpenFile, signal: AbortSignal | undefined): Promise<OpenFile> {
   const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);

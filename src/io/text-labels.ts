@@ -10,13 +10,13 @@ import { isMissing, isWord } from "./text-cells.js";
 import { openTextColumns } from "./text-columns.js";
 import { asUtf8 } from "./text-encoding.js";
 
-/** Names of the first line of a file with one label per line. */
+/** Header lines of a file with one label per line. */
 const HEADER = /^(labels?|class|classes|target|targets)$/i;
 
 /**
- * Reads labels from a text file: a column of a table, or one label per line. Lines are labels as they are, with their commas, spaces and
- * quotes, unless the file is a table: each line has as many cells as the first, and the first line holds names. A blank line is the empty
- * label, which means none, except at the end of the file.
+ * Reads labels from a text file: a column of a table, or one label per line. The file is a table if each line has as
+ * many cells as the first, and the first line holds names. Otherwise each line is a label, including its commas, spaces
+ * and quotes. A blank line is the empty label, which means "no label", except at the end of the file.
  */
 export async function readTextLabels(given: OpenFile, options: ReadLabelsOptions): Promise<string[]> {
   const file = await asUtf8(given, options.signal);
@@ -37,7 +37,7 @@ async function readLines(file: OpenFile, signal: AbortSignal | undefined): Promi
   return lines;
 }
 
-/** Whether cells of lines are separated. Text files of lines with commas are lists of labels unless a name above them says otherwise. */
+/** Whether the lines are rows of cells. Lines with commas count as labels unless the first line is a header. */
 function isTable(path: string, lines: readonly string[]): boolean {
   const [first = ""] = lines;
   const separator = ["\t", ";", ","].find((candidate) => withoutQuotes(first).includes(candidate));
@@ -67,7 +67,7 @@ function readList(lines: readonly string[], count: number | undefined): string[]
   return isHeader ? others : labels;
 }
 
-/** Whether a word stands above numbers. */
+/** Whether the first line is a word and all others are numbers. */
 const isHeaderOfNumbers = (first: string, others: readonly string[]): boolean =>
   isWord(first) && others.some((label) => !isMissing(label)) && others.every((label) => !isWord(label));
 

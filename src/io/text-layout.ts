@@ -3,14 +3,14 @@ import { isInteger, isMissing, isWord, type NumberNotation, parseNumber } from "
 import type { TextDialect } from "./text-dialect.js";
 import type { TextRow } from "./text-rows.js";
 
-/** Which line of a text file holds the names of its columns, and how many columns there are. */
+/** The number of columns of a text file and the line that holds their names. */
 export interface TextLayout {
-  /** Without two equal ones; positions where the file has no names. */
+  /** Distinct names, or positions if the file has no names. */
   readonly names: readonly string[];
-  /** The names as they are written, for errors; `undefined` where the file has none. */
+  /** The names as they are written, for error messages; `undefined` if the file has none. */
   readonly header: readonly string[] | undefined;
   readonly hasHeaderLine: boolean;
-  /** Lines between the names and the data: units, and dashes below them. */
+  /** Number of lines between the names and the data, which hold units, or dashes below the names. */
   readonly unitLines: number;
   readonly width: number;
   /** Whether lines may end with a separator after their last cell. */
@@ -18,13 +18,14 @@ export interface TextLayout {
 }
 
 /**
- * Finds the layout of a text file by its first rows.
+ * Finds the layout of a text file from its first rows.
  *
- * The first row holds names where words stand above numbers, where pandas has numbered the columns, or where it is one cell shorter than the
- * others, as R writes it. Without a row of names, a comment directly above the rows may hold them.
+ * The first row holds names in three cases: it has words above numbers, it has the column numbers that pandas writes,
+ * or it is one cell shorter than the other rows, as R writes it. Without a row of names, a comment directly above the
+ * rows may hold them.
  *
- * @param isTable whether the first row holds names in any case
- * @throws {FileError} FILE_FORMAT for a first row that holds words above some numbers and numbers above others
+ * @param isTable whether the first row always holds names
+ * @throws {FileError} FILE_FORMAT for a first row that has words above some columns of numbers and numbers above others
  */
 export function detectLayout(
   path: string,
@@ -59,16 +60,16 @@ export function detectLayout(
   return { names, header: named, hasHeaderLine: false, unitLines: 0, width, hasTrailingSeparator };
 }
 
-/** Whether a cell holds a word, such as km/s, or dashes. */
+/** Whether a cell could be a unit such as km/s, or dashes. */
 const isUnit = (cell: string, notation: NumberNotation): boolean =>
   /^-{2,}$/.test(cell) || (/^[^\d.+-]*[a-z]/i.test(cell) && isWord(cell, notation));
 
-/** How many lines may stand between the names and the data. */
+/** Largest number of lines between the names and the data. */
 const MOST_UNIT_LINES = 2;
 
 /**
- * Counts the lines below the names that hold words or dashes in at least two columns of numbers, and a number in none: the units of
- * astronomical tables.
+ * Counts the lines of units below the names, which are common in astronomical tables. Such a line has words or dashes
+ * in at least two columns of numbers, and a number in none of them.
  */
 function countUnitLines(body: readonly (readonly string[])[], notation: NumberNotation): number {
   for (let count = 0; count < MOST_UNIT_LINES; count++) {
@@ -115,22 +116,23 @@ function isHeader(
     if (numbers.length === above.length && isNames(numbers.map((j) => first[j]))) return true;
     throw mixedRow(path, first, named[0], line);
   }
-  // Text above text says nothing, so that the columns of numbers decide.
+  // If all columns hold text, their words do not show whether the first row is a header. Then only the columns of
+  // numbers decide.
   return isNumberedHeader(
     above.map((j) => first[j]),
     body.map((fields) => above.map((j) => fields[j] ?? "")),
   );
 }
 
-/** Numbers among words are names where they are distinct years, or positions from 0 or 1 on. */
+/** Numbers in a row of words count as names if they are distinct years, or positions counted from 0 or 1. */
 const isNames = (cells: readonly string[]): boolean =>
   new Set(cells).size === cells.length &&
   (cells.every((cell) => /^[12]\d{3}$/.test(cell)) ||
     (cells.length > 1 && /^[01]$/.test(cells[0]) && isSequence(cells)));
 
 /**
- * Whether 0, 1, 2, ... are the names that pandas gives to columns. Above numbers that are not all whole they are. Above whole numbers, four or
- * more of them are, unless the row below goes on counting.
+ * Whether a first row 0, 1, 2, ... holds the names that pandas gives to unnamed columns. It does if some of the numbers
+ * below are not whole. If all are whole, it does for four or more columns, unless the next row continues the count.
  */
 function isNumberedHeader(cells: readonly string[], body: readonly (readonly string[])[]): boolean {
   if (cells.length < 2 || !isCounted(cells)) return false;
@@ -144,7 +146,7 @@ const isCounted = (cells: readonly string[]): boolean => cells.every((cell, j) =
 const isSequence = (cells: readonly string[]): boolean =>
   cells.every((cell, j) => isInteger(cell) && (j === 0 || Number(cell) === Number(cells[j - 1]) + 1));
 
-/** Whether most of the values of a column are numbers. */
+/** Whether most values of a column are numbers. */
 function isNumeric(body: readonly (readonly string[])[], column: number, notation: NumberNotation): boolean {
   let [numbers, words] = [0, 0];
   for (const fields of body) {
@@ -155,7 +157,7 @@ function isNumeric(body: readonly (readonly string[])[], column: number, notatio
   return numbers > 0 && numbers >= words;
 }
 
-/** How pandas and R head the column of row names. */
+/** Headers that pandas and R write above the row names. */
 const ROW_NAMES = /^(?:Unnamed: 0(?:\.\d+)*)?$/;
 
 function countRowNames(header: readonly string[]): number {
@@ -171,7 +173,7 @@ function mixedRow(path: string, first: readonly string[], column: number, line: 
   );
 }
 
-/** Names of which no two are equal: a second x becomes x.1, as with pandas, and an empty one is named after its position. */
+/** Makes names distinct: a second x becomes x.1, as in pandas, and an empty name is replaced by its position. */
 function distinct(header: readonly string[]): string[] {
   const taken = new Set<string>();
   const rowNames = countRowNames(header);

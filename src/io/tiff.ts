@@ -3,9 +3,9 @@ import { loadPackage } from "../dependency.js";
 
 /** One page of a TIFF file at full resolution. */
 export interface TiffPage {
-  /** Its index among all directories of the file, which also counts reduced copies. */
+  /** Index among all directories of the file, including those of reduced copies. */
   readonly page: number;
-  /** As it is seen, after {@link orientation}. */
+  /** Height as the image is displayed, after applying {@link orientation}. */
   readonly height: number;
   readonly width: number;
   /** The EXIF value, 1 to 8. */
@@ -17,23 +17,23 @@ export interface TiffPage {
   readonly bits: number;
 }
 
-/** Photometric interpretation: number of samples of the color itself. All further samples are extra samples. */
+/** Number of color samples by photometric interpretation. All further samples are extra samples. */
 const COLOR_SAMPLES: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3 };
 const WHITE_IS_ZERO = 0;
 const BLACK_IS_ZERO = 1;
 const RGB = 2;
-/** Values of ExtraSamples that stand for transparency. */
+/** Values of ExtraSamples that mean transparency. */
 const ALPHA = [1, 2];
 const NUMBERS: Readonly<Record<number, TiffPage["numbers"]>> = { 1: "uint", 2: "int", 3: "float" };
 
-/** Whether bytes begin as a TIFF or BigTIFF file does. */
+/** Whether the first bytes are those of a TIFF or BigTIFF file. */
 export const isTiff = (bytes: Uint8Array): boolean =>
   ["II*\0", "II+\0", "MM\0*", "MM\0+"].includes(Buffer.from(bytes.subarray(0, 4)).toString("latin1"));
 
 /**
- * Describes the pages of a TIFF file, without reduced copies and masks.
+ * Describes the pages of a TIFF file, except reduced copies and masks.
  *
- * @throws {Error} for a damaged file, or with a message that begins with "holds" for channels that cannot be told apart
+ * @throws {Error} for a damaged file. For channels that cannot be identified, the message begins with "holds".
  */
 export async function describeTiff(bytes: Uint8Array): Promise<TiffPage[]> {
   const file = await open(bytes);
@@ -78,9 +78,10 @@ async function describePage(image: GeoTIFFImage, page: number): Promise<TiffPage
 }
 
 /**
- * Microscopes write the channels of a stack as pages, and ImageJ writes large stacks with the directory of the first page alone.
+ * Rejects stacks whose pages are not separate images. Microscopes write the channels of a stack as pages, and ImageJ
+ * writes only the first page's directory of a large stack.
  *
- * @throws {Error} for several channels, and for pages that have no directory
+ * @throws {Error} for several channels, and for pages without a directory
  */
 async function checkStack(first: GeoTIFFImage, pages: number): Promise<void> {
   const description = String((await first.fileDirectory.loadValue("ImageDescription")) ?? "");
@@ -101,7 +102,7 @@ async function checkStack(first: GeoTIFFImage, pages: number): Promise<void> {
 }
 
 /**
- * Reads one page as it is seen.
+ * Reads one page as it is displayed.
  *
  * @returns height x width x samples
  * @throws {Error} for a damaged file
@@ -114,7 +115,7 @@ export async function readTiffPage(bytes: Uint8Array, { page, orientation, sampl
   return turnUpright(values, image.getHeight(), image.getWidth(), samples, orientation);
 }
 
-/** @throws {Error} where strips or tiles are beyond the end of the file, which would be read as zeros */
+/** @throws {Error} for strips or tiles beyond the end of the file, which the library would read as zeros */
 async function checkExtent(image: GeoTIFFImage, size: number): Promise<void> {
   const kind = image.isTiled ? "Tile" : "Strip";
   const directory = image.fileDirectory;
@@ -123,7 +124,10 @@ async function checkExtent(image: GeoTIFFImage, size: number): Promise<void> {
   if (offsets.some((offset, i) => !(offset + lengths[i] <= size))) throw new Error("the file is cut off");
 }
 
-/** Undoes the orientation of a camera or scanner: 1 is upright, 2 to 4 are flipped or turned by 180 degrees, 5 to 8 are transposed. */
+/**
+ * Reverses the orientation of a camera or scanner: 1 is upright, 2 to 4 are flipped or rotated by 180 degrees, 5 to 8
+ * are transposed.
+ */
 function turnUpright(
   values: Float64Array,
   height: number,
@@ -134,7 +138,7 @@ function turnUpright(
   if (!(orientation >= 2 && orientation <= 8)) return values;
   const isTransposed = orientation >= 5;
   const [rows, columns] = isTransposed ? [width, height] : [height, width];
-  // Which sides of the stored image are exchanged.
+  // Whether columns and rows of the stored image are in reverse order.
   const flipsColumns = [2, 3, 7, 8].includes(orientation);
   const flipsRows = [3, 4, 6, 7].includes(orientation);
   const upright = new Float64Array(values.length);

@@ -1,10 +1,10 @@
 import { FileError } from "../errors.js";
 
-/** Whether text begins with the byte order mark of UTF-16, in which Excel writes "Unicode text". */
+/** Whether text begins with the byte order mark of UTF-16, which Excel uses for "Unicode text". */
 export const isUtf16 = (head: Uint8Array): boolean =>
   (head[0] === 0xff && head[1] === 0xfe && !(head[2] === 0 && head[3] === 0)) || (head[0] === 0xfe && head[1] === 0xff);
 
-/** UTF-16 text as UTF-8, without its byte order mark. */
+/** Converts UTF-16 text to UTF-8, without its byte order mark. */
 export async function* decodeUtf16(path: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let decoder: InstanceType<typeof TextDecoder> | undefined;
   try {

@@ -12,17 +12,19 @@ import { asReadError } from "./file-errors.js";
 import { attribute, isDataset, isGroup, openHdf5Path } from "./hdf5.js";
 import { splitPart } from "./input-file.js";
 
-/** Where scanpy keeps a t-SNE embedding. */
+/** The key under which scanpy stores a t-SNE embedding. */
 const KEY = "X_tsne";
 
 export const isAnndataPath = (path: string): boolean => extname(splitPart(path).file).toLowerCase() === ".h5ad";
 
 /**
- * Writes a copy of an AnnData file with an embedding in `obsm["X_tsne"]`, where scanpy expects it, atomically as {@link writeFileAtomic} does.
+ * Writes a copy of an AnnData file with an embedding in `obsm["X_tsne"]`, where scanpy expects it. The file is replaced
+ * atomically, as by {@link writeFileAtomic}.
  *
- * @param source the AnnData file (.h5ad) that the data come from
+ * @param source the AnnData file (.h5ad) of the data
  * @param embedding one row per cell; NaN for cells without a position
- * @throws {FileError} FILE_READ or FILE_FORMAT where `source` is not an AnnData file with as many cells, FILE_WRITE where the copy cannot be written
+ * @throws {FileError} FILE_READ or FILE_FORMAT if `source` is not an AnnData file with as many cells, FILE_WRITE if the
+ *   copy cannot be written
  */
 export async function writeAnndataEmbedding(
   path: string,
@@ -56,7 +58,7 @@ export async function writeAnndataEmbedding(
   }
 }
 
-/** @throws {FileError} FILE_FORMAT for another number of cells than `rows` */
+/** @throws {FileError} FILE_FORMAT if the number of cells is not `rows` */
 function requireCells(path: string, root: File, rows: number): void {
   const obs = root.get("obs") as Group;
   const index = obs.get(String(attribute(obs, "_index") ?? "_index"));
@@ -77,7 +79,7 @@ function putArray(path: string, obsm: Group, data: Float32Array, shape: readonly
   written.create_attribute("encoding-version", "0.2.0");
 }
 
-/** Overwrites an embedding that is there already; the library cannot remove one of another shape. */
+/** Overwrites an existing embedding. The library cannot remove one of another shape. */
 function replace(path: string, old: unknown, data: Float32Array, shape: readonly [number, number]): void {
   const isSame = isDataset(old) && old.shape?.join() === shape.join() && old.metadata.type === 1;
   if (!isSame) {

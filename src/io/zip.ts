@@ -9,16 +9,16 @@ import { spool } from "./spool.js";
 /** A file in a ZIP archive. */
 export interface ZipEntry {
   readonly name: string;
-  /** Its first bytes, at most `length`. */
+  /** Reads its first bytes, at most `length`. */
   readHead(length: number): Promise<Buffer>;
-  /** Opens it for reading; the caller closes its handle. @param path its name for messages */
+  /** Opens it for reading. The caller closes its handle. @param path name of the file in messages */
   open(path: string): Promise<OpenFile>;
 }
 
 /**
- * Lists the files of a ZIP archive. A file that is stored without compression is read from the archive itself.
+ * Lists the files of a ZIP archive. A file stored without compression is read directly from the archive.
  *
- * @throws {FileError} FILE_FORMAT where the archive is cut off or damaged, or an entry is encrypted
+ * @throws {FileError} FILE_FORMAT if the archive is cut off or damaged, or an entry is encrypted
  */
 export async function listZip(file: OpenFile, signal: AbortSignal | undefined): Promise<ZipEntry[]> {
   const { fromRandomAccessReaderPromise, RandomAccessReader } = await import("yauzl");

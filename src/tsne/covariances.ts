@@ -8,7 +8,7 @@ export type StackLike =
   | (NumericArray & { readonly shape: readonly number[] })
   | {
       readonly shape: readonly number[];
-      /** The numbers in C order, as a tensor of TensorFlow.js gives them. */
+      /** The numbers in C order, as a TensorFlow.js tensor returns them. */
       dataSync(): NumericArray;
     }
   | readonly MatrixLike[];
@@ -19,17 +19,17 @@ export interface Stack {
   readonly shape: readonly [number, number, number];
 }
 
-/** The options that give covariances, at most one of which is used at a time. */
+/** The options that give covariances. Only one of them may be used at a time. */
 export const COVARIANCE_OPTIONS = ["covariance", "covarianceFactors", "covarianceDraws"] as const;
 /** One of {@link COVARIANCE_OPTIONS}. */
 export type CovarianceOption = (typeof COVARIANCE_OPTIONS)[number];
 
-/** Covariances as a caller gives them, with the standard deviations that may stand beside factors. */
+/** Covariances as given by a caller, and the standard deviations that may accompany factors. */
 export type GivenCovariances = {
   readonly [Name in CovarianceOption]?: StackLike | undefined;
 } & { readonly sigma?: MatrixLike | undefined };
 
-/** Covariances of n points of d columns, of checked shape, in the form in which they were given. */
+/** Covariances of n points with d columns, in the form in which they were given. Their shape has been checked. */
 export interface Covariances {
   /** The option that gave them. */
   readonly argument: CovarianceOption;
@@ -38,7 +38,7 @@ export interface Covariances {
   readonly numbers: Matrix;
   /** d, r or m. */
   readonly inner: number;
-  /** n x d, of the uncorrelated part beside factors. */
+  /** n x d: standard deviations of the uncorrelated part, which may accompany factors. */
   readonly sigma: Matrix | undefined;
 }
 
@@ -46,9 +46,9 @@ const ACCEPTED =
   "an array of three dimensions: {data, shape: [n, a, b]}, an object with shape and dataSync(), or n matrices of equal shape";
 
 /**
- * Turns an array of three dimensions into a {@link Stack}. Values are not checked here.
+ * Converts an array of three dimensions to a {@link Stack}. Values are not checked here.
  *
- * @throws {ArgumentError} INVALID_ARGUMENT for other values, SHAPE_MISMATCH for a shape that does not fit the numbers
+ * @throws {ArgumentError} INVALID_ARGUMENT for other values, SHAPE_MISMATCH for a shape that does not match the numbers
  */
 export function toStack(input: StackLike, argument: string): Stack {
   if (Array.isArray(input)) return stackMatrices(input as readonly MatrixLike[], argument);
@@ -83,13 +83,14 @@ function stackMatrices(matrices: readonly MatrixLike[], argument: string): Stack
   return { numbers, shape: [matrices.length, rows, cols] };
 }
 
-/** The option that gives covariances, if there is one. */
+/** Returns the option that gives covariances, if there is one. */
 export function covarianceOption(options: GivenCovariances): CovarianceOption | undefined {
   return COVARIANCE_OPTIONS.find((name) => (options[name] ?? undefined) !== undefined);
 }
 
 /**
- * Rejects options that do not go together: two kinds of covariances, and standard deviations beside covariances that hold them already.
+ * Rejects options that cannot be combined: two kinds of covariances, or standard deviations with covariances that
+ * already include them.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT
  */
@@ -104,11 +105,11 @@ export function checkCovarianceOptions(options: GivenCovariances): void {
 }
 
 /**
- * The covariances among the options of a run or a placement.
+ * Reads the covariances from the options of a run or a placement.
  *
- * @param rows points
- * @param cols columns of the data
- * @throws {ArgumentError} for options that do not go together, and for other shapes
+ * @param rows number of points
+ * @param cols number of columns of the data
+ * @throws {ArgumentError} for options that cannot be combined, and for wrong shapes
  */
 export function readCovariances(options: GivenCovariances, rows: number, cols: number): Covariances | undefined {
   checkCovarianceOptions(options);
@@ -135,7 +136,7 @@ export function readCovariances(options: GivenCovariances, rows: number, cols: n
   return { argument, form, numbers, inner: form === "draws" ? a : b, sigma };
 }
 
-/** The covariances of some rows. */
+/** Returns the covariances of rows `[start, end)`. */
 export const sliceCovariances = (covariances: Covariances, start: number, end: number): Covariances => ({
   ...covariances,
   numbers: covariances.numbers.slice(start, end),

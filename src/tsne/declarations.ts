@@ -27,7 +27,7 @@ export const METHODS = ["auto", "barnes-hut", "fft", "exact"] as const;
 /** One of {@link METHODS}. */
 export type MethodName = (typeof METHODS)[number];
 
-/** Initial embeddings that are computed; see {@link TsneOptions.init}. */
+/** Names of initial embeddings that the run computes; see {@link TsneOptions.init}. */
 export const NAMED_STARTS = ["pca", "spectral", "random"] as const;
 /** One of {@link NAMED_STARTS}. */
 export type NamedStart = (typeof NAMED_STARTS)[number];
@@ -43,13 +43,15 @@ export type Stage = "pca" | "neighbors" | "affinities" | "initialization" | "opt
 /** One report of progress. */
 export interface TsneProgress {
   stage: Stage;
-  /** Share of this stage that is done, 0 to 1. */
+  /** Completed fraction of this stage, 0 to 1. */
   fraction: number;
-  /** Iterations done; 0 before the optimization. */
+  /** Completed iterations; 0 before the optimization. */
   iteration: number;
-  /** Iterations in all; `undefined` if the run ends when it has converged. */
+  /** Total number of iterations; `undefined` if the run ends when it has converged. */
   iterations: number | undefined;
-  /** KL divergence of the embedding without exaggeration, at the last iteration where it was computed (every 50th). */
+  /**
+   * KL divergence of the embedding without exaggeration, at the last iteration at which it was computed (every 50th).
+   */
   kl: number | undefined;
   /** Seconds since the run began. */
   seconds: number;
@@ -57,17 +59,17 @@ export interface TsneProgress {
 
 /** The embedding at one iteration of a run. */
 export interface TsneSnapshot {
-  /** Iterations done. */
+  /** Completed iterations. */
   iteration: number;
   /** n x outputDimensions positions, float32, in the order of the input, centered. A copy that the receiver may change. */
   embedding: Matrix;
-  /** KL divergence of this embedding without exaggeration, where it was computed: at every 50th iteration. */
+  /** KL divergence of this embedding without exaggeration. Only computed at every 50th iteration. */
   kl: number | undefined;
 }
 
 /**
- * The options that decide what a run computes. Each is declared here and nowhere else: types, checks, flags, help texts, the fields of
- * saved runs, the fields that the core reads and the table in docs/embed.md derive from this object.
+ * The options that decide what a run computes. Each option is declared only here. Types, checks, flags, help texts, the
+ * fields of saved runs, the fields that the core reads, and the table in docs/embed.md are derived from this object.
  */
 export const TSNE_SETTINGS = {
   /**
@@ -90,11 +92,11 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Covariances of the errors of each point, n x d x d: `{data, shape}`, or n matrices. Use them where the errors of a point's values are
-   * correlated, as those of fits and of astrometric solutions are; they take the place of `sigma`, whose squares are their diagonals. Each
-   * matrix must be symmetric and may be singular, but has no negative eigenvalue. For the distances `"inverse-variance"`,
-   * `"mahalanobis"`, `"mahalanobis-logdet"`, `"wasserstein"` and `"expected"`. A search for neighbors takes some d^2 times as long as
-   * with standard deviations.
+   * Covariances of the errors of each point, n x d x d: `{data, shape}`, or n matrices. Use them if the errors of a
+   * point's values are correlated, as in fits and astrometric solutions. They replace `sigma`; their diagonals are the
+   * squares of sigma. Each matrix must be symmetric without negative eigenvalues; it may be singular. Supported by the
+   * distances `"inverse-variance"`, `"mahalanobis"`, `"mahalanobis-logdet"`, `"wasserstein"` and `"expected"`. A
+   * neighbor search takes about d^2 times as long as with standard deviations.
    */
   covariance: covarianceSetting(
     "n x d x d array",
@@ -102,8 +104,8 @@ export const TSNE_SETTINGS = {
     "one covariance matrix per point, d x d, where errors are correlated",
   ),
   /**
-   * Covariances of low rank, n x d x r: the covariance of a point is F F^T + diag(sigma^2) with its d x r matrix F. `sigma` may be left out
-   * and is zero then.
+   * Covariances of low rank, n x d x r. The covariance of a point is F F^T + diag(sigma^2), where F is its d x r
+   * matrix. Without `sigma`, the second term is zero.
    */
   covarianceFactors: covarianceSetting(
     "n x d x r array",
@@ -111,18 +113,18 @@ export const TSNE_SETTINGS = {
     "factors F of the covariances F F^T + diag(sigma^2), d x r per point",
   ),
   /**
-   * Draws of each point, n x m x d with m >= 2, for example from the posterior distribution of a fit. The covariance of a point is that of
-   * its draws, with the divisor m - 1. The data should be the means of the draws.
+   * Draws of each point, n x m x d with m >= 2, for example from the posterior distribution of a fit. The covariance of
+   * a point is computed from its draws with the divisor m - 1. The data should be the means of the draws.
    */
   covarianceDraws: covarianceSetting("n x m x d array", "<file>", "m draws per point, whose covariances are used"),
   /**
-   * Effective number of neighbors of a point: 1 to (n - 1) / 3. Small values such as 5 show fine groups, large ones show coarse
-   * structure. The time and memory of a run grow with it, as three times as many neighbors are searched. Default 30; for n < 91,
-   * where 30 is too large, the default is the largest value accepted.
+   * Effective number of neighbors of a point: 1 to (n - 1) / 3. Small values such as 5 show fine groups, large values
+   * show coarse structure. The time and memory of a run grow with the perplexity, because three times as many neighbors
+   * are searched. Default 30; for n < 91, where 30 is too large, the default is the largest value accepted.
    *
-   * A list of several different values averages the affinities of each perplexity over 3 times as many neighbors as the largest
-   * (multi-scale similarities: Lee, Peluffo-Ordóñez & Verleysen 2015; Kobak & Berens 2019), so that the embedding shows small and large
-   * groups at once. A list of one value is the same as that value.
+   * A list of several different values averages the affinities of all these perplexities (multi-scale similarities:
+   * Lee, Peluffo-Ordóñez & Verleysen 2015; Kobak & Berens 2019), so that the embedding shows small and large groups at
+   * once. Each uses 3 times as many neighbors as the largest value. A list of one value is the same as that value.
    */
   perplexity: declare<number | readonly number[]>(
     {
@@ -142,10 +144,10 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Iterations of gradient descent, early exaggeration included: an integer >= 0 for exactly this number, or `"auto"`, which ends the run when
-   * it has converged. That is the case when the KL divergence falls by less than `tolerance` within 50 iterations, after the schedule of
-   * exaggeration and momentum has ended. Choose a number where runs have to be equally long. Default `"auto"`, or 1000 with
-   * `optimizer: "momentum"`.
+   * Iterations of gradient descent, including early exaggeration: an integer >= 0 for exactly this number, or `"auto"`,
+   * which ends the run when it has converged. A run has converged when the KL divergence falls by less than `tolerance`
+   * within 50 iterations, after the schedule of exaggeration and momentum has ended. Choose a number if several runs
+   * must have equal length. Default `"auto"`, or 1000 with `optimizer: "momentum"`.
    */
   iterations: declare<"auto" | number>(
     {
@@ -162,9 +164,9 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Convergence of `iterations: "auto"`: the run ends when the KL divergence falls by less than this fraction within 50 iterations; above
-   * 0 and below 1. Lower it for embeddings whose last details matter, raise it to save time. Default 0.005, at which
-   * runs of 1,000 to 70,000 points took 300 to 400 iterations.
+   * Convergence criterion for `iterations: "auto"`: the run ends when the KL divergence falls by less than this
+   * fraction within 50 iterations. Above 0 and below 1. Lower it if the last details of the embedding matter, raise it
+   * to save time. Default 0.005, with which runs of 1,000 to 70,000 points took 300 to 400 iterations.
    */
   tolerance: number(
     { above: 0, below: 1 },
@@ -182,11 +184,12 @@ export const TSNE_SETTINGS = {
     { defaultText: "1000", isAdvanced: true, help: "upper limit of iterations if they are auto" },
   ),
   /**
-   * How gradient descent chooses its steps. `"curvature"` divides the step of each point by the curvature of its attraction, lowers the
-   * exaggeration gradually, and raises the momentum while the embedding expands. It reaches a lower KL divergence in a third of the
-   * iterations and needs no learning rate, so `learningRate`, `momentum` and `finalMomentum` must be left out. `"momentum"` is the schedule
-   * of the reference implementation with the learning rate of Belkina et al. (2019); choose it to compare with other programs.
-   * Default `"curvature"`, or `"momentum"` where one of its three settings is given.
+   * Method for choosing the steps of gradient descent. `"curvature"` divides the step of each point by the curvature of
+   * its attraction, lowers the exaggeration gradually, and raises the momentum while the embedding expands. It reaches
+   * a lower KL divergence in a third of the iterations and needs no learning rate, so `learningRate`, `momentum` and
+   * `finalMomentum` must be left out. `"momentum"` is the schedule of the reference implementation with the learning
+   * rate of Belkina et al. (2019); choose it to compare with other programs. Default `"curvature"`, or `"momentum"` if
+   * one of its three settings is given.
    */
   optimizer: choice<OptimizerName>(OPTIMIZERS, {
     defaultText: "curvature, or momentum where a learning rate or momentum is given",
@@ -201,29 +204,35 @@ export const TSNE_SETTINGS = {
     { default: 2, placeholder: "<1|2|3>", help: "dimensions of the embedding" },
   ),
   /**
-   * Squared distance between points i and j. Default: `"inverse-variance"` with sigma, `"euclidean"` without.
+   * Distance between points i and j. Default: `"inverse-variance"` with sigma, `"euclidean"` without.
    *
-   * The distances between Gaussians need sigma. Their squares are: `"inverse-variance"`, the weighted mean of squared differences with
-   * weights 1 / (sigma_ik^2 + sigma_jk^2 + varianceFloor) (Ede 2020, arXiv:2003.01113); `"mahalanobis"`, their sum with the same weights;
-   * `"mahalanobis-logdet"`, that sum plus the logarithms of the summed variances, without which noisy points are near all others;
-   * `"expected"`, the expected squared Euclidean distance of independent draws, |mu_i - mu_j|^2 + |sigma_i|^2 + |sigma_j|^2;
-   * `"wasserstein"`, |mu_i - mu_j|^2 + |sigma_i - sigma_j|^2 (2-Wasserstein); and, with variances v = sigma^2 + varianceFloor and the
-   * divergence in place of the squared distance, `"bhattacharyya"` (Bhattacharyya 1943; Kailath 1967) and `"jeffreys"`,
-   * KL(i || j) + KL(j || i) (Jeffreys 1946; Kullback & Leibler 1951). If sigma is the same everywhere, each of them gives the plain
-   * embedding.
+   * The following distances between Gaussians need sigma. The formulas are those of the squared distances.
+   * - `"inverse-variance"`: the weighted mean of squared differences with weights 1 / (sigma_ik^2 + sigma_jk^2 +
+   *   varianceFloor) (Ede 2020, arXiv:2003.01113).
+   * - `"mahalanobis"`: the sum of squared differences with the same weights.
+   * - `"mahalanobis-logdet"`: that sum plus the logarithms of the summed variances. Without the logarithms, noisy
+   *   points are close to all others.
+   * - `"expected"`: the expected squared Euclidean distance of independent draws, |mu_i - mu_j|^2 + |sigma_i|^2 +
+   *   |sigma_j|^2.
+   * - `"wasserstein"`: |mu_i - mu_j|^2 + |sigma_i - sigma_j|^2 (2-Wasserstein).
+   * - `"bhattacharyya"` (Bhattacharyya 1943; Kailath 1967) and `"jeffreys"`, KL(i || j) + KL(j || i) (Jeffreys 1946;
+   *   Kullback & Leibler 1951): the divergence takes the place of the squared distance, with variances v = sigma^2 +
+   *   varianceFloor.
    *
-   * `"likelihood-ratio"` compares how likely two measured points are if they are true neighbors and if they are independent
-   * (probabilistic linear discriminant analysis: Ioffe 2006). It estimates the spread of the true coordinates, so that values without
-   * information count for nothing. Use it where the noise is larger than the distances between neighbors; with little noise the default
-   * is slightly better.
+   * If sigma is the same everywhere, each of them gives the plain embedding.
    *
-   * The others ignore sigma: `"euclidean"`; `"manhattan"`, the sum of absolute differences; `"cosine"`, 1 - the cosine of the angle at
-   * the origin of the data, or at their mean where they are reduced to principal components; `"correlation"`, 1 - the correlation of the
-   * two points' coordinates. A zero row has the cosine distance 1 from all others and 0 from other zero rows; a constant row has the same
-   * for correlation.
+   * `"likelihood-ratio"` compares the likelihood of two measured points as true neighbors with their likelihood as
+   * independent points (probabilistic linear discriminant analysis: Ioffe 2006). It estimates the spread of the true
+   * coordinates, so that values without information have no influence. Use it if the noise is larger than the distances
+   * between neighbors; with little noise the default is slightly better.
    *
-   * Where `neighbors` are given, this is the distance by which they were found. It is needed only if new points will be placed into
-   * the embedding. Not by default.
+   * The following distances ignore sigma. `"euclidean"`. `"manhattan"` is the sum of absolute differences. `"cosine"`
+   * is 1 - the cosine of the angle at the origin of the data, or at their mean if they are reduced to principal
+   * components. `"correlation"` is 1 - the correlation of the two points' coordinates. A zero row has the cosine
+   * distance 1 from all others and 0 from other zero rows; the same holds for constant rows and correlation.
+   *
+   * If `neighbors` are given, this is the distance by which they were found. It is then needed only to place new points
+   * into the embedding, and has no default.
    */
   distance: choice<DistanceName, DistanceName | "given">(DISTANCES, {
     defaultText: "inverse-variance with sigma, else euclidean",
@@ -231,14 +240,15 @@ export const TSNE_SETTINGS = {
     guide: "distance between points; see [distances](#distances)",
   }),
   /**
-   * Added to variances, in squared units of the data: the variance below which noise does not matter. Default `"auto"`, the variance
-   * between the true values of neighbors, which {@link estimateNoiseModel} estimates from the data and sigma. It follows their units:
-   * data and sigma times c give the same embedding. A number above 0, to 1e30, replaces the estimate; 0.01 is that of Ede (2020).
-   * Larger values make the embedding more like the plain one, smaller ones let small differences of sigma count.
+   * Added to variances, in squared units of the data: the variance below which noise does not matter. Default `"auto"`,
+   * the variance between the true values of neighbors, which {@link estimateNoiseModel} estimates from the data and
+   * sigma. The estimate adapts to the units: multiplying data and sigma by c gives the same embedding. A number above
+   * 0, up to 1e30, replaces the estimate; Ede (2020) uses 0.01. Larger values make the embedding more like the plain
+   * one; with smaller values, small differences of sigma matter more.
    *
-   * It is added to the summed variance of two points under `"inverse-variance"`, `"mahalanobis"` and `"mahalanobis-logdet"`, and to the variance of each point
-   * under `"bhattacharyya"` and `"jeffreys"`, for which the estimate is half as large; the other distances do not use it. The result
-   * reports the floor in use.
+   * The floor is added to the summed variance of two points under `"inverse-variance"`, `"mahalanobis"` and
+   * `"mahalanobis-logdet"`. Under `"bhattacharyya"` and `"jeffreys"` it is added to the variance of each point, and the
+   * estimate is half as large. The other distances do not use it. The result reports the floor in use.
    */
   varianceFloor: autoOr(
     { above: 0, to: 1e30 },
@@ -250,13 +260,18 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * How neighbors are found. `"exact"` compares all pairs of points. `"cells"` partitions the points into cells by k-means and compares
-   * each point with the points of the cells nearest to it. The number of these cells is chosen so that 99 % of the true neighbors are
-   * found, or 97.5 % above 200,000 points; the share that was found is measured on 512 points and reported in `neighbors.recall` of the result. `"auto"` compares all
-   * pairs of up to 15,000 points; for more points it makes the cells, and searches exactly if that needs fewer comparisons, as for
-   * points without any structure. Below about 1,000 points, or 24 times the perplexity, every search is exact. Or neighbors found
-   * elsewhere, all distances between the points, or affinities. They can also take the place of the data: `runTsne({ distances })`.
-   * Default `"auto"`.
+   * Method for finding neighbors. Default `"auto"`.
+   * - `"exact"` compares all pairs of points.
+   * - `"cells"` partitions the points into cells by k-means and compares each point with the points of the nearest
+   *   cells. The number of these cells is chosen so that 99 % of the true neighbors are found, or 97.5 % above 200,000
+   *   points. The fraction found is measured on 512 points and reported in `neighbors.recall` of the result.
+   * - `"auto"` compares all pairs of up to 15,000 points. For more points it builds the cells, and then searches
+   *   exactly if that needs fewer comparisons, as for points without any structure.
+   *
+   * Below about 1,000 points, or 24 times the perplexity, every search is exact.
+   *
+   * The value may also be neighbors found elsewhere, all distances between the points, or affinities. They can also
+   * replace the data: `runTsne({ distances })`.
    */
   neighbors: declare<NeighborSearch | NeighborGraph, NeighborSearch | "given">(
     {
@@ -273,10 +288,13 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * How repulsion is computed: `"barnes-hut"` with a tree (van der Maaten 2014); `"fft"` on a particle mesh, in 2-D and from 100 points on
-   * (smooth particle-mesh Ewald, Essmann et al. 1995, with the kernel of t-SNE; fewer points are left to Barnes-Hut); `"exact"` over all pairs, O(n^2); or `"auto"`, the fastest
-   * at the usual accuracy: `"fft"` in 2-D from 4,000 points on, else `"barnes-hut"`, which is also used wherever a theta is given.
-   * Default `"auto"`; {@link runBhTsne} accepts `"barnes-hut"` only.
+   * Method for computing repulsion. Default `"auto"`; {@link runBhTsne} accepts only `"barnes-hut"`.
+   * - `"barnes-hut"` uses a tree (van der Maaten 2014).
+   * - `"fft"` uses a particle mesh, only in 2-D (smooth particle-mesh Ewald, Essmann et al. 1995, with the kernel of
+   *   t-SNE). Fewer than 100 points are computed with Barnes-Hut.
+   * - `"exact"` computes all pairs, O(n^2).
+   * - `"auto"` uses the fastest method at the usual accuracy: `"fft"` in 2-D from 4,000 points on, else `"barnes-hut"`.
+   *   If a theta is given, it always uses `"barnes-hut"`.
    */
   method: choice<MethodName>(METHODS, {
     default: "auto",
@@ -285,9 +303,9 @@ export const TSNE_SETTINGS = {
       'how repulsion is computed, for `runTsne` and `Tsne`: `"fft"` is a particle mesh, in 2-D only; `"auto"` takes the mesh in 2-D from 4,000 points on, and Barnes-Hut otherwise and wherever a theta is given',
   }),
   /**
-   * Accuracy of the Barnes-Hut repulsion (van der Maaten 2014): 0 to 1. Lower values are more accurate and slower. A cell counts as one
-   * point where its width is below theta times its distance; 0 computes every pair exactly, in O(n^2). Default 0.5, at which forces had
-   * a root mean square error of 0.4 to 1.0 % on embeddings of 500 to 70,000 points.
+   * Accuracy of the Barnes-Hut repulsion (van der Maaten 2014): 0 to 1. Lower values are more accurate and slower. A
+   * cell counts as one point if its width is below theta times its distance; 0 computes every pair exactly, in O(n^2).
+   * Default 0.5, at which forces had a root mean square error of 0.4 to 1.0 % on embeddings of 500 to 70,000 points.
    */
   theta: number(
     { from: 0, to: 1 },
@@ -298,10 +316,11 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Distance between the nodes of the mesh of `"fft"`, in units of the embedding: 0.1 to 1. Lower values are more accurate and slower:
-   * the root mean square error of the forces falls with the fourth to sixth power of the spacing. Default 0.4, at which it is 0.3 to
-   * 0.8 % on embeddings of 1,000 to 70,000 points. Where 50 points or more are equal, nodes stand a fifth closer. An embedding that is
-   * too wide for a mesh is left to Barnes-Hut.
+   * Distance between the nodes of the mesh of `"fft"`, in units of the embedding: 0.1 to 1. Lower values are more
+   * accurate and slower: the root mean square error of the forces falls with the fourth to sixth power of the spacing.
+   * Default 0.4, at which it is 0.3 to 0.8 % on embeddings of 1,000 to 70,000 points. If 50 points or more are equal,
+   * the distance between nodes is a fifth smaller. An embedding that is too wide for a mesh is computed with
+   * Barnes-Hut.
    */
   meshSpacing: number(
     { from: 0.1, to: 1 },
@@ -313,10 +332,10 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Degrees of freedom alpha of the kernel of the embedding, w = (1 + d^2 / alpha)^-alpha: 0.1 to 100. Below 1 its tails are heavier and
-   * groups divide into finer ones; above 1 it approaches a Gaussian, as in SNE (Kobak, Linderman, Steinerberger, Kluger & Berens 2019;
-   * openTSNE has the same form). A quarter of the gradient of KL is then, with b = 1 / (1 + d^2 / alpha),
-   * sum_j (p_ij b_ij - w_ij b_ij / Z) (y_i - y_j). Default 1, Student's t.
+   * Degrees of freedom alpha of the kernel of the embedding, w = (1 + d^2 / alpha)^-alpha: 0.1 to 100. Below 1 the
+   * tails are heavier and groups divide into finer ones. Above 1 the kernel approaches a Gaussian, as in SNE (Kobak,
+   * Linderman, Steinerberger, Kluger & Berens 2019; openTSNE has the same form). With b = 1 / (1 + d^2 / alpha), a
+   * quarter of the gradient of KL is sum_j (p_ij b_ij - w_ij b_ij / Z) (y_i - y_j). Default 1, Student's t.
    */
   degreesOfFreedom: number(
     { from: 0.1, to: 100 },
@@ -328,15 +347,18 @@ export const TSNE_SETTINGS = {
       guide: "alpha of the kernel (1 + d^2 / alpha)^-alpha; below 1 for finer groups (Kobak et al. 2019)",
     },
   ),
-  /** Seed of the random numbers: an integer from 0 to 2^53 - 1. Same seed, input and options: same embedding, bit for bit. Default 42. */
+  /**
+   * Seed of the random numbers: an integer from 0 to 2^53 - 1. The same seed, input and options give the same
+   * embedding, bit for bit. Default 42.
+   */
   seed: integer(
     { from: 0, to: Number.MAX_SAFE_INTEGER },
     { default: 42, help: "seed of the random numbers", guide: "seed of the random numbers, below 2^53" },
   ),
   /**
-   * Reduce the data to principal components first: how many, an integer from 1 to min(n, d), or `true` for min(50, n, d). Use it to
-   * save time on data of hundreds of columns. Default `false`: the data are used as they are. Not together with sigma, which has no
-   * meaning along other axes.
+   * Number of principal components to which the data are reduced first: an integer from 1 to min(n, d), or `true` for
+   * min(50, n, d). Use it to save time on data with hundreds of columns. Default `false`: the data are not reduced.
+   * Cannot be combined with sigma, which has no meaning along other axes.
    */
   pca: declare<number | boolean, number | undefined>(
     {
@@ -356,10 +378,13 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * The initial embedding: `"pca"`, the first principal components scaled to a standard deviation of 1e-4 (Kobak & Berens 2019);
-   * `"spectral"`, Laplacian eigenmaps of the affinities (Belkin & Niyogi 2003), which need no data, scaled to that width along each axis;
-   * `"random"`, a Gaussian of the same width; or an n x outputDimensions matrix, which is used without scaling. Default `"pca"`, which
-   * keeps the coarse structure of the data, or `"spectral"` where there are neighbors but no data.
+   * The initial embedding. Default `"pca"`, or `"spectral"` if there are neighbors but no data.
+   * - `"pca"`: the first principal components, scaled to a standard deviation of 1e-4 (Kobak & Berens 2019). It keeps
+   *   the coarse structure of the data.
+   * - `"spectral"`: Laplacian eigenmaps of the affinities (Belkin & Niyogi 2003), which need no data, scaled to that
+   *   width along each axis.
+   * - `"random"`: a Gaussian of the same width.
+   * - an n x outputDimensions matrix, which is used without scaling.
    */
   init: declare<NamedStart | MatrixLike, NamedStart | "given">(
     {
@@ -382,8 +407,9 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Whether a given `init` is centered and scaled to the width of the other starts, a standard deviation of 1e-4 in its first column. Set
-   * it for positions that come from elsewhere, such as geographic coordinates or UMAP. Default false, which continues from an embedding as it is.
+   * Whether a given `init` is centered and scaled to the width of the other initial embeddings, a standard deviation of
+   * 1e-4 in its first column. Set it for positions from elsewhere, such as geographic coordinates or UMAP. Default
+   * false, which continues from the given embedding without scaling.
    */
   rescaleInit: boolean<never>({
     default: false,
@@ -393,9 +419,10 @@ export const TSNE_SETTINGS = {
     native: false,
   }),
   /**
-   * Step length of `optimizer: "momentum"`, > 0, in the convention of the reference implementation (the step is learningRate times a
-   * quarter of the gradient of KL). A number holds throughout. Default `"auto"`: n over the exaggeration in force (Belkina et al. 2019), which is
-   * n / earlyExaggeration at first and n / exaggeration afterwards, but at least 50.
+   * Step length of `optimizer: "momentum"`, > 0, in the convention of the reference implementation: the step is
+   * learningRate times a quarter of the gradient of KL. A number applies to all iterations. Default `"auto"`: n divided
+   * by the current exaggeration (Belkina et al. 2019), that is n / earlyExaggeration at first and n / exaggeration
+   * afterwards, but at least 50.
    */
   learningRate: autoOr<number>(
     { above: 0 },
@@ -406,15 +433,18 @@ export const TSNE_SETTINGS = {
       guide: 'step length of the momentum optimizer; `"auto"` is n / exaggeration, at least 50',
     },
   ),
-  /** Factor on the attraction during the first iterations, 1 to 1e6, which lets groups form before they separate. Default 12. */
+  /**
+   * Factor on the attraction during the first iterations, 1 to 1e6. It lets groups form before they separate. Default
+   * 12.
+   */
   earlyExaggeration: number(
     { from: 1, to: 1e6 },
     { default: 12, isAdvanced: true, help: "factor on the attraction during the first iterations" },
   ),
   /**
-   * Iterations with early exaggeration, an integer >= 0. `optimizer: "curvature"` lowers it geometrically to `exaggeration` in the second half
-   * of them, and raises the momentum when they end. Raise it where groups that belong together end up apart, as on manifolds. Default
-   * 90, or 250 with `optimizer: "momentum"`.
+   * Iterations with early exaggeration, an integer >= 0. `optimizer: "curvature"` lowers the exaggeration geometrically
+   * to `exaggeration` in the second half of them, and raises the momentum when they end. Raise the number if groups
+   * that belong together end up apart, as on manifolds. Default 90, or 250 with `optimizer: "momentum"`.
    */
   earlyExaggerationIterations: integer(
     { from: 0, to: 1e9 },
@@ -425,9 +455,10 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Factor on the attraction after the early phase, 0.01 to 1e6. Above 1 groups contract and the structure between them becomes
-   * clearer: 4 for large data (Kobak & Berens 2019); larger values approach a force-directed layout of the neighbor graph (Böhm, Berens
-   * & Kobak 2022), and at last all points collapse into one. The KL divergence is reported without it. Default 1.
+   * Factor on the attraction after the early phase, 0.01 to 1e6. Above 1 groups contract and the structure between them
+   * becomes clearer: use 4 for large data (Kobak & Berens 2019). Larger values approach a force-directed layout of the
+   * neighbor graph (Böhm, Berens & Kobak 2022), and very large values collapse all points into one. The KL divergence
+   * is reported without exaggeration. Default 1.
    */
   exaggeration: number(
     { from: 0.01, to: 1e6 },
@@ -448,7 +479,7 @@ export const TSNE_SETTINGS = {
     { from: 0, below: 1 },
     { defaultText: "0.8", isAdvanced: true, help: "momentum of the momentum optimizer after early exaggeration" },
   ),
-  /** Threads, 1 to 1024. The embedding does not depend on it. Default: as many as the machine has processors. */
+  /** Number of threads, 1 to 1024. It does not affect the embedding. Default: the number of processors. */
   threads: integer(
     { from: 1, to: 1024 },
     {
@@ -459,17 +490,18 @@ export const TSNE_SETTINGS = {
   ),
 };
 
-/** The options that watch or stop a run and do not change what it computes. */
+/** Options that monitor or stop a run. They do not change its result. */
 export const RUN_CONTROLS = {
   /** Whether to print progress lines to standard error. Default false. */
   verbose: boolean({ default: false, flag: false, help: "whether to print progress lines to standard error" }),
-  /** Called about ten times per second, and at least every 50 iterations, while the run goes on. */
+  /** Called during the run about ten times per second, and at least every 50 iterations. */
   onProgress: callback<(progress: TsneProgress) => void>("a function", {
     help: "called with `{stage, fraction, iteration, iterations, kl, seconds}` about ten times per second",
   }),
   /**
-   * Called with the embedding at every iteration that is a multiple of `snapshotEvery`, from 0, the start: for animations, or to keep.
-   * The result has the last embedding, whatever its iteration. The run waits while a busy event loop leaves a few of them unread.
+   * Called with the embedding at iteration 0 and at every multiple of `snapshotEvery`, for example to make an
+   * animation. The final embedding is in the result, not necessarily in a snapshot. The run waits if a busy event loop
+   * has not received the last few snapshots.
    */
   onSnapshot: callback<(snapshot: TsneSnapshot) => void>("a function", {
     help: "called with `{iteration, embedding, kl}` at every nth iteration, from the start",
@@ -490,7 +522,7 @@ export const RUN_CONTROLS = {
 /** All options of a run. */
 export const TSNE_OPTIONS = { ...TSNE_SETTINGS, ...RUN_CONTROLS };
 
-/** An option that gives covariances; its values are checked together with the data. */
+/** Declares an option that gives covariances. Its values are checked together with the data. */
 function covarianceSetting(range: string, placeholder: string, help: string) {
   return declare<StackLike, never>(
     {

@@ -1,17 +1,17 @@
 import { binding } from "../binding.js";
 import type { FloatArray } from "../matrix.js";
 
-/** A diagonal Gaussian: d means and, where the distance asks for them, as many standard deviations. */
+/** A diagonal Gaussian: d means and, if the distance needs them, d standard deviations. */
 export interface Gaussian {
   readonly mean: FloatArray;
   readonly sigma?: FloatArray | undefined;
 }
 
-/** What a distance has estimated from all points. */
+/** Quantities that a distance estimates from all points. */
 export interface DistanceEstimates {
   /** For distances with a variance floor. */
   readonly varianceFloor?: number | undefined;
-  /** For `"likelihood-ratio"`: m, S and B of each column. */
+  /** For `"likelihood-ratio"`: mean m, variance S and neighbor difference B of each column. */
   readonly coordinateSpread?: CoordinateSpread | undefined;
 }
 
@@ -24,9 +24,10 @@ interface CoordinateSpread {
 type Formula = (i: Gaussian, j: Gaussian, estimates: DistanceEstimates) => number;
 
 /**
- * The distances between points, as docs/embed.md has them, in float64 and in the caller's units, which the kernels of the core do not keep.
- * Those that are squared there are lengths here; Bhattacharyya's and Jeffreys' are the divergences themselves, and the
- * likelihood ratio is its logarithm times -2, which may be negative. The order is that of lists.
+ * The distances between points, with the formulas of docs/embed.md, in float64 and in the caller's units; the kernels
+ * of the core use other units. Distances that are squared there are square roots here. Bhattacharyya's and Jeffreys'
+ * are the divergences themselves. The likelihood ratio is -2 times its logarithm and may be negative. Lists of
+ * distances have this order.
  */
 export const FORMULAS = {
   euclidean: (i, j) => length(differences(i.mean, j.mean)),
@@ -46,7 +47,7 @@ export const FORMULAS = {
   bhattacharyya: (i, j, { varianceFloor: floor }) =>
     sum(i.mean.length, (k) => {
       const [v, w] = [variance(i, k, floor), variance(j, k, floor)];
-      // The logarithm of (v + w)^2 / (4 v w), with all its digits where the two are alike.
+      // The logarithm of (v + w)^2 / (4 v w), in a form that is accurate if v and w are almost equal.
       return (squaredDifference(i, j, k) / (v + w) + Math.log1p((v - w) ** 2 / (4 * v * w))) / 4;
     }),
   jeffreys: (i, j, { varianceFloor: floor }) =>
@@ -75,7 +76,10 @@ export const usesCovariances = (distance: DistanceName): boolean =>
 /** Whether a distance has a variance floor. */
 export const hasFloor = (distance: DistanceName): boolean => binding.distances[distance]?.hasFloor ?? false;
 
-/** Rounding of a sum in float64: a row that is shorter, as a share of what it was made of, has no direction. */
+/**
+ * Relative rounding error of a sum in float64. A row whose length is below this fraction of its original values has no
+ * direction.
+ */
 const ROUNDING = 1e-14;
 
 const at = (values: ArrayLike<number>, k: number): number => values[k];
@@ -110,7 +114,7 @@ function differences(x: ArrayLike<number>, y: ArrayLike<number>): Float64Array {
   return Float64Array.from(x, (value, k) => value - at(y, k));
 }
 
-/** Root of the sum of squares, none of which overflows. */
+/** Square root of the sum of squares, scaled so that no square overflows. */
 function length(values: ArrayLike<number>): number {
   let largest = 0;
   for (let k = 0; k < values.length; k++) largest = Math.max(largest, Math.abs(at(values, k)));
@@ -123,10 +127,10 @@ function centered(x: FloatArray): Float64Array {
   return length(deviations) <= ROUNDING * length(x) ? deviations.fill(0) : deviations;
 }
 
-/** Rows of zeros have a direction of their own: 1 from all others, 0 from each other. */
+/** A zero row has the distance 1 from all others and 0 from other zero rows. */
 function oneMinusCosine(x: FloatArray, y: FloatArray): number {
   const [lengthOfX, lengthOfY] = [length(x), length(y)];
   if (lengthOfX === 0 || lengthOfY === 0) return lengthOfX === lengthOfY ? 0 : 1;
-  // Half the squared distance of the two directions keeps its digits where the angle is small.
+  // Half the squared distance of the two directions is accurate for small angles, unlike 1 - cosine.
   return sum(x.length, (k) => (at(x, k) / lengthOfX - at(y, k) / lengthOfY) ** 2) / 2;
 }

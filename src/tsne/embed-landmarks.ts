@@ -11,24 +11,27 @@ import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "
 import { neighborCount } from "./perplexity.js";
 import { Tsne, type TsneResult } from "./run.js";
 
-/** One report of how far the choice of landmarks, or the placement of the rows, is. */
+/** A progress report of the choice of landmarks or the placement of the rows. */
 export interface RowProgress {
   stage: "landmarks" | "placement";
-  /** Share that is done, 0 to 1. */
+  /** Completed fraction, 0 to 1. */
   fraction: number;
   /** Seconds since the stage began. */
   seconds: number;
 }
 
-/** Options of {@link embedLandmarks}: those of {@link Tsne}, for the landmarks, except those that are given row by row. */
+/**
+ * Options of {@link embedLandmarks}: the options of {@link Tsne}, applied to the landmarks, without those that have one
+ * value per row.
+ */
 export interface EmbedLandmarksOptions
   extends Omit<TsneOptions, "sigma" | "init" | "neighbors" | "onSnapshot" | "snapshotEvery"> {
-  /** Landmarks that are fitted, an integer from 3 to the number of rows. */
+  /** Number of landmarks to fit, an integer from 3 to the number of rows. */
   landmarks: number;
   /** Standard deviations of the data, of the same shape. */
   sigma?: RowReader | undefined;
   init?: "pca" | "random" | undefined;
-  /** Called after every block of rows that is read before and after the fit; `onProgress` reports the fit itself. */
+  /** Called after each block of rows that is read before or after the fit. `onProgress` reports the fit itself. */
   onRowProgress?: ((progress: RowProgress) => void) | undefined;
 }
 
@@ -36,32 +39,38 @@ export interface EmbedLandmarksOptions
 export interface LandmarkEmbedding {
   /** n x outputDimensions positions, in the order of the data. */
   embedding: Matrix;
-  /** n: KL(P_i || Q_i) of each row, in nats, as of {@link PlacementResult}. */
+  /** n: the divergence KL(P_i || Q_i) of each row, in nats; see {@link PlacementResult}. */
   divergence: Float32Array;
-  /** The run of the landmarks, to be saved or placed into. */
+  /** The run of the landmarks. It can be saved, and new points can be placed into it. */
   run: Tsne;
-  /** The result of its fit, whose embedding is that of the landmarks. */
+  /** The result of the fit. Its embedding contains the landmarks only. */
   result: TsneResult;
 }
 
-/** With fewer points, fewer are near: on the codes of MNIST 20 keeps more neighbors than 30, and labels as well. */
+/**
+ * Fewer neighbors keep a row closer to its nearest landmarks: on the codes of MNIST, 20 preserves more neighbors and
+ * labels than 30.
+ */
 const PLACEMENT_PERPLEXITY = 20;
 
 /**
- * Embeds more points than one run can fit: landmarks that represent all rows are fitted, and the rows are placed into their embedding,
- * block by block. Memory holds the run of the landmarks, 4 * (outputDimensions + 1) bytes for each point, and a few blocks of the data.
- * Rows are placed with perplexity 20, or that of the fit where it is less.
+ * Embeds more points than one run can fit. Landmarks that represent all rows are fitted first. Then the rows are placed
+ * into the embedding of the landmarks, block by block, with perplexity 20 or the perplexity of the fit if that is
+ * smaller. Memory holds the run of the landmarks, 4 * (outputDimensions + 1) bytes for each point, and a few blocks of
+ * the data.
  *
- * A `varianceFloor` of `"auto"` is estimated from up to 10,000 rows of the data, and the same floor serves the choice of the landmarks,
- * their fit and the placement.
+ * A `varianceFloor` of `"auto"` is estimated from up to 10,000 rows of the data. The choice of landmarks, their fit and
+ * the placement all use this floor.
  *
- * Landmarks are rows drawn uniformly, each moved three times to the mean of the rows that are nearest to it (Lloyd 1982), among 20 rows
- * per landmark. Landmarks that share rows are neighbors in the fit (hierarchical SNE: Pezzotti et al. 2016). Kobak & Berens (2019, "The art
- * of using t-SNE for single-cell transcriptomics") and Poličar, Stražar & Zupan (2023, "Embedding to reference t-SNE space addresses batch
- * effects in single-cell classification") also fit a part of large data and place the rest.
+ * Landmarks start as rows drawn uniformly. Each is moved three times to the mean of the rows nearest to it (Lloyd
+ * 1982), among a sample of 20 rows per landmark. Landmarks that share rows are neighbors in the fit (hierarchical SNE:
+ * Pezzotti et al. 2016). Kobak & Berens (2019, "The art of using t-SNE for single-cell transcriptomics") and Poličar,
+ * Stražar & Zupan (2023, "Embedding to reference t-SNE space addresses batch effects in single-cell classification")
+ * also fit a part of large data and place the rest.
  *
  * @param data n x d means
- * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, with their row in the data
+ * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, with their
+ *   row in the data
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOptions): Promise<LandmarkEmbedding> {
@@ -84,7 +93,7 @@ export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOpt
     });
   }
   const resolved = resolveTsneOptions({ ...settings, sigma: sigma && [] }, count, d);
-  // Before the rows are read, which can take long.
+  // Check the memory before reading the rows, which can take long.
   requireMemory(count, d, spreadOf(d, sigma !== undefined, false), resolved);
   const reportOf = (stage: RowProgress["stage"]) => {
     const begin = performance.now();
@@ -104,7 +113,7 @@ export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOpt
     neighbors,
   });
   const fit = await run.fit();
-  // Rows of the fit are landmarks, not rows of the data.
+  // Row numbers in warnings of the fit refer to landmarks, not to rows of the data.
   const result = { ...fit, warnings: fit.warnings.map((warning) => `Among the landmarks: ${warning}`) };
   const { outputDimensions } = run.options;
   const perplexity = Math.min(PLACEMENT_PERPLEXITY, ...[run.options.perplexity].flat());
@@ -123,10 +132,13 @@ export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOpt
   return { embedding, divergence, run, result };
 }
 
-/** Rows from which the floor is estimated: the estimate reads no more of them in any case. */
+/** Number of rows from which the floor is estimated. The estimate would not use more rows. */
 const FLOOR_ROWS = 10_000;
 
-/** One floor for all steps, from a sample of the rows: landmarks are means of many rows, whose distances say nothing of single ones. */
+/**
+ * Estimates one floor for all steps from a sample of the rows. Landmarks are means of many rows, so their distances do
+ * not show the distances between rows.
+ */
 async function estimateFloor(
   { data, sigma }: GaussianSource,
   { distance, varianceFloor, seed, threads }: ResolvedTsneOptions,

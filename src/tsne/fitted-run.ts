@@ -2,11 +2,11 @@ import type { NativeRun, NativeStateShape } from "../binding.js";
 import type { FittedPreparation } from "../preparation/index.js";
 import type { ResolvedTsneOptions } from "./options.js";
 
-/** One report of how far a placement, or a measurement of uncertainty, is. */
+/** A progress report of a placement or a measurement of uncertainty. */
 export interface PlacementProgress {
-  /** Share that is done, 0 to 1. */
+  /** Completed fraction, 0 to 1. */
   fraction: number;
-  /** Seconds since it began. */
+  /** Seconds since the start. */
   seconds: number;
 }
 
@@ -18,9 +18,9 @@ export interface FittedRun {
   /** Whether the points have standard deviations or covariances. */
   readonly hasSigma: boolean;
   readonly hasCovariance: boolean;
-  /** Preparation of new points; `undefined` where they come prepared. */
+  /** Preparation to apply to new points; `undefined` if they need none. */
   readonly preparation: FittedPreparation | undefined;
-  /** Works on the embedding in its current state, one caller after the other, none during a fit. */
+  /** Runs `work` on the current embedding. Callers take turns, and none runs during a fit. */
   exclusively<T>(
     options: {
       readonly signal?: AbortSignal | undefined;

@@ -12,16 +12,16 @@ import {
 } from "./given-neighbors.js";
 import { type TsneOptions, usualPerplexity } from "./options.js";
 
-/** Neighbors or affinities that were given, and the perplexity that follows from them. */
+/** Neighbors or affinities given by the caller, and the perplexity that they imply. */
 export interface GivenGraph {
   readonly lists: NeighborLists | DistanceMatrix | undefined;
   readonly affinities: CheckedAffinities | undefined;
-  /** `undefined` where that of the options applies. */
+  /** `undefined` if the perplexity of the options applies. */
   readonly perplexity: number | undefined;
   readonly warnings: readonly string[];
 }
 
-/** Data as the core takes them: without columns where a graph takes their place. */
+/** Converts data to the form of the core. If a graph replaces the data, the matrix has no columns. */
 export function toPoints(data: MatrixLike | NeighborGraph): Matrix {
   const accepted = "at least 3 points of at least 1 dimension";
   if (isNeighborGraph(data)) {
@@ -34,7 +34,7 @@ export function toPoints(data: MatrixLike | NeighborGraph): Matrix {
   return matrix;
 }
 
-/** The options of a run whose data may be a graph: it is then its neighbors. */
+/** Returns the options of a run whose data may be a graph. A graph becomes the option `neighbors`. */
 export function withGraph(data: MatrixLike | NeighborGraph, options: TsneOptions): TsneOptions {
   if (!isNeighborGraph(data)) return options;
   if (options.neighbors !== undefined) {
@@ -44,10 +44,10 @@ export function withGraph(data: MatrixLike | NeighborGraph, options: TsneOptions
 }
 
 /**
- * Checks neighbors or affinities that were given. The default perplexity is at most a third of the shortest list, as the core uses three
- * times as many neighbors.
+ * Checks given neighbors or affinities. The default perplexity is at most a third of the length of the shortest list,
+ * because the core uses three times as many neighbors.
  *
- * @throws what {@link checkAffinities} and {@link shortestList} throw
+ * @throws the errors of {@link checkAffinities} and {@link shortestList}
  */
 export function givenGraph({ neighbors, perplexity }: TsneOptions, rows: number): GivenGraph | undefined {
   if (!isNeighborGraph(neighbors)) return undefined;

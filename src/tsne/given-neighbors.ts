@@ -3,39 +3,43 @@ import { ArgumentError, DataError } from "../errors.js";
 import { type FloatArray, type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { isSparse, SparseMatrix, type SparseMatrixLike, toSparseMatrix } from "../sparse-matrix.js";
 
-/** Nearest neighbors that were found elsewhere: by FAISS, hnswlib, a vector database. */
+/** Nearest neighbors found by another program, such as FAISS, hnswlib or a vector database. */
 export interface NeighborLists {
   /**
-   * n x m row numbers of the data, counted from 0, in any order. The point itself may be among them and does not count; nor does
-   * -1, which FAISS writes where it found none. At least floor(3 * perplexity) others must be left in each row, all different; the
-   * nearest of them are used.
+   * n x m row numbers of the data, counted from 0, in any order. The point itself does not count, nor does -1, which
+   * FAISS writes for a missing neighbor. Each row must contain at least floor(3 * perplexity) other points, all
+   * different; the nearest of them are used.
    */
   indices: MatrixLike;
-  /** n x m distances of those neighbors, >= 0. Their unit does not matter. Infinity means that it is not a neighbor; a negative one counts as 0 if rounding explains it. */
+  /**
+   * n x m distances of those neighbors, >= 0, in any unit. Infinity means "not a neighbor". A slightly negative
+   * distance counts as a rounded 0.
+   */
   distances: MatrixLike;
-  /** Whether the distances are squared already, as those of FAISS's L2 indices are. Default false. */
+  /** Whether the distances are already squared, as in FAISS's L2 indices. Default false. */
   squared?: boolean | undefined;
 }
 
 /** All distances between the points, or the distances to some of them. */
 export interface DistanceMatrix {
   /**
-   * n x n distances >= 0, row i those from point i; it need not be symmetric. The diagonal is not looked at. Infinity means that two
-   * points are not neighbors, and a negative distance counts as 0 if rounding explains it. In a sparse matrix, the numbers stored are the neighbors, as in scanpy's `obsp["distances"]` and
-   * scikit-learn's `kneighbors_graph`; at least floor(3 * perplexity) in each row.
+   * n x n distances >= 0; row i holds the distances from point i. The matrix need not be symmetric, and its diagonal is
+   * ignored. Infinity means that two points are not neighbors. A slightly negative distance counts as a rounded 0. In a
+   * sparse matrix, the stored entries are the neighbors, as in scanpy's `obsp["distances"]` and scikit-learn's
+   * `kneighbors_graph`; each row needs at least floor(3 * perplexity) of them.
    */
   distances: MatrixLike | SparseMatrixLike;
-  /** Not here: distances with indices are {@link NeighborLists}. */
+  /** Always absent: distances with indices are {@link NeighborLists}. */
   indices?: undefined;
-  /** Whether the distances are squared already. Default false. */
+  /** Whether the distances are already squared. Default false. */
   squared?: boolean | undefined;
 }
 
-/** Affinities of points that were computed elsewhere: a weighted graph. */
+/** Affinities of points computed by another program: a weighted graph. */
 export interface AffinityGraph {
   /**
-   * n x n weights >= 0 of the edges, as in scanpy's `obsp["connectivities"]`. They take the place of the calibrated affinities:
-   * p_ij = (w_ij + w_ji) / sum of all. The diagonal is not looked at. Each point needs at least one edge.
+   * n x n weights >= 0 of the edges, as in scanpy's `obsp["connectivities"]`. They replace the calibrated affinities:
+   * p_ij = (w_ij + w_ji) / sum of all. The diagonal is ignored. Each point needs at least one edge.
    */
   affinities: MatrixLike | SparseMatrixLike;
 }
@@ -43,34 +47,37 @@ export interface AffinityGraph {
 /** Neighbors or affinities of points, which a run can use instead of data. */
 export type NeighborGraph = NeighborLists | DistanceMatrix | AffinityGraph;
 
-/** Whether what stands in the place of data is a graph of neighbors. */
+/** Whether the value given as data is a graph of neighbors. */
 export const isNeighborGraph = (value: unknown): value is NeighborGraph =>
   typeof value === "object" && value !== null && ("distances" in value || "affinities" in value);
 
-/** Lists as the core takes them: k neighbors of each of n points, nearest first. */
+/** Lists in the form of the core: k neighbors of each of n points, nearest first. */
 export interface CheckedNeighbors {
   /** n x k */
   indices: Uint32Array;
-  /** n x k squared distances, each row in a unit of its own: calibration of the perplexity does not see units. */
+  /**
+   * n x k squared distances. Each row may have its own unit, because the calibration of the perplexity does not depend
+   * on units.
+   */
   squared: Float32Array;
   k: number;
 }
 
-/** A weighted graph as the core takes it. */
+/** A weighted graph in the form of the core. */
 export interface CheckedAffinities {
   /** n + 1 */
   offsets: Float64Array;
   columns: Uint32Array;
-  /** In units of the largest. */
+  /** Weights divided by the largest weight. */
   weights: Float32Array;
   /** The mean perplexity of the rows. */
   perplexity: number;
 }
 
 /**
- * Rows of neighbors with their distances, whatever they are stored as.
+ * Rows of neighbors with their distances, independent of their storage.
  *
- * @throws {ArgumentError} SHAPE_MISMATCH, {@link DataError} when a bad number is visited
+ * @throws {ArgumentError} SHAPE_MISMATCH, {@link DataError} when an invalid number is visited
  */
 interface NeighborRows {
   readonly rows: number;
@@ -78,15 +85,18 @@ interface NeighborRows {
   visit(row: number, offer: (index: number, distance: number) => void): void;
 }
 
-/** The points of a graph. @throws {ArgumentError} SHAPE_MISMATCH for lists or a matrix that do not fit */
+/**
+ * Returns the number of points of a graph. @throws {ArgumentError} SHAPE_MISMATCH for lists or matrices with
+ * inconsistent shapes
+ */
 export function countPoints(given: NeighborGraph): number {
   return "affinities" in given ? toSquare(given.affinities, "affinities").rows : openRows(given).rows;
 }
 
 /**
- * The least number of neighbors of any point: at most a third of it can be the perplexity.
+ * Returns the smallest number of neighbors of any point. The perplexity can be at most a third of it.
  *
- * @throws what {@link checkNeighbors} throws
+ * @throws the errors of {@link checkNeighbors}
  */
 export function shortestList(given: NeighborLists | DistanceMatrix): number {
   const lists = openRows(given);
@@ -100,10 +110,12 @@ export function shortestList(given: NeighborLists | DistanceMatrix): number {
 }
 
 /**
- * Checks neighbors that the caller gives and brings them into the core's form: the `k` nearest of each point, sorted.
+ * Checks neighbors given by the caller and converts them to the form of the core: the `k` nearest of each point,
+ * sorted.
  *
- * @throws {ArgumentError} SHAPE_MISMATCH, or OUT_OF_RANGE where a row holds fewer than k
- * @throws {DataError} for an index that is no row, one that comes twice in a row, or a distance that is not valid, with its row and column
+ * @throws {ArgumentError} SHAPE_MISMATCH, or OUT_OF_RANGE if a row holds fewer than k
+ * @throws {DataError} for an index that is not a row number, an index repeated within a row, or an invalid distance,
+ *   with its row and column
  */
 export function checkNeighbors(given: NeighborLists | DistanceMatrix, n: number, k: number): CheckedNeighbors {
   const squared = given.squared ?? false;
@@ -126,10 +138,10 @@ export function checkNeighbors(given: NeighborLists | DistanceMatrix, n: number,
 }
 
 /**
- * Checks a weighted graph and brings it into the core's form.
+ * Checks a weighted graph and converts it to the form of the core.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH for a matrix that is not n x n, OUT_OF_RANGE for a point without an edge
- * @throws {DataError} for a weight that is negative or not finite, with its place
+ * @throws {DataError} for a weight that is negative or not finite, with its row and column
  */
 export function checkAffinities({ affinities: given }: AffinityGraph, n: number): CheckedAffinities {
   const matrix = toSquare(given, "affinities", n);
@@ -158,7 +170,7 @@ export function checkAffinities({ affinities: given }: AffinityGraph, n: number)
       logs += share * Math.log(share);
     });
     offsets[row + 1] = edges;
-    // The exponential of the entropy of w / sum.
+    // The perplexity of a row is the exponential of the entropy of w / sum.
     if (sum > 0) perplexities += sum * Math.exp(-logs / sum);
   }
   requireEdges(isLinked);
@@ -212,7 +224,7 @@ function openLists(indices: Matrix, distances: Matrix, n = indices.rows): Neighb
   if (distances.rows !== n || distances.cols !== indices.cols) {
     throw shapeMismatch("neighbors.distances", distances, `${n} x ${indices.cols}, the shape of the indices`);
   }
-  // The row that each point was last seen in, from 1.
+  // For each point, the last row (counted from 1) in which it was found.
   const seen = new Uint32Array(n);
   const toDistance = createDistanceCheck(distances.data);
   const visit = (row: number, offer: (index: number, distance: number) => void): void => {
@@ -256,10 +268,13 @@ function forEachOther(
   }
 }
 
-/** Negative distances down to this share of the largest one are 0 that was rounded, as in 1 - cosine or |a|^2 - 2ab + |b|^2. */
+/**
+ * A negative distance counts as a rounded 0 if its size is at most this fraction of the largest distance. Formulas such
+ * as 1 - cosine and |a|^2 - 2ab + |b|^2 give such values.
+ */
 const ROUNDING = 1e-4;
 
-/** Turns a number into a distance: rounding below 0 to 0. Infinity stays. */
+/** Creates a function that converts a number to a distance. Slightly negative numbers become 0; infinity is kept. */
 function createDistanceCheck(all: FloatArray): (value: number, row: number, column: number) => number {
   let largest: number | undefined;
   return (value, row, column) => {
@@ -285,7 +300,7 @@ const badNumber = (argument: string, what: string, received: number, row: number
     column,
   });
 
-/** The k nearest of what is offered, nearest first, ties by index. */
+/** Collects the k nearest of the offered neighbors, sorted by distance and then by index. */
 class Nearest {
   readonly #k: number;
   readonly #isSquared: boolean;
@@ -329,7 +344,7 @@ class Nearest {
         message: `neighbors: expected ${accepted}, received ${this.#offered} in row ${row}`,
       });
     }
-    // A power of two, so that no digit is lost; without it squares might leave float32.
+    // Divide by a power of two, which loses no digits. Without scaling, squares could exceed the range of float32.
     const farthest = this.#distances[k - 1];
     const unit = farthest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(farthest))) : 1;
     for (let e = 0; e < k; e++) {

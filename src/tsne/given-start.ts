@@ -3,25 +3,28 @@ import { DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import type { TsneOptions } from "./options.js";
 
-/** Initial positions that the caller gave. */
+/** Initial positions given by the caller. */
 export interface GivenStart {
   readonly positions: Matrix;
   readonly warnings: readonly string[];
 }
 
-/** The largest start that float32 positions can spread from. */
+/** Largest absolute value of an initial position. Beyond it, float32 positions are too coarse for small steps. */
 const LARGEST_START = 1e6;
-/** The standard deviation along the first column of the starts that the package makes. */
+/** Standard deviation along the first column of the initial embeddings that the package computes. */
 const USUAL_WIDTH = 1e-4;
-/** Embeddings of millions of points are narrower; points that start wider apart than this hardly attract each other. */
+/**
+ * Initial width above which a warning is given. Even embeddings of millions of points are narrower, and points that
+ * start farther apart hardly attract each other.
+ */
 const TOO_WIDE = 1e3;
 
 /**
- * Checks an initial embedding, and rescales it where that is asked for.
+ * Checks an initial embedding and rescales it if requested.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH
- * @throws {DataError} for a value out of range, and for a column of equal values: forces between the points are zero along it, so that
- *   they could never part
+ * @throws {DataError} for a value out of range, and for a column of equal values. Forces along such a column are zero,
+ *   so the points could never separate along it.
  */
 export function givenStart({ init, rescaleInit }: TsneOptions, rows: number, outputDimensions: number): GivenStart {
   const start = toMatrix(init as MatrixLike, "init");
@@ -51,7 +54,9 @@ function requireRange({ data, cols }: Matrix): void {
   });
 }
 
-/** Positions are float32, in which numbers may be equal that differ in float64. */
+/**
+ * Checks that each column has different values in float32, because values that differ in float64 may be equal there.
+ */
 function requireSpread({ data, rows, cols }: Matrix): void {
   for (let column = 0; column < cols; column++) {
     const first = Math.fround(data[column]);
@@ -69,7 +74,7 @@ function requireSpread({ data, rows, cols }: Matrix): void {
   }
 }
 
-/** Centered, with the usual standard deviation along the first column. */
+/** Centers the embedding and scales it to the usual standard deviation along the first column. */
 function rescale(start: Matrix): Matrix {
   const { data, rows, cols } = start;
   const moments = columnMoments(start);

@@ -9,16 +9,16 @@ import type { NeighborLists } from "./given-neighbors.js";
 import { requireSearchMemory } from "./memory.js";
 import type { ResolvedTsneOptions } from "./options.js";
 
-/** Points that stand for many: each the mean of the rows that are nearer to it than to any other. */
+/** Landmarks, which represent many points. Each is the mean of the rows to which it is the nearest landmark. */
 export interface Landmarks {
   readonly means: Matrix;
-  /** Root mean squares of the deviations of those rows. */
+  /** Root mean square of the standard deviations of those rows. */
   readonly sigma: Matrix | undefined;
-  /** Which landmarks are near each other, by the rows that they share. */
+  /** Neighboring landmarks, found by the rows that they share. */
   readonly neighbors: NeighborLists;
 }
 
-/** Means and, where there are such, standard deviations, n x d both. */
+/** Means and, if available, standard deviations; both are n x d. */
 export interface GaussianSource {
   readonly data: RowReader;
   readonly sigma?: RowReader | undefined;
@@ -26,7 +26,7 @@ export interface GaussianSource {
 
 /** Rows of a {@link GaussianSource}. */
 export interface GaussianRows {
-  /** The number of each in the source, ascending. */
+  /** The row numbers in the source, in ascending order. */
   readonly rows: Uint32Array;
   readonly means: Matrix;
   readonly sigma: Matrix | undefined;
@@ -37,31 +37,38 @@ export interface LandmarkOptions {
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
-/** So many rows tell where a landmark is, and what is near it, so larger data need not be read whole for it. */
+/**
+ * Number of rows per landmark that are read. They determine the position and neighbors of a landmark well enough, so
+ * larger data need not be read completely.
+ */
 const ROWS_PER_LANDMARK = 20;
-/** Steps of Lloyd's algorithm. A fourth one gains next to nothing. */
+/** Steps of Lloyd's algorithm. A fourth step gains almost nothing. */
 const STEPS = 3;
-/** Nearest landmarks of a row that share it. */
+/** Number of nearest landmarks among which a row is shared. */
 const SHARING = 15;
 
-/** Landmarks that are looked at before others get the thread. */
+/** Number of landmarks to process before other work gets the thread. */
 const LANDMARKS_AT_ONCE = 500;
 
-/** Numbers that are read and worked on at once. */
+/** Number of values that are read and processed at once. */
 const STRETCH_NUMBERS = 2 ** 22;
 
 /**
- * Draws `count` rows uniformly, without replacement; moves each, three times, to the mean of the rows that are nearest to it (Lloyd 1982);
- * and tells which of these landmarks are neighbors: those that are near the same rows. 20 rows per landmark, drawn as well, are looked at
- * where there are more.
+ * Chooses landmarks and their neighbors. `count` rows are drawn uniformly, without replacement. Each is moved three
+ * times to the mean of the rows that are nearest to it (Lloyd 1982). Landmarks that are near the same rows are
+ * neighbors. These steps use a sample of 20 rows per landmark if there are more rows.
  *
- * Uniformly, since t-SNE gives area by density, and so every region gets the area it would have in the embedding of all; the means keep that
- * except that their number grows a little slower than the density, as its power d / (d + 2) (Zador 1982). A sample by k-means++ (Arthur &
- * Vassilvitskii 2007), or another cover of the data, prefers outliers. Moved, since a mean of neighbors lies where the data are, and a
- * drawn row beside it by its own noise. And neighbors by shared rows, as in hierarchical SNE (Pezzotti et al. 2016), since landmarks are so
- * far apart that their distances say little of what lies between them.
+ * Reasons for this method:
+ * - Rows are drawn uniformly because t-SNE gives area by density, so every region gets the area that it would have in
+ *   the embedding of all rows. Moving to means changes this only slightly: the number of landmarks grows as the power d
+ *   / (d + 2) of the density (Zador 1982). A sample by k-means++ (Arthur & Vassilvitskii 2007), or another cover of the
+ *   data, prefers outliers.
+ * - Landmarks are moved because a mean of neighbors lies within the data, while a drawn row is displaced by its own
+ *   noise.
+ * - Neighbors are found by shared rows, as in hierarchical SNE (Pezzotti et al. 2016), because landmarks are far apart
+ *   and their distances do not show what lies between them.
  *
- * @param neighborsOfEach how many neighbors to return for each landmark, below `count`
+ * @param neighborsOfEach number of neighbors to return for each landmark, below `count`
  * @throws {DataError} for values that cannot be embedded, with their row in the data
  */
 export async function chooseLandmarks(
@@ -106,7 +113,7 @@ export async function chooseLandmarks(
 
 type SearchSettings = Pick<ResolvedTsneOptions, "distance" | "varianceFloor" | "threads" | "seed">;
 
-/** Goes through the rows, and gives for each stretch of them the k nearest landmarks of each row. */
+/** Visits the rows in stretches and passes on the k nearest landmarks of each row. */
 type Visit = (k: number, use: (stretch: GaussianRows, nearest: Uint32Array) => void) => Promise<void>;
 
 /** One step of Lloyd's algorithm: moves each landmark to the mean of the rows that are nearest to it. */
@@ -123,7 +130,8 @@ async function moveToMeans({ means, sigma }: Gaussians, visit: Visit): Promise<v
     }
   });
   for (const [landmark, size] of sizes.entries()) {
-    // A landmark that is nearest to no row is a copy of another one, or far from the rows that were read. It stays.
+    // If a landmark is not the nearest one of any row, it is a copy of another landmark or far from the sampled rows.
+    // It is not moved.
     if (size === 0) continue;
     const own = (of: Float64Array) => of.subarray(landmark * d, (landmark + 1) * d);
     means.row(landmark).set(own(sums).map((sum) => sum / size));
@@ -131,7 +139,7 @@ async function moveToMeans({ means, sigma }: Gaussians, visit: Visit): Promise<v
   }
 }
 
-/** Adds the nearest landmarks to lists that are not full. */
+/** Adds the nearest landmarks to lists that are too short. */
 async function completeLists(
   lists: Lists,
   landmarks: Gaussians,
@@ -159,9 +167,9 @@ function addTo(sums: Float64Array, at: number, row: ArrayLike<number>, of: (valu
 type Gaussians = Pick<Landmarks, "means" | "sigma">;
 
 /**
- * The k nearest landmarks of each row, all compared.
+ * Finds the k nearest landmarks of each row by comparing all of them.
  *
- * @param own which landmarks the rows are, if they are landmarks, so that no landmark is its own neighbor
+ * @param own numbers of the landmarks, if the rows are landmarks themselves; a landmark is then not its own neighbor
  */
 async function findNearest(
   { means, sigma }: Gaussians,
@@ -188,7 +196,7 @@ async function findNearest(
   return (await awaitNative(job.result, job.cancel, signal)).indices;
 }
 
-/** Lists of at most k neighbors each, nearest first, each in k entries. */
+/** Lists of at most k neighbors each, nearest first. Each list occupies k entries. */
 interface Lists {
   readonly sizes: Uint32Array;
   readonly indices: Int32Array;
@@ -196,8 +204,9 @@ interface Lists {
 }
 
 /**
- * Landmarks that share rows. A row belongs to its m-th nearest landmark by 1 / m; s_ij is the sum over rows of what they belong to i times
- * what they belong to j, and the squared distance is -ln(s_ij / sqrt(s_ii s_jj)).
+ * Finds landmarks that share rows. A row belongs to its m-th nearest landmark with the weight 1 / m. s_ij is the sum
+ * over all rows of the product of their weights for i and j. The squared distance of i and j is -ln(s_ij / sqrt(s_ii
+ * s_jj)).
  *
  * @param nearest the k nearest landmarks of each row, nearest first
  */
@@ -215,7 +224,7 @@ async function findSharing(
     norms[landmark] = norms[landmark] + 1 / ((at % k) + 1) ** 2;
   }
   for (let i = 0; i < count; i++) starts[i + 1] = starts[i + 1] + starts[i];
-  // Where each landmark is among the nearest of the rows.
+  // For each landmark, its positions in `nearest`.
   const occurrences = new Uint32Array(nearest.length);
   const next = starts.slice();
   for (const [at, landmark] of nearest.entries()) {
@@ -257,7 +266,10 @@ async function findSharing(
   return lists;
 }
 
-/** Puts the nearest of other landmarks behind lists that are not full, as if sharing e times less than the last of those that share. */
+/**
+ * Appends the nearest other landmarks to lists that are too short. They count as if they shared e times less than the
+ * last landmark of the list.
+ */
 function fillUp({ sizes, indices, squared }: Lists, short: Uint32Array, nearest: Uint32Array, most: number): void {
   for (const [s, landmark] of short.entries()) {
     const own = landmark * most;
@@ -272,7 +284,9 @@ function fillUp({ sizes, indices, squared }: Lists, short: Uint32Array, nearest:
   }
 }
 
-/** These rows of a source, or all, stretch by stretch; the next one is read while one is worked on. */
+/**
+ * Reads these rows of a source, or all rows, in stretches. The next stretch is read while the current one is processed.
+ */
 export async function* readStretches(
   { data, sigma }: GaussianSource,
   wanted: Uint32Array | undefined,
@@ -291,16 +305,16 @@ export async function* readStretches(
     throwIfAborted(signal);
     const stretch = await next;
     if (start + step < total) next = read(start + step);
-    // Reported where it is awaited, in the next round.
+    // The error is reported when the promise is awaited in the next round.
     next.catch(() => {});
     yield stretch;
   }
 }
 
-/** What an argument of a computation on some rows is: rows of the data, or of their standard deviations. */
+/** The rows that each argument of a computation contains: rows of the data or of their standard deviations. */
 type RowsOfArguments = Readonly<Record<string, readonly ["data" | "sigma", Uint32Array]>>;
 
-/** Tells, in an error about some rows, which of all rows it is about. */
+/** Replaces row numbers in errors about some rows by row numbers of the whole data. */
 export async function withRows<T>(known: RowsOfArguments, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -314,8 +328,8 @@ export async function withRows<T>(known: RowsOfArguments, work: () => Promise<T>
 }
 
 /**
- * `count` of the numbers below `n`, every set of them as likely as any other (Floyd's algorithm: Bentley & Floyd 1987), ascending. Takes
- * memory for `count` numbers.
+ * Draws `count` of the numbers below `n` in ascending order. Every set is equally likely (Floyd's algorithm: Bentley &
+ * Floyd 1987). Uses memory for `count` numbers.
  */
 export function drawRows(n: number, count: number, seed: number): Uint32Array {
   const drawn = new Set<number>();
@@ -327,14 +341,14 @@ export function drawRows(n: number, count: number, seed: number): Uint32Array {
 }
 
 /**
- * A row of each of `count` equal parts of the numbers below `n`, ascending: every row as likely as any other, without memory of those drawn.
- * The same one twice where two parts meet in it.
+ * Draws one row from each of `count` equal parts of the numbers below `n`, in ascending order. Every row is equally
+ * likely. Needs no memory of drawn rows. The same row may be drawn twice if two parts meet in it.
  */
 export function drawFromStrata(n: number, count: number, seed: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + uniform(seed, i)) / count) * n));
 }
 
-/** A number from 0 to below 1, by the finalizer of MurmurHash3. */
+/** Returns a number from 0 to below 1, computed with the finalizer of MurmurHash3. */
 function uniform(seed: number, index: number): number {
   const word = (salt: number) => {
     let hash = salt;

@@ -7,38 +7,44 @@ import { type DistanceName, usesSigma } from "./distances.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
 import { describePerplexity, neighborCount } from "./perplexity.js";
 
-/** Bytes that a run needs beside its input, by what holds them; see {@link estimateMemory}. */
+/** Bytes that a run needs in addition to its input, by purpose; see {@link estimateMemory}. */
 export interface MemoryEstimate {
   /** The core's copy of the means, and of the standard deviations. */
   data: number;
-  /** Neighbors with their distances, and what their search needs while it goes on, such as copies of what it compares. */
+  /** Neighbors with their distances, and the working memory of their search. */
   neighbors: number;
-  /** The affinities and, while rows are made or moved, what they are made from. */
+  /** The affinities, and their sources while rows are created or moved. */
   affinities: number;
   /** Positions, velocities, gains, forces, and the tree or mesh. */
   embedding: number;
-  /** The most that is held at any one time: less than the sum, since neighbors are gone when the embedding is made. */
+  /**
+   * The largest amount needed at any time. It is less than the sum, because the neighbors are freed before the
+   * embedding is created.
+   */
   peak: number;
 }
 
-/** The memory that the addresses of WebAssembly reach. */
+/** The address space of WebAssembly in bytes. */
 const WASM_MEMORY = 2 ** 32;
 /** Points are stored in blocks of this many. */
 const BLOCK = 64;
-/** Bytes of the transposed affinities that are there at once while P is made, where an eighth of all is less. */
+/**
+ * Bytes of the transposed affinities that exist at once while P is computed. If an eighth of all of them is less, that
+ * amount is used.
+ */
 const TRANSPOSED_AT_ONCE = 2 ** 25;
-/** Up to this many points, the lists of the exact search have room for twice as many candidates. */
+/** Up to this many points, the exact search uses lists with space for twice as many candidates. */
 const MOST_LONG_LISTS = 2 ** 18;
 /** Edges of P for each neighbor: 1 if all neighbors are mutual, 2 if none are. Real data have 1.4 to 1.8. */
 const EDGES_PER_NEIGHBOR = 2;
 
 /**
- * The memory that a run of n points of d dimensions needs, in bytes, in addition to the caller's own arrays: an upper estimate, since how many
- * neighbors are mutual is known only afterwards.
+ * Estimates the memory in bytes that a run of n points of d dimensions needs in addition to the caller's arrays. It is
+ * an upper estimate, because the number of mutual neighbors is not known before the run.
  *
- * @param n points, an integer >= 3
- * @param d dimensions, an integer >= 1
- * @throws {ArgumentError} for a bad option, or numbers of points or dimensions that no run has
+ * @param n number of points, an integer >= 3
+ * @param d number of dimensions, an integer >= 1
+ * @throws {ArgumentError} for a bad option, or an invalid number of points or dimensions
  */
 export function estimateMemory(n: number, d: number, options: TsneOptions = {}): MemoryEstimate {
   requireInteger(n, "n", 3, Number.MAX_SAFE_INTEGER);
@@ -53,12 +59,15 @@ export function estimateMemory(n: number, d: number, options: TsneOptions = {}):
   );
 }
 
-/** Numbers that the core keeps of a point beside its d means: standard deviations, and a factor of the covariance. */
+/**
+ * Returns how many numbers the core stores for a point in addition to its d means: standard deviations, and a factor of
+ * the covariance.
+ */
 export const spreadOf = (d: number, hasSigma: boolean, hasCovariance: boolean): number =>
   hasCovariance ? d + (d * (d + 1)) / 2 : hasSigma ? d : 0;
 
 /**
- * {@link estimateMemory} for options that are resolved already.
+ * Estimates the memory like {@link estimateMemory}, for resolved options.
  *
  * @param spread see {@link spreadOf}
  */
@@ -74,12 +83,13 @@ export function estimateResolved(
   const { distance } = options;
   const columns = (options.pca ?? d) + (distance !== "given" && usesSigma(distance) ? spread : 0);
   const neighbors = distance === "given" ? n * k * 8 : estimateSearch(n, columns, k, distance);
-  // Neighbors and their conditional affinities, a part of the transpose, and P with 8 bytes per edge.
+  // Memory for neighbors and their conditional affinities, a part of the transpose, and P with 8 bytes per edge.
   const edges = n * k * EDGES_PER_NEIGHBOR * 8;
   const made = n * (k * 8 + 16) + Math.max(n * k, Math.min(n * k * 8, TRANSPOSED_AT_ONCE)) + edges;
   const calibrated = n * (k * 12 + 8 * [options.perplexity].flat().length);
-  // Packed, an edge takes half of what it does in P, and so does the second copy of a half of P while its rows are moved.
-  // Packed rows are filled up to 16 edges.
+  // A packed edge takes half as much memory as an edge in P. The second copy of half of P, used while rows are moved,
+  // takes as much.
+  // Packed rows are padded to a multiple of 16 edges.
   const affinities = Math.max(edges + edges / 2 + n * (24 + 15 * 4), calibrated);
   const stride = options.outputDimensions === 3 ? 4 : options.outputDimensions;
   const embedding = n * (5 * stride * 4 + 4) + n * (16 * options.outputDimensions + 48);
@@ -88,27 +98,28 @@ export function estimateResolved(
 }
 
 /**
- * The memory of the search for neighbors, exact or in cells, whichever needs more.
+ * Estimates the memory of the neighbor search: the larger of exact search and search in cells.
  *
- * @param columns numbers that are compared of each point
+ * @param columns number of values per point that are compared
  */
 function estimateSearch(n: number, columns: number, k: number, distance: DistanceName): number {
   const isPlain = distance === "euclidean" || distance === "manhattan";
   const made = isPlain ? 0 : n * columns * 4;
-  // The exact search sorts the points, for which it has them row by row and in blocks; then a list of candidates for each.
+  // The exact search sorts the points, so it holds them row by row and in blocks. Then it holds a list of candidates
+  // for each point.
   const inRows = n * Math.ceil(columns / 16) * 16 * 4;
   const listed = Math.ceil((n > MOST_LONG_LISTS ? k : 2 * k) / 16) * 16 + 16;
   const exact = n * columns * 4 + Math.max(inRows, n * (listed * 8 + k * 8)) + n * 16;
-  // Each cell begins a block.
+  // Each cell starts a new block.
   const cellSize = Math.max(Math.sqrt(n) / 2, 1.5 * k);
   const cells = n * (1 + BLOCK / cellSize) * columns * 4 + n * (k * 8 + 16);
   return made + Math.max(exact, cells);
 }
 
 /**
- * Refuses a run that will not fit, before anything is allocated for it.
+ * Rejects a run that does not fit into memory, before anything is allocated for it.
  *
- * @throws {SigmaTsneError} OUT_OF_MEMORY, with what is needed, what there is, and what would help
+ * @throws {SigmaTsneError} OUT_OF_MEMORY; the message states the needed and available memory and gives advice
  */
 export function requireMemory(n: number, d: number, spread: number, options: ResolvedTsneOptions): void {
   const { peak } = estimateResolved(n, d, spread, options);
@@ -118,8 +129,10 @@ export function requireMemory(n: number, d: number, spread: number, options: Res
 }
 
 /**
- * @param work what needs `bytes`, as the beginning of a sentence
- * @param advice what would need less
+ * Throws an error if `bytes` are not available.
+ *
+ * @param work start of the sentence: the work that needs the memory
+ * @param advice a way to need less memory
  */
 function requireFree(bytes: number, work: string, advice: string): void {
   const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
@@ -130,9 +143,9 @@ function requireFree(bytes: number, work: string, advice: string): void {
 }
 
 /**
- * The memory that placing `count` points takes in addition to the run itself and the caller's arrays, in bytes.
+ * Estimates the bytes that the placement of `count` points needs in addition to the run and the caller's arrays.
  *
- * @param block how many are placed at a time
+ * @param block number of points that are placed at a time
  */
 export function estimatePlacement(
   n: number,
@@ -144,13 +157,16 @@ export function estimatePlacement(
   block: number,
 ): number {
   const k = neighborCount(perplexity, n + 1);
-  // The points again, sorted along a curve, twice while they are sorted; the embedding as a tree or mesh.
+  // A second copy of the points, sorted along a curve, doubled during sorting; and the embedding as a tree or mesh.
   const embedding = n * (2 * (d + spread) * 4 + 8) + n * (16 * outputDimensions + 48) + 2 ** 26;
   const placed = Math.min(block, Math.max(count, 64));
   return embedding + placed * ((d + spread) * 8 + k * 12 + (2 * k + 16) * 8) + count * (outputDimensions + 4) * 4;
 }
 
-/** @throws {SigmaTsneError} OUT_OF_MEMORY for a placement that will not fit, before anything is allocated for it */
+/**
+ * @throws {SigmaTsneError} OUT_OF_MEMORY for a placement that does not fit into memory, before anything is allocated
+ *   for it
+ */
 export function requirePlacementMemory(...what: Parameters<typeof estimatePlacement>): void {
   const [n, , count] = what;
   const placement = `placing ${count} points into an embedding of ${n} needs`;
@@ -158,16 +174,18 @@ export function requirePlacementMemory(...what: Parameters<typeof estimatePlacem
 }
 
 /**
- * @param k points to be found for each of `count` queries
- * @throws {SigmaTsneError} OUT_OF_MEMORY for a search of n points that will not fit, before anything is allocated for it
+ * @param k number of points to find for each of `count` queries
+ * @throws {SigmaTsneError} OUT_OF_MEMORY for a search among n points that does not fit into memory, before anything is
+ *   allocated for it
  */
 export function requireSearchMemory(n: number, count: number, d: number, k: number, hasSigma: boolean): void {
   const compared = d * (hasSigma ? 2 : 1) * 4;
-  // The points as they are packed, as they are compared, and sorted along a curve; the queries packed and compared; what is found.
+  // Memory for the points in packed form, in the form for comparison and sorted along a curve; for the queries in both
+  // forms; and for the results.
   const needed = n * (4 * compared + 8) + count * (2 * compared + k * 24);
   requireFree(needed, `searching ${n} points for ${count} queries needs`, "search for fewer at a time");
 }
 
-/** A number of bytes for people. */
+/** Formats a number of bytes. */
 export const inGiB = (bytes: number): string =>
   bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;

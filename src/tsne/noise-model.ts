@@ -19,7 +19,10 @@ export interface NoiseModelOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What measured values and their standard deviations say about the true values behind them. The arrays have one number per column. */
+/**
+ * Estimates about the true values behind measured values with standard deviations. The arrays have one number per
+ * column.
+ */
 export interface NoiseModel {
   /** Mean m_k of the true values. */
   mean: Float64Array;
@@ -28,25 +31,29 @@ export interface NoiseModel {
   /** Half the mean squared difference W_k between the true values of neighbors, in squared units of the data: 0.003 S_k to 0.9 S_k. */
   neighborVariance: Float64Array;
   /**
-   * The `varianceFloor` that `"auto"` stands for under `"inverse-variance"` and `"mahalanobis"`: 2 mean(W_k) over the columns that do not
-   * consist of noise, in squared units of the data. Under `"bhattacharyya"` and `"jeffreys"` it stands for half of it.
+   * The value of `varianceFloor: "auto"` under `"inverse-variance"` and `"mahalanobis"`, in squared units of the data:
+   * 2 mean(W_k) over the columns that are not pure noise. Under `"bhattacharyya"` and `"jeffreys"`, `"auto"` uses half
+   * of it.
    */
   varianceFloor: number;
 }
 
 /**
- * Estimates how far the true values of neighboring points are apart, from measured values and their standard deviations.
+ * Estimates the distance between the true values of neighboring points, from measured values and their standard
+ * deviations.
  *
- * Noise matters only relative to that distance, so that twice its square is the natural `varianceFloor` of the distances
- * `"inverse-variance"` and `"mahalanobis"`. It is the floor that {@link runTsne} uses by default. It follows the units: data and standard
- * deviations times c give a floor times c^2.
+ * Noise matters only relative to that distance, so twice its square is a natural `varianceFloor` for the distances
+ * `"inverse-variance"` and `"mahalanobis"`. {@link runTsne} uses it by default. The floor adapts to the units:
+ * multiplying data and standard deviations by c multiplies it by c^2.
  *
- * The model is y_ik ~ N(x_ik, sigma_ik^2), x_ik ~ N(m_k, S_k), and x_ik - x_jk ~ N(0, 2 W_k) for true neighbors i and j. All three are fitted by
- * expectation maximization (Dempster, Laird & Rubin 1977); neighbors are the 15 nearest points under the inverse-variance distance with the
- * floor 0.2 mean(S_k). More than 10,000 points are represented by a random sample of 10,000 for m and S, and of 400 to 2,000 for W, whose
- * neighbors are searched among all points. The estimates then have a relative error of 1 to 2 %, and are the same in every call.
+ * The model is y_ik ~ N(x_ik, sigma_ik^2), x_ik ~ N(m_k, S_k), and x_ik - x_jk ~ N(0, 2 W_k) for true neighbors i and
+ * j. m, S and W are fitted by expectation maximization (Dempster, Laird & Rubin 1977). Neighbors are the 15 nearest
+ * points under the inverse-variance distance with the floor 0.2 mean(S_k). More than 10,000 points are represented by a
+ * random sample: 10,000 points for m and S, and 400 to 2,000 points for W, whose neighbors are searched among all
+ * points. The estimates then have a relative error of 1 to 2 %, and are the same in every call.
  *
- * A column whose S_k is below three standard errors consists of noise. The floor is the mean over the other columns.
+ * A column whose S_k is below three standard errors is considered pure noise. The floor is the mean over the other
+ * columns.
  *
  * @param data n x d measured values, n >= 3
  * @param sigma n x d standard deviations
@@ -70,7 +77,7 @@ export async function estimateNoiseModel(
 }
 
 /**
- * The same with the floor that suits a distance.
+ * Estimates the noise model with the floor for a given distance.
  *
  * @internal
  */

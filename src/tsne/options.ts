@@ -22,22 +22,25 @@ export interface ResolvedTsneOptions extends Omit<ResolvedValues<typeof TSNE_SET
   tolerance: number | undefined;
   /** `undefined` unless `iterations` is `"auto"`. */
   maxIterations: number | undefined;
-  /** `"given"` where neighbors were given with their distances, and no distance was named. */
+  /** `"given"` if neighbors were given with their distances and no distance was named. */
   distance: DistanceName | "given";
-  /** Several perplexities are in ascending order. */
+  /** The perplexity. Several values are in ascending order. */
   perplexity: number | readonly number[];
-  /** Principal components that the data were reduced to; `undefined` where they were used as they are. */
+  /** Number of principal components to which the data were reduced; `undefined` if they were not reduced. */
   pca: number | undefined;
   outputDimensions: 1 | 2 | 3;
-  /** Learning rate during early exaggeration; `undefined` unless the optimizer is `"momentum"`, as the next three. */
+  /**
+   * Learning rate during early exaggeration. This and the next three are `undefined` unless the optimizer is
+   * `"momentum"`.
+   */
   learningRate: number | undefined;
-  /** Learning rate after it. */
+  /** Learning rate after early exaggeration. */
   finalLearningRate: number | undefined;
   momentum: number | undefined;
   finalMomentum: number | undefined;
 }
 
-/** Options that some runs do not use, by other options. */
+/** Options that have no effect in combination with some other options. */
 type SometimesUnused = "tolerance" | "maxIterations" | "learningRate" | "momentum" | "finalMomentum";
 
 type CheckedOptions = CheckedValues<typeof TSNE_OPTIONS>;
@@ -82,7 +85,7 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   };
 }
 
-/** The fields that the core reads, under the names that the declarations give them. */
+/** Returns the fields that the core reads, under the names from the declarations. */
 export const toNative = (options: ResolvedTsneOptions): NativeOptions => nativeFields(TSNE_SETTINGS, options);
 
 /** The option that gives standard deviations or covariances. */
@@ -93,7 +96,7 @@ const uncertaintyOption = (options: TsneOptions): UncertaintyOption | undefined 
 
 const WITHOUT_DATA = "to be left out where there are neighbors but no data";
 
-/** The distance and the neighbor search, which depend on each other and on sigma. */
+/** Resolves the distance and the neighbor search, which depend on each other and on sigma. */
 function resolveNeighborOptions(
   options: TsneOptions,
   settings: Pick<CheckedOptions, "neighbors" | "distance">,
@@ -122,7 +125,7 @@ function resolveNeighborOptions(
   return { neighbors, distance: neighbors === "given" && !isNamed ? "given" : distance };
 }
 
-/** Without data there are no principal components to start from. */
+/** Resolves the initial embedding. Without data there are no principal components to start from. */
 function resolveInit(
   options: TsneOptions,
   init: CheckedOptions["init"],
@@ -136,7 +139,7 @@ function resolveInit(
   return "spectral";
 }
 
-/** A theta of its own asks for Barnes-Hut. */
+/** Resolves the method. A given theta selects Barnes-Hut. */
 function resolveMethod(
   options: TsneOptions,
   { method: asked, outputDimensions }: Pick<CheckedOptions, "method" | "outputDimensions">,
@@ -152,7 +155,7 @@ function resolveMethod(
   return method;
 }
 
-/** @throws {ArgumentError} for more principal components than there can be, and for any with sigma or covariances */
+/** @throws {ArgumentError} for too many principal components, and for any with sigma or covariances */
 function resolvePca(
   pca: number | boolean,
   uncertainty: UncertaintyOption | undefined,
@@ -188,7 +191,7 @@ type OptimizationNames =
   | "earlyExaggerationIterations"
   | "exaggeration";
 
-/** The optimizer, its settings and the number of iterations, which depend on each other. */
+/** Resolves the optimizer, its settings and the number of iterations, which depend on each other. */
 function resolveOptimization(
   settings: Pick<CheckedOptions, OptimizationNames>,
   n: number,
@@ -215,7 +218,7 @@ function resolveOptimization(
   };
 }
 
-/** Settings of the momentum optimizer ask for it. */
+/** Resolves the optimizer. A given setting of the momentum optimizer selects it. */
 function resolveOptimizer({
   optimizer,
   learningRate,
@@ -240,7 +243,7 @@ function rejectGiven<Name extends string>(
   }
 }
 
-/** The learning rates of both phases; see {@link TsneOptions.learningRate}. */
+/** Returns the learning rates of both phases; see {@link TsneOptions.learningRate}. */
 function resolveLearningRates(
   {
     learningRate,
@@ -261,7 +264,7 @@ export const usualPerplexity = (n: number): number => Math.min(30, largestPerple
 
 const largestPerplexity = (n: number): number => Math.max(1, (n - 1) / 3);
 
-/** @throws {ArgumentError} for a perplexity, or one of several, that does not fit `n` points */
+/** @throws {ArgumentError} if a perplexity is out of range for `n` points */
 export function resolvePerplexity(given: unknown, n: number): number | readonly number[] {
   const largest = largestPerplexity(n);
   const list = Array.isArray(given) ? Array.from(given) : [given ?? usualPerplexity(n)];

@@ -24,16 +24,17 @@ import type { FittedRun, PlacementProgress } from "./fitted-run.js";
 import { requirePlacementMemory, spreadOf } from "./memory.js";
 import { resolvePerplexity, type TsneOptions } from "./options.js";
 
-/** Where draws of uncertain points come from; see {@link PlacementOptions.prior}. */
+/** Sources of the draws of uncertain points; see {@link PlacementOptions.prior}. */
 export const PRIORS = ["neighbors", "none"] as const;
 /** One of {@link PRIORS}. */
 export type PriorName = (typeof PRIORS)[number];
 
-/** The settings of a placement, each declared once. */
+/** The options of a placement. Each is declared only here. */
 export const PLACEMENT_OPTIONS = {
   /**
-   * Effective number of neighbors of a new point among the fitted ones, 1 to (n - 1) / 3, or several, as in {@link TsneOptions}; the
-   * floor(3 * perplexity) nearest are searched, all pairs compared. Default: that of the run.
+   * Effective number of neighbors of a new point among the fitted ones, 1 to (n - 1) / 3, or several, as in {@link
+   * TsneOptions}. The floor(3 * perplexity) nearest points are found by comparing all pairs. Default: the perplexity of
+   * the run.
    */
   perplexity: { ...TSNE_SETTINGS.perplexity, default: undefined, defaultText: "that of the run" },
   /** Largest number of iterations per point. */
@@ -42,17 +43,19 @@ export const PLACEMENT_OPTIONS = {
     { default: 100, help: "largest number of iterations per point; 0 leaves a point at the median of its neighbors" },
   ),
   /**
-   * Draws of each new point, 2 to 1000, which are placed as well to measure how they scatter; see `prior`. Placement takes that many
-   * times longer. Needs a run with sigma. Default: none.
+   * Number of draws of each new point, 2 to 1000, that are also placed to measure their scatter; see `prior`. Placement
+   * takes that many times longer. Needs a run with sigma. Default: none.
    */
   uncertainty: integer({ from: 2, to: 1000 }, { help: "draws of each point that are placed as well" }),
-  /** Seed of these draws. The draws of a point follow from it and from the numbers of the point, in whichever row it stands. */
+  /** Seed of these draws. The draws of a point depend only on the seed and the values of the point, not on its row. */
   seed: integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help: "seed of the draws of --uncertainty" }),
   /**
-   * Where these draws come from. `"neighbors"`: the distribution of the true values of a point, given its measured values, their standard
-   * deviations and the fitted points around it; ellipses then contain the position of the true values as often as they say.
-   * `"none"`: the point's own Gaussian N(mu, sigma^2). Choose that for codes of an autoencoder, whose Gaussians are already
-   * distributions of the true code. Default `"neighbors"`.
+   * The distribution of these draws. Default `"neighbors"`.
+   * - `"neighbors"`: the distribution of the true values of a point, given its measured values, their standard
+   *   deviations and the fitted points around it. Ellipses then contain the position of the true values with the stated
+   *   probability.
+   * - `"none"`: the point's own Gaussian N(mu, sigma^2). Choose it for codes of an autoencoder, whose Gaussians already
+   *   are distributions of the true code.
    */
   prior: choice<PriorName>(PRIORS, {
     default: "neighbors",
@@ -66,28 +69,32 @@ export const PLACEMENT_OPTIONS = {
   }),
 };
 
-/** Options of {@link Tsne.place}. All but `sigma`, which runs with sigma need, are optional. */
+/** Options of {@link Tsne.place}. All are optional except `sigma`, which a run with sigma requires. */
 export interface PlacementOptions extends OptionValues<typeof PLACEMENT_OPTIONS>, Pick<TsneOptions, CovarianceOption> {
   /** Standard deviations of the new points, m x d, each >= 0: required if the run has sigma, refused if it does not. */
   sigma?: MatrixLike | undefined;
 }
 
-/** How uncertain the positions of m points are, measured by placing draws of each point. */
+/** The uncertainty of the positions of m points, measured by placing draws of each point. */
 export interface UncertaintyMeasures {
   /** m: mean distance of the draws from the position of the point, in units of the embedding. */
   displacement: Float32Array;
   /**
-   * m x outputDimensions (outputDimensions + 1) / 2: second moments of the positions of the draws about the position of the point, where
-   * its ellipse is centered, in squared units of the embedding; the upper triangle row by row, so xx, xy, yy in two dimensions.
+   * m x outputDimensions (outputDimensions + 1) / 2: second moments of the positions of the draws about the position of
+   * the point, which is the center of its ellipse, in squared units of the embedding. Each row is the upper triangle,
+   * row by row: xx, xy, yy in two dimensions.
    */
   covariance: Matrix;
   /** m x outputDimensions: mean position of the draws, which may differ from the position of the point. */
   mean: Matrix;
-  /** m: share of the draws that are no farther from the position of the point than the k-th nearest other point of the embedding. */
+  /**
+   * m: fraction of the draws that are at most as far from the position of the point as the k-th nearest other point of
+   * the embedding.
+   */
   share: Float32Array;
   /** Draws of each point. */
   draws: number;
-  /** k of `share`. */
+  /** The number k in `share`. */
   neighbors: number;
 }
 
@@ -96,18 +103,23 @@ export interface PlacementResult {
   /** m x outputDimensions positions, float32, in the order of the new points, in the coordinates of the embedding. */
   embedding: Matrix;
   /**
-   * For each new point, the KL divergence KL(P_i || Q_i) in nats between its affinities and its position: how badly the embedding fits it.
-   * Values far above those of most points mark points that are unlike all fitted points; a point that fits nowhere is at the
-   * median of its neighbors.
+   * For each new point, the divergence KL(P_i || Q_i) in nats between its affinities and its position: how badly the
+   * embedding fits the point. Values far above those of most points identify points that are unlike all fitted points.
+   * A point that fits nowhere is put at the median of its neighbors.
    */
   divergence: Float32Array;
-  /** How their draws scatter, with the option `uncertainty`; `neighbors` is 10, or n - 1. */
+  /**
+   * The scatter of the draws, with the option `uncertainty`. Its field `neighbors` is 10, or n - 1 if that is smaller.
+   */
   uncertainty: UncertaintyMeasures | undefined;
   /** Seconds that the computation took. */
   seconds: number;
 }
 
-/** Number of new points that are placed at a time, or fewer if they have many columns: memory does not grow with their number. */
+/**
+ * Number of new points to place at a time, or fewer if they have many columns. It keeps the memory independent of the
+ * number of new points.
+ */
 const BLOCK_ROWS = 16384;
 const BLOCK_NUMBERS = 2 ** 22;
 
@@ -166,7 +178,10 @@ export async function placePoints(
   return { embedding, divergence, uncertainty, seconds: (performance.now() - begin) / 1000 };
 }
 
-/** @throws {ArgumentError} unless the new points have standard deviations, covariances or neither, as the points of the run do */
+/**
+ * @throws {ArgumentError} unless the new points have the same kind of uncertainty as the points of the run: standard
+ *   deviations, covariances or none
+ */
 function checkSpread(run: FittedRun, options: PlacementOptions): void {
   const covariance = covarianceOption(options);
   const given = covariance ?? (options.sigma === undefined ? undefined : "sigma");
@@ -182,24 +197,27 @@ function checkSpread(run: FittedRun, options: PlacementOptions): void {
   }
 }
 
-/** @throws {ArgumentError} for points that do not fit the run, {@link DataError} for values that are not finite */
+/**
+ * @throws {ArgumentError} for points whose shape does not match the run, {@link DataError} for values that are not
+ *   finite
+ */
 function checkNewPoints(run: FittedRun, means: Matrix, sigma: Matrix | undefined): void {
   const [, d] = run.shape;
-  // An empty array of rows has no width.
+  // An empty array of rows has no number of columns.
   if (means.cols !== d && means.rows > 0) {
     throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, with as many columns as the data of the run`);
   }
   if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
     throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
   }
-  // All values are checked before the first point is placed, so that an error of the last row comes at once.
+  // All values are checked before the first point is placed, so that an error in the last row is reported immediately.
   requireValues(means, "newMeans", "finite numbers", (value) => Number.isFinite(value));
   if (sigma) {
     requireValues(sigma, "sigma", "finite standard deviations >= 0", (value) => Number.isFinite(value) && value >= 0);
   }
 }
 
-/** Draws that the core places at once: those of whole points. */
+/** Number of draws that the core places at once. All draws of a point are placed together. */
 export const rowsOfDraws = (draws: number): number => Math.max(16384, draws);
 
 /** The default k of {@link UncertaintyMeasures.share}. */
@@ -253,7 +271,8 @@ function allocateUncertainty(
 }
 
 /**
- * Checks what {@link Tsne.place} and {@link positionUncertainty} have in common, and that the run can do either.
+ * Checks the conditions shared by {@link Tsne.place} and {@link positionUncertainty}, and whether the run supports
+ * placement.
  *
  * @throws {ArgumentError} for a run without an embedding or a distance, and for bad options
  */

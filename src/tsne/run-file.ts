@@ -18,7 +18,7 @@ import { inGiB } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { neighborCount } from "./perplexity.js";
 
-/** What a {@link Tsne} is made of, fresh or read from a file. */
+/** The parts of a {@link Tsne}, either new or read from a file. */
 export interface RunParts {
   readonly native: NativeRun;
   readonly options: ResolvedTsneOptions;
@@ -27,13 +27,13 @@ export interface RunParts {
   /** Whether the points have standard deviations or covariances. */
   readonly hasSigma: boolean;
   readonly hasCovariance: boolean;
-  /** Neighbors that were given, which cannot be found again. */
+  /** Neighbors that were given by the caller. They cannot be computed again. */
   readonly given: CheckedNeighbors | undefined;
-  /** Affinities that were given, which a file does not hold. */
+  /** Affinities that were given by the caller. A file does not contain them. */
   readonly affinities: CheckedAffinities | undefined;
-  /** How the data were prepared, so that new points can be prepared in the same way. */
+  /** Preparation of the data, to be applied to new points as well. */
   readonly preparation: FittedPreparation | undefined;
-  /** About the data and options; a file does not hold them. */
+  /** Warnings about the data and options. A file does not contain them. */
   readonly warnings: readonly string[];
 }
 
@@ -46,20 +46,23 @@ export class RestoredRun {
 }
 
 /*
- * A file is: MAGIC, the version and the length of the header (uint32, little-endian), the header (JSON, UTF-8, filled up with spaces),
- * the arrays in the order of the header's directory, each from a multiple of 64 bytes on, and the SHA-256 of all that is before it.
- * Numbers are little-endian.
+ * Structure of a file: MAGIC, the version and the length of the header (uint32, little-endian), the header (JSON,
+ * UTF-8, padded with spaces), the arrays in the order listed in the header, each aligned to 64 bytes, and the SHA-256
+ * of everything before it. Numbers are little-endian.
  */
 
-/** As PNG has it: the first byte is no text, and a transfer that changes line ends is noticed. */
+/**
+ * Similar to PNG's signature: the first byte shows that the file is not text, and a transfer that changes line ends is
+ * detected.
+ */
 const MAGIC = Buffer.from("\x89TSN\r\n\x1a\n", "latin1");
 const VERSION = 5;
 const PRELUDE_BYTES = MAGIC.length + 8;
 const CHECKSUM_BYTES = 32;
 const ALIGNMENT = 64;
-/** A header is a few kilobytes. */
+/** Limit of the size of a header, which usually has a few kilobytes. */
 const LARGEST_HEADER = 2 ** 20;
-/** Read, written and hashed at once. */
+/** Number of bytes to read, write and hash at once. */
 const CHUNK_BYTES = 2 ** 22;
 
 type Numbers = Float32Array | Float64Array | Uint32Array;
@@ -75,7 +78,7 @@ interface ArrayPlan {
   readonly name: NativeStateArray | "neighbors" | "squared" | PreparationArray;
   readonly dtype: keyof typeof TYPES;
   readonly shape: readonly [number, number];
-  /** Bytes from the start of the file's payload, which begins after the header. */
+  /** Position in bytes within the payload of the file, which begins after the header. */
   readonly offset: number;
 }
 
@@ -113,10 +116,10 @@ const bytesOf = ({ dtype, shape }: Pick<ArrayPlan, "dtype" | "shape">): number =
   shape[0] * shape[1] * TYPES[dtype].BYTES_PER_ELEMENT;
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
-/** The coordinate spread of distances that have one. */
+/** The arrays of the coordinate spread, for distances that have one. */
 const SPREADS = ["spreadCenter", "spreadVariance", "spreadBetween"] as const;
 
-/** The arrays of a run, which follow from its size. */
+/** Returns the arrays of a run, which follow from its size. */
 function planArrays(
   run: Shape,
   outputDimensions: number,
@@ -155,7 +158,8 @@ const payloadBytes = (arrays: readonly ArrayPlan[]): number =>
   arrays.reduce((end, plan) => Math.max(end, align(plan.offset + bytesOf(plan))), 0);
 
 /**
- * Writes all that a run needs to go on and to place points, atomically and piece by piece.
+ * Writes everything that a run needs to continue and to place points. The file is written piece by piece and replaced
+ * atomically.
  *
  * @throws {FileError} FILE_WRITE
  */
@@ -217,19 +221,19 @@ function readRows(parts: RunParts, { name, shape }: ArrayPlan, first: number, la
   return native.readState({ name, first, last });
 }
 
-/** Rows `[first, last)` that are handled at once. */
+/** Yields ranges of rows `[first, last)` to process at once. */
 function* stretches({ dtype, shape: [rows, cols] }: ArrayPlan): Generator<[number, number]> {
   const step = Math.max(1, Math.floor(CHUNK_BYTES / (cols * TYPES[dtype].BYTES_PER_ELEMENT)));
   for (let first = 0; first < rows && cols > 0; first += step) yield [first, Math.min(first + step, rows)];
 }
 
 /**
- * Whether a file is a saved run: by its first bytes, whatever it is called, or by the extension .tsne, so that a damaged one is reported as
- * such. False also for what cannot be read.
+ * Whether a file is a saved run, by its first bytes or by the extension .tsne. The extension alone suffices, so that a
+ * damaged run is reported as a damaged run. Returns false for a file that cannot be read.
  */
 export async function isSavedRun(path: string): Promise<boolean> {
   if (extname(path).toLowerCase() === ".tsne") return true;
-  // The file is checked before it is opened: opening a named pipe would wait until somebody writes into it.
+  // Check the file before opening it, because opening a named pipe would wait until another program writes to it.
   const status = await stat(path).catch(() => undefined);
   const handle = status?.isFile() ? await open(path, "r").catch(() => undefined) : undefined;
   if (!handle) return false;
@@ -246,10 +250,10 @@ export async function isSavedRun(path: string): Promise<boolean> {
 /**
  * Reads a run that {@link writeRun} wrote.
  *
- * @param threads of the run from now on
- * @throws {FileError} FILE_READ where it cannot be read; FILE_FORMAT for another file, one that is cut off or whose bytes have changed;
- *   FILE_VERSION for one of another version of the format
- * @throws {SigmaTsneError} OUT_OF_MEMORY where it does not fit
+ * @param threads number of threads for the run from now on
+ * @throws {FileError} FILE_READ if the file cannot be read. FILE_FORMAT if it is not a saved run, is cut off, or has
+ *   changed bytes. FILE_VERSION for another version of the format
+ * @throws {SigmaTsneError} OUT_OF_MEMORY if the run does not fit into memory
  */
 export async function readRun(
   path: string,
@@ -278,7 +282,7 @@ interface RunSource {
   readonly path: string;
   readonly handle: FileHandle;
   readonly size: number;
-  /** The hash of all bytes that were read. */
+  /** The hash of all bytes read so far. */
   readonly hash: Hash;
   readonly signal: AbortSignal | undefined;
 }
@@ -309,7 +313,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
     }
     await readArray(source, plan, start, (first, numbers) => native.writeState({ name, first, numbers }));
   }
-  // The hash runs over the bytes in their order, so the neighbors, which the run is made with, are read once more.
+  // The hash needs the bytes in order. The neighbors were read earlier to create the run, so they are read again here.
   if (given) for (const plan of arrays.slice(-2)) await readArray(source, plan, start, () => {});
   await requireChecksum(source, expected - CHECKSUM_BYTES);
   try {
@@ -331,7 +335,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   });
 }
 
-/** A preparation whose arrays are to be filled. */
+/** Allocates a preparation whose arrays are filled later. */
 function allocatePreparation(shape: PreparationShape | undefined, cols: number): FittedPreparation | undefined {
   if (!shape) return undefined;
   const numbers = () => new Float64Array(cols);
@@ -345,7 +349,7 @@ function allocatePreparation(shape: PreparationShape | undefined, cols: number):
 const damaged = (path: string, reason: string, cause?: unknown) =>
   new FileError("FILE_FORMAT", path, reason, { cause });
 
-/** Checks the first bytes, the version among them, and gives the length of the header. */
+/** Checks the first bytes, including the version, and returns the length of the header. */
 async function readPrelude({ path, size, handle, hash }: RunSource): Promise<number> {
   const prelude = Buffer.alloc(PRELUDE_BYTES);
   if (size > 0) await handle.read(prelude, 0, PRELUDE_BYTES, 0);
@@ -369,7 +373,7 @@ async function readPrelude({ path, size, handle, hash }: RunSource): Promise<num
   return length;
 }
 
-/** The facts of the header, and the arrays that follow it. */
+/** Parses the facts in the header and the list of the arrays that follow it. */
 function parseHeader(path: string, text: string, threads: number | undefined) {
   try {
     const header = JSON.parse(text) as Header;
@@ -381,7 +385,7 @@ function parseHeader(path: string, text: string, threads: number | undefined) {
     requireSame(arrays, header.arrays, "the arrays");
     return { header, options, arrays };
   } catch (cause) {
-    // The number of threads is chosen by the caller, and does not come from the file.
+    // The number of threads comes from the caller, not from the file.
     if (cause instanceof ArgumentError && cause.argument === "threads") throw cause;
     throw damaged(path, `its header is damaged: ${cause instanceof Error ? cause.message : cause}`, cause);
   }
@@ -475,7 +479,9 @@ function checkShape({ run, options }: Header): void {
   if (!isSound) throw new Error("it does not describe its run");
 }
 
-/** The options of a file, checked as those of a caller are, and the same as when they were written. */
+/**
+ * Resolves the options in a file with the checks for a caller's options, and requires that they equal the stored ones.
+ */
 function resolveSaved(
   saved: Record<string, unknown>,
   { rows: n, cols: d, hasSigma, hasCovariance }: Shape,
@@ -485,13 +491,14 @@ function resolveSaved(
   const asked = {
     ...rest,
     threads,
-    // A missing sigma was never given; an empty matrix stands for a given one, as for initial embeddings and neighbors.
+    // If sigma was not given, it stays undefined. An empty matrix stands for a given one, and likewise for initial
+    // embeddings and neighbors.
     sigma: hasSigma && !hasCovariance ? [] : undefined,
     covariance: hasCovariance ? [] : undefined,
     init: saved.init === "given" ? [] : saved.init,
     neighbors: saved.neighbors === "given" ? { distances: [] } : saved.neighbors,
     distance: saved.distance === "given" ? undefined : saved.distance,
-    // With a theta of its own, "auto" would mean another method.
+    // With an explicit theta, "auto" would select another method.
     theta: saved.method === "auto" ? undefined : saved.theta,
     learningRate: saved.learningRate === finalLearningRate ? saved.learningRate : "auto",
   } as unknown as TsneOptions;
@@ -502,7 +509,7 @@ function resolveSaved(
 }
 
 function requireSame(expected: unknown, found: unknown, what: string): void {
-  // The text of JSON leaves out undefined values.
+  // JSON text omits undefined values.
   const normal = (value: unknown) => JSON.stringify(value, sortedKeys);
   if (normal(expected) !== normal(found)) throw new Error(`${what} are not those of its run`);
 }

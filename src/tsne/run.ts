@@ -24,38 +24,42 @@ import { type PlacementOptions, type PlacementResult, placePoints } from "./plac
 import { RestoredRun, type RunParts, readRun, writeRun } from "./run-file.js";
 import { toDenseData } from "./sparse-data.js";
 
-/** Seconds that each stage took; those without use are 0. */
+/** Duration of each stage in seconds; 0 for unused stages. */
 export interface TsneSeconds {
   pca: number;
   neighbors: number;
   affinities: number;
   initialization: number;
   optimization: number;
-  /** From the call to the result, with the check and copy of the input, without pauses between steps. */
+  /**
+   * From the call to the result, including the check and copy of the input, excluding pauses between calls of {@link
+   * Tsne.fit}.
+   */
   total: number;
 }
 
 /**
- * Why a run ended: `"converged"`, the KL divergence fell by less than `tolerance` within 50 iterations; `"limit"`, it had not converged
- * after `maxIterations`; `"iterations"`, all requested iterations are done; `"stop"`, {@link Tsne.stop} was called.
+ * The reason for the end of a run. `"converged"`: the KL divergence fell by less than `tolerance` within 50 iterations.
+ * `"limit"`: it had not converged after `maxIterations`. `"iterations"`: all requested iterations are done. `"stop"`:
+ * {@link Tsne.stop} was called.
  */
 export type StopReason = "converged" | "limit" | "iterations" | "stop";
 
-/** An embedding, with the facts of its run. */
+/** An embedding and facts about its run. */
 export interface TsneResult {
   /** n x outputDimensions positions, float32, in the order of the input, centered. */
   embedding: Matrix;
-  /** KL divergence of the embedding from the affinities, KL(P||Q) in nats, without exaggeration; the lower the better. */
+  /** KL divergence KL(P||Q) of the embedding from the affinities in nats, without exaggeration. Lower is better. */
   kl: number;
-  /** Iterations done. */
+  /** Completed iterations. */
   iterations: number;
-  /** Why the last {@link Tsne.fit} ended. */
+  /** The reason for the end of the last {@link Tsne.fit}. */
   stopped: StopReason;
-  /** How repulsion was computed. */
+  /** The method used for repulsion. */
   method: "barnes-hut" | "fft" | "exact";
   /**
-   * Where the neighbors came from, and the share of the true ones among them: 1 if exact, measured on 512 points for cells, taken
-   * to be 1 if given.
+   * The source of the neighbors, and the fraction of true neighbors among them: 1 for an exact search, measured on 512
+   * points for cells, and assumed to be 1 for given neighbors.
    */
   neighbors: { method: "exact" | "cells" | "given"; recall: number };
   /**
@@ -66,11 +70,11 @@ export interface TsneResult {
   seconds: TsneSeconds;
   /** Warnings about the data or the settings, in sentences; see {@link Tsne.warnings}. */
   warnings: readonly string[];
-  /** The options in use, with the defaults filled in. */
+  /** The resolved options, including defaults. */
   options: ResolvedTsneOptions;
 }
 
-/** Options of {@link Tsne.load}: those of {@link TsneOptions} that a file does not hold. */
+/** Options of {@link Tsne.load}: those of {@link TsneOptions} that are not stored in the file. */
 export type LoadOptions = Pick<TsneOptions, "threads" | keyof typeof RUN_CONTROLS>;
 
 /**
@@ -83,7 +87,7 @@ export type LoadOptions = Pick<TsneOptions, "threads" | keyof typeof RUN_CONTROL
  * ```
  */
 export class Tsne {
-  /** The options in use, defaults filled in. */
+  /** The resolved options, including defaults. */
   readonly options: ResolvedTsneOptions;
   /**
    * Warnings in sentences that name the row: a value far beyond all others, an initial embedding that is too wide, or
@@ -104,12 +108,12 @@ export class Tsne {
   #seconds = 0;
   #stopping = false;
   #fitting = false;
-  /** Settles when all calls that use the present embedding are done. */
+  /** Settles when all calls that use the current embedding are done. */
   #exclusive: Promise<unknown> = Promise.resolve();
   #exclusives = 0;
 
   /**
-   * Checks and copies the data; the work begins with {@link fit}.
+   * Checks and copies the data. The computation starts with {@link fit}.
    *
    * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
    * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded
@@ -137,12 +141,13 @@ export class Tsne {
   }
 
   /**
-   * Reads a run that {@link save} wrote. It can {@link place} points at once, and {@link fit} continues where it stopped, to the same bytes
-   * as if it had never been saved. Its neighbors and affinities, which are not in the file, are computed again for that.
+   * Reads a run that {@link save} wrote. {@link place} can be called immediately. {@link fit} continues from the saved
+   * iteration, with results identical in every byte to those of a run that was not saved. For that, it computes the
+   * neighbors and affinities again, because they are not in the file.
    *
-   * @param options what a file does not hold; `threads` default to all processors
-   * @throws {FileError} FILE_READ where the file cannot be read; FILE_FORMAT where it is not a saved run, is cut off or its bytes have
-   *   changed; FILE_VERSION where another version of the package must read it
+   * @param options options that the file does not contain; `threads` defaults to all processors
+   * @throws {FileError} FILE_READ if the file cannot be read. FILE_FORMAT if it is not a saved run, is cut off, or has
+   *   changed bytes. FILE_VERSION if another version of the package must read it
    * @throws {SigmaTsneError} OUT_OF_MEMORY, {@link AbortError}
    */
   static async load(path: string, options: LoadOptions = {}): Promise<Tsne> {
@@ -151,14 +156,15 @@ export class Tsne {
   }
 
   /**
-   * Writes the run to one file, atomically: its points, options and the state of its embedding, so that {@link load} can restore it. The
-   * usual extension is .tsne.
+   * Writes the run to one file, so that {@link load} can restore it: its points, options and the state of its
+   * embedding. The file is replaced atomically. The usual extension is .tsne.
    *
-   * @param options.preparation how the data were prepared, as {@link prepareData} returns it: points that are placed into the run after it
-   *   was loaded are in the units of the data before that, and are prepared in the same way
-   * @throws {ArgumentError} SHAPE_MISMATCH for a preparation of another number of columns
-   * @throws {ArgumentError} INVALID_ARGUMENT if the run has no embedding yet: {@link fit} it first, for example for 0 iterations
-   * @throws {FileError} FILE_WRITE where the file cannot be written
+   * @param options.preparation the preparation of the data, as returned by {@link prepareData}. After loading, new
+   *   points are given in the units before the preparation, and the same preparation is applied to them.
+   * @throws {ArgumentError} SHAPE_MISMATCH for a preparation with another number of columns
+   * @throws {ArgumentError} INVALID_ARGUMENT if the run has no embedding yet: {@link fit} it first, for example for 0
+   *   iterations
+   * @throws {FileError} FILE_WRITE if the file cannot be written
    */
   async save(
     path: string,
@@ -176,19 +182,20 @@ export class Tsne {
   }
 
   /**
-   * Places new points into the present embedding, which does not change. Each point is placed independently: it gets the same bytes whatever points
-   * are placed with it, with any number of threads.
+   * Places new points into the current embedding, which does not change. Each point is placed independently: its
+   * position does not depend on the other points that are placed, nor on the number of threads.
    *
-   * A new point's nearest neighbors among the fitted points, exact under the run's distance and with the run's preparation of the
-   * data, give affinities of the perplexity. It starts at their weighted median, coordinate by coordinate, and minimizes
-   * KL(P_i || Q_i), q_ij normalized over the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"), to within the embedding's bounds and
-   * a margin.
+   * The nearest neighbors of a new point among the fitted points give affinities with the requested perplexity. The
+   * neighbor search is exact and uses the distance of the run and its preparation of the data. The point starts at the
+   * weighted median of its neighbors in each coordinate. It then minimizes KL(P_i || Q_i), with q_ij normalized over
+   * the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"), within the bounds of
+   * the embedding plus a margin.
    *
-   * Calls wait for each other; later ones reuse the data that the first one has prepared.
+   * Concurrent calls wait for each other. Later calls reuse the data structures of the first one.
    *
    * @param newMeans m x d, with as many columns as the data of the run, finite; m may be 0
-   * @throws {ArgumentError} for a bad option or shape, a run without an embedding, one whose neighbors were given, or whose `degreesOfFreedom`
-   *   are not 1
+   * @throws {ArgumentError} for a bad option or shape, a run without an embedding, a run with given neighbors and no
+   *   named distance, or one whose `degreesOfFreedom` is not 1
    * @throws {DataError} for NaN and infinities, with the row
    * @throws {SigmaTsneError} BUSY during {@link fit}, OUT_OF_MEMORY
    * @throws {AbortError} if `options.signal` is aborted
@@ -202,13 +209,13 @@ export class Tsne {
     return [this.#rows, this.#cols];
   }
 
-  /** How the data of a loaded run were prepared, if they were; {@link place} prepares new points in the same way. */
+  /** The preparation of the data of a loaded run, if there is one. {@link place} applies it to new points as well. */
   get preparation(): FittedPreparation | undefined {
     return this.#parts.preparation;
   }
 
   /**
-   * The memory that the run needs at most beside its input, in bytes.
+   * Upper estimate of the bytes that the run needs in addition to its input.
    *
    * @internal
    */
@@ -227,7 +234,7 @@ export class Tsne {
   }
 
   /**
-   * Works on the present embedding, one caller after the other, and not during {@link fit}.
+   * Runs `work` on the current embedding. Callers take turns, and none runs during {@link fit}.
    *
    * @internal
    */
@@ -272,27 +279,27 @@ export class Tsne {
     return result;
   }
 
-  /** Iterations done. */
+  /** Completed iterations. */
   get iteration(): number {
     return this.#iteration;
   }
 
-  /** Whether {@link fit} without a number of iterations has nothing left to do. */
+  /** Whether {@link fit} without an argument would do no further iterations. */
   get isFinished(): boolean {
     return this.#iteration >= this.#end || (this.options.iterations === "auto" && this.#native.hasConverged());
   }
 
-  /** The iteration at which the run ends at the latest. */
+  /** The last possible iteration of the run. */
   get #end(): number {
     const { iterations, maxIterations } = this.options;
     return iterations === "auto" ? (maxIterations as number) : iterations;
   }
 
   /**
-   * Continues gradient descent; the first call computes neighbors and affinities before.
+   * Continues gradient descent. The first call also computes neighbors and affinities.
    *
-   * @param iterations how many more, an integer >= 0, even if the run has converged or done all its `iterations`. Default: until the end
-   *   of the run, which the option `iterations` defines.
+   * @param iterations number of further iterations, an integer >= 0. They are done even if the run has converged or
+   *   completed its `iterations`. Default: until the end of the run, which the option `iterations` defines.
    * @returns the embedding after these iterations
    * @throws {AbortError} if the signal is aborted; the run keeps its last iteration and can continue
    */
@@ -394,7 +401,7 @@ export class Tsne {
       const how = { until, untilConverged, wantsKl: true, onProgress: wanted, snapshotEvery: this.#snapshotEvery };
       return await awaitNative(this.#native.advance(how), cancel, this.#signal);
     } catch (error) {
-      // The caller's own error, which may look like one of the core's, passes as it is.
+      // Errors thrown by the caller's own functions are passed on unchanged, even if they look like errors of the core.
       if (thrown) throw thrown.error;
       const resumable = error instanceof AbortError && this.#stopping && !this.#signal?.aborted;
       if (!resumable || this.#native.iteration() === 0) throw error;
@@ -436,13 +443,15 @@ export async function runBhTsne(
 }
 
 /**
- * Embeds points, or means with standard deviations, by t-SNE. It uses the fastest method for their number and dimensions, or
- * `options.method`, and resolves to the embedding with the name of that method. The work is done off the main thread.
+ * Embeds points, or means with standard deviations, by t-SNE. It uses `options.method`, or by default the fastest
+ * method for the number of points and dimensions, and resolves to the embedding and the name of the method. The work is
+ * done off the main thread.
  *
- * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data. Sparse data of more than 1000
- *   columns are reduced to `pca` principal components, by default 50, without making them dense; other sparse data are made dense
+ * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data. Sparse data
+ *   with more than 1000 columns are reduced to `pca` principal components, by default 50, without a dense copy. Other
+ *   sparse data are converted to dense data.
  * @param options see {@link TsneOptions}; `sigma`, n x d, makes the run sigma-aware (Ede 2020, arXiv:2003.01113)
- * @throws what {@link runBhTsne} throws
+ * @throws the errors of {@link runBhTsne}
  */
 export async function runTsne(
   data: MatrixLike | SparseMatrixLike | NeighborGraph,
@@ -452,7 +461,7 @@ export async function runTsne(
   return isSparse(data) ? runSparse(data, options) : new Tsne(data, options).fit();
 }
 
-/** The run of sparse data, which are made dense first, by principal components if they have many columns. */
+/** Runs sparse data after conversion to dense data. Data with many columns are reduced to principal components. */
 async function runSparse(sparse: SparseMatrixLike, options: TsneOptions): Promise<TsneResult> {
   requireOptions(options);
   const begin = performance.now();
@@ -468,19 +477,19 @@ async function runSparse(sparse: SparseMatrixLike, options: TsneOptions): Promis
   };
 }
 
-/** The iterations of a run in words, and the reason for its end if it did not do a requested number. */
+/** Describes the iterations of a run, and the reason for its end unless the number was requested. */
 export function describeEnd({ iterations, stopped }: Pick<TsneResult, "iterations" | "stopped">): string {
   const reason = { converged: " (converged)", limit: " (not converged)", iterations: "", stop: " (stopped)" }[stopped];
   return `after ${iterations} iterations${reason}`;
 }
 
-/** Where neighbors came from, in words. */
+/** Describes the source of the neighbors. */
 export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): string {
   if (method === "given") return "neighbors as given";
   return method === "exact" ? "exact neighbors" : `neighbors from cells, recall ${(100 * recall).toFixed(1)} %`;
 }
 
-/** The variance floor in use, in words; undefined for a distance without one. */
+/** Describes the variance floor in use; undefined for a distance without one. */
 export function describeFloor(varianceFloor: number | undefined): string | undefined {
   return varianceFloor === undefined ? undefined : `variance floor ${Number(varianceFloor.toPrecision(3))}`;
 }
@@ -488,7 +497,7 @@ export function describeFloor(varianceFloor: number | undefined): string | undef
 function checkLoadOptions(options: LoadOptions): void {
   requireOptions(options);
   rejectUnknown(options, ["threads", ...Object.keys(RUN_CONTROLS)]);
-  // The checks of a run's options, for the least of runs.
+  // Applies the checks of a run's options for the smallest possible run.
   resolveTsneOptions(options, 3, 1);
 }
 
@@ -541,10 +550,10 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
   };
 }
 
-/** Recall below which neighbors call for a warning. */
+/** Recall below which a warning is given. */
 const LEAST_RECALL = 0.95;
 
-/** A warning about a search in cells that missed many neighbors. */
+/** Returns a warning if a search in cells missed many neighbors. */
 export function describeRecall({ method, recall }: TsneResult["neighbors"]): string[] {
   if (method !== "cells" || recall >= LEAST_RECALL) return [];
   const found = `${(100 * recall).toFixed(1)} %`;
@@ -553,7 +562,7 @@ export function describeRecall({ method, recall }: TsneResult["neighbors"]): str
   ];
 }
 
-/** A warning if the requested method does not suit the small number of points. */
+/** Returns a warning if the requested method does not support so few points. */
 function describeMethod(asked: MethodName, used: TsneResult["method"], rows: number): string[] {
   if (asked !== "fft" || used === "fft") return [];
   return [`Method "fft" needs at least 100 points; "${used}" was used for these ${rows}.`];

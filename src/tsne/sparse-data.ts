@@ -5,28 +5,29 @@ import { type SparseMatrix, type SparseMatrixLike, toSparseMatrix } from "../spa
 import type { TsneOptions } from "./options.js";
 
 /**
- * Sparse data of up to this many columns are compared as they are: dense, they take 4 bytes for each number in the core. Above it, distances
- * cost more than the search is worth, and data are reduced to principal components.
+ * Largest number of columns for which sparse data are converted to dense data with all columns. They then take 4 bytes
+ * per value in the core. With more columns, the distances would take too long, so the data are reduced to principal
+ * components.
  */
 export const MOST_SPARSE_COLUMNS = 1000;
 
-/** Principal components that wide sparse data are reduced to by default. */
+/** Default number of principal components for sparse data with many columns. */
 const DEFAULT_COMPONENTS = 50;
 
 /** Sparse data as a run can use them. */
 export interface DenseData {
   readonly data: Matrix;
-  /** Principal components that the data were reduced to; `undefined` where they are as they were. */
+  /** Number of principal components to which the data were reduced; `undefined` if they were not reduced. */
   readonly components: number | undefined;
   readonly warnings: readonly string[];
 }
 
 /**
- * Makes sparse data dense: as they are for up to 1000 columns, and otherwise, or where `components` ask for it, by their principal
- * components, for which they stay sparse.
+ * Converts sparse data to dense data. Up to 1000 columns are kept. Data with more columns, or with `components`, are
+ * reduced to principal components, which are computed from the sparse data.
  *
- * @param components as the option `pca` of a run: `undefined` for 50 of more than 1000 columns
- * @throws {ArgumentError} for `false` where there are more than 1000 columns
+ * @param components the option `pca` of a run; `undefined` means 50 for more than 1000 columns
+ * @throws {ArgumentError} for `false` with more than 1000 columns
  */
 export async function toDenseData(
   sparse: SparseMatrixLike,

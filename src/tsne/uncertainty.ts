@@ -16,17 +16,17 @@ import { Tsne } from "./run.js";
 /** Options of {@link positionUncertainty}. All are optional. */
 export interface UncertaintyOptions
   extends Pick<PlacementOptions, "perplexity" | "iterations" | "prior" | "signal" | "onProgress"> {
-  /** Draws of each point, 2 to 1000. Default 10. */
+  /** Number of draws of each point, 2 to 1000. Default 10. */
   draws?: number | undefined;
   /** Seed of the draws: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
-  /** Which points, as row numbers of the data. Default: all. */
+  /** Row numbers of the points to measure. Default: all. */
   points?: ArrayLike<number> | undefined;
-  /** Number of nearest points of the embedding in the neighborhood that `share` uses: 1 to n - 1. Default 10, or n - 1. */
+  /** Number k of nearest points in the definition of `share`: 1 to n - 1. Default 10, or n - 1 if that is smaller. */
   neighbors?: number | undefined;
 }
 
-/** How uncertain the positions of points are; see {@link positionUncertainty}. m points, in the requested order. */
+/** The uncertainty of the positions of m points, in the requested order; see {@link positionUncertainty}. */
 export interface PositionUncertainty extends UncertaintyMeasures {
   /** Row numbers of the points. */
   points: Uint32Array;
@@ -47,21 +47,24 @@ const KEYS: Record<keyof UncertaintyOptions, true> = {
 };
 
 /**
- * Measures how uncertain the positions of an embedding are. Plausible true values are drawn for each point, given its measured
- * values, their standard deviations or covariance, and the points around it (or, with `prior: "none"`, from its Gaussian
- * N(mu_i, diag(sigma_i^2)) alone). Each draw is placed into the finished embedding, as {@link Tsne.place} does, without the point itself,
- * which neither attracts nor repels its draws. A draw has the sigma of its point. The result of a point depends on the seed and the point
- * alone, not on the other points asked for.
+ * Measures how uncertain the positions of an embedding are. Plausible true values are drawn for each point, given its
+ * measured values, their standard deviations or covariance, and the points around it. With `prior: "none"`, they are
+ * drawn from the Gaussian N(mu_i, diag(sigma_i^2)) of the point alone. Each draw has the sigma of its point and is
+ * placed into the finished embedding, as by {@link Tsne.place}. The point itself is left out and neither attracts nor
+ * repels its draws. The result for a point depends only on the seed and the point, not on the other requested points.
  *
  * @param run a run with sigma that has an embedding
- * @throws {ArgumentError} for a run without sigma or embedding, one whose `degreesOfFreedom` are not 1, and for bad options
+ * @throws {ArgumentError} for a run without sigma or embedding, one whose `degreesOfFreedom` is not 1, and for bad
+ *   options
  * @throws {AbortError} if the signal is aborted
  */
 export async function positionUncertainty(run: Tsne, options: UncertaintyOptions = {}): Promise<PositionUncertainty> {
   return (await drawPositions(run, options, false)).uncertainty;
 }
 
-/** The same, and if `keepsDraws` also where each draw lands: m x draws x outputDimensions. */
+/**
+ * Measures the uncertainty and, if `keepsDraws`, also returns the position of each draw: m x draws x outputDimensions.
+ */
 export async function drawPositions(
   run: Tsne,
   options: UncertaintyOptions,
@@ -109,13 +112,14 @@ export async function drawPositions(
 }
 
 /**
- * Half axes of the ellipse that contains a share of the possible positions of a point, in standard deviations along the axes of its
- * covariance. For a known covariance of two dimensions it is sqrt(-2 log(1 - level)). A covariance that was estimated from m draws about a
- * known center needs a larger one, sqrt(m ((1 - level)^(-2 / (m - 1)) - 1)) (Hotelling 1931): 2.45 at 95 % becomes 3.08 for
- * 10 draws and 2.55 for 50.
+ * Returns the factor of the half axes of the ellipse that contains a fraction of the possible positions of a point, in
+ * standard deviations along the axes of its covariance. For a known covariance of two dimensions it is sqrt(-2 log(1 -
+ * level)). If the covariance was estimated from m draws about a known center, the ellipse must be larger: sqrt(m ((1 -
+ * level)^(-2 / (m - 1)) - 1)) (Hotelling 1931). At 95 %, 2.45 becomes 3.08 for 10 draws and 2.55 for 50.
  *
- * @param level share of the possible positions, above 0 and below 1
- * @param draws from which the covariance was estimated, an integer >= 2; infinite for a known covariance
+ * @param level fraction of the possible positions, above 0 and below 1
+ * @param draws number of draws from which the covariance was estimated, an integer >= 2; infinite for a known
+ *   covariance
  * @throws {ArgumentError} OUT_OF_RANGE for other numbers
  */
 export function ellipseRadius(level: number, draws = Number.POSITIVE_INFINITY): number {
@@ -145,14 +149,17 @@ const COVARIANCE: readonly (readonly string[])[] = [
   ["var_x", "cov_xy", "cov_xz", "var_y", "cov_yz", "var_z"],
 ];
 
-/** The columns of uncertainties of an embedding of some dimensions: displacement, covariance (var_x, cov_xy, var_y in two) and share. */
+/**
+ * Returns the names of the uncertainty columns of an embedding: displacement, covariance (var_x, cov_xy, var_y in two
+ * dimensions) and share.
+ */
 export const uncertaintyNames = (outputDimensions: number): readonly string[] => [
   "displacement",
   ...COVARIANCE[outputDimensions],
   "share",
 ];
 
-/** These columns. */
+/** Returns the uncertainty columns with their names. */
 export function uncertaintyColumns({ displacement, covariance, share }: UncertaintyMeasures): [string, Float32Array][] {
   const { rows, cols } = covariance;
   const names = uncertaintyNames(cols === 6 ? 3 : cols === 3 ? 2 : 1);

@@ -199,6 +199,6 @@ describe("saved selections", () => {
       mimeType: "application/json",
       buffer: Buffer.from(JSON.stringify({ kind: "sigma-tsne selections", version: 1, points: 5, selections: {} })),
     });
-    await page.getByText(`it contains selections of 5 points, and these are ${N}`).waitFor();
+    await page.getByText(`it contains selections of 5 points, but this source has ${N}`).waitFor();
   });
 });

@@ -61,7 +61,7 @@ it.each([
   [["--standardize", "zscore"], "--standardize: cannot be used with sparse data"],
   [["--save", "run.tsne"], "--save: cannot be used with sparse data"],
   [["--pca", "121"], "--pca: expected an integer from 1 to 120"],
-  [["--rows", "5:500"], "--rows: expected at least one of the 120 rows"],
+  [["--rows", "5:500"], "--rows: expected a range with at least one of the 120 rows"],
 ])("%j with sparse data is wrong usage", async (flags, message) => {
   const { code, stderr } = await workplace.run(["embed", "wide.npz", "-o", "never.csv", "--quiet", ...flags]);
   expect(stderr).toContain(message);

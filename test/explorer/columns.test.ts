@@ -42,7 +42,7 @@ describe("a table with x and y", () => {
     const { n, layouts, columns, notices } = await served.describe();
     expect(n).toBe(N);
     expect(notices).toEqual([
-      expect.stringContaining("Column “cutout” names images, but the first of them are not in"),
+      expect.stringContaining("Column “cutout” contains paths of images, but the first files do not"),
     ]);
     expect(layouts[0]).toMatchObject({ id: "map" });
     expect(columns.map(({ name }) => name).toSorted()).toEqual([...SURVEY_COLUMNS].toSorted());
@@ -191,7 +191,7 @@ describe("a column of image paths", () => {
     for (const refused of [2, 3, 4, 5]) expect((await pixel(refused))[3]).toBe(0);
     await expect
       .poll(async () => (await served.describe()).notices)
-      .toEqual(["Column “image” names images, of which 4 are missing."]);
+      .toEqual(["Column “image” contains paths of images; 4 of these files are missing."]);
     await served.close();
   });
 });

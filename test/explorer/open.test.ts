@@ -194,7 +194,7 @@ describe("the folder of a training", () => {
   it("refuses what it has no use for", async () => {
     const open = (options: object) => openExploration(path("run"), options);
     await expect(open({ sigma: "sigma.npy" })).rejects.toThrow("sigma: cannot be used with a training");
-    await expect(open({ part: "validation" })).rejects.toThrow("a part of at least 3 images, of which this one has 0");
+    await expect(open({ part: "validation" })).rejects.toThrow("a part of at least 3 images (this one has 0)");
     await expect(open({ images: path("bars.npy"), part: "all" })).rejects.toThrow("part: cannot be used");
     await expect(open({ labels: path("labels.txt") })).rejects.toThrow(
       "expected 60 labels, one per point, received 90",
@@ -274,7 +274,7 @@ describe("what cannot be explored", () => {
     const nested = fileURLToPath(new URL("../io/fixtures/tables/polars.parquet", import.meta.url));
     const strict = { columns: ["pc1", "pc2"], strict: true };
     await expect(openExploration(nested, strict)).rejects.toThrow(
-      'column "nested" (nested) cannot be shown, which strict reading refuses; exclude it',
+      'column "nested" (nested) cannot be shown, and strict reading reports this as an error. Exclude the column',
     );
     await refused("map.npy", "metadata: expected a table with named columns", { metadata: path("bars.npy") });
     await expect(openExploration("")).rejects.toThrow("the path of a file");

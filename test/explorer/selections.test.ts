@@ -87,7 +87,7 @@ describe("the file of selections", () => {
       body: Uint32Array.of(1),
     });
     expect(answer.status).toBe(409);
-    expect(((await answer.json()) as Failure).message).toContain("selections of 5 points, and these are 20");
+    expect(((await answer.json()) as Failure).message).toContain("selections of 5 points, but this source has 20");
     expect(await readFile(file, "utf8")).toBe(others);
     await other.close();
   });

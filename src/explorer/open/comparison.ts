@@ -8,7 +8,7 @@ import { type Exploration, requireFinite } from "../exploration.js";
 import { type InputOptions, rejectUseless } from "../options.js";
 import { addFiles } from "./matrix.js";
 
-/** The folder of a comparison, as `writeComparison` writes it: its maps and what changed between them. */
+/** Opens the folder of a comparison that `writeComparison` wrote: its maps and the changes between them. */
 export async function openComparison(exploration: Exploration, folder: string, options: InputOptions): Promise<void> {
   rejectUseless(options, ["images", "labels", "metadata", "sigma", "input", "stretch", "strict"], "a comparison");
   const { signal } = exploration;
@@ -17,7 +17,7 @@ export async function openComparison(exploration: Exploration, folder: string, o
   for (const { name, file, kl, options: used } of maps) {
     const path = join(folder, basename(file));
     const all = await readMatrix(path, { signal });
-    // Rows that the comparison left out are NaN.
+    // The comparison wrote NaN for rows that it left out.
     const kept = rowsWithPosition(all);
     const positions = kept ? all.take(kept) : all;
     if (positions.rows !== n || positions.cols !== 2) {
@@ -25,7 +25,7 @@ export async function openComparison(exploration: Exploration, folder: string, o
       throw new FileError(
         "FILE_FORMAT",
         path,
-        `expected an embedding of ${n} x 2, received ${found}; embeddings of other dimensions are not shown`,
+        `expected an embedding of ${n} x 2, received ${found}. Only embeddings with two output dimensions can be shown`,
       );
     }
     requireFinite(positions, path);

@@ -13,7 +13,7 @@ import { ResultCache } from "../result-cache.js";
 import { TextValues } from "../text-values.js";
 import { addMetadata, addTableColumns, type PointTable } from "./table-columns.js";
 
-/** A map in a file, with what else is known of its points. */
+/** Opens a map from a file, with further properties of its points. */
 export async function openMap(
   exploration: Exploration,
   path: string,
@@ -36,7 +36,7 @@ export async function openMap(
   if (data && data.means.rows >= 3) exploration.startWork(() => addQuality(exploration, data, map));
 }
 
-/** Points whose maps are computed while they are looked at. */
+/** Opens points. Their maps are computed while the page shows the progress. */
 export async function openPoints(
   exploration: Exploration,
   path: string,
@@ -65,14 +65,20 @@ export async function openPoints(
   exploration.startWork(() => exploreMaps(exploration, data, cache, known));
 }
 
-/** Opens the folder with the embeddings of these points, beside their file. It holds those of the same numbers alone. */
+/**
+ * Opens the folder beside the file in which the embeddings of these points are saved. The hash of the numbers ensures
+ * that the results belong to the same points.
+ */
 function openCache(path: string, { means, sigma }: GaussianData): Promise<ResultCache> {
   const hash = createHash("sha256");
   for (const matrix of [means, sigma]) hash.update(JSON.stringify(matrix?.shape ?? null)).update(matrix?.data ?? "");
   return ResultCache.open(`${resolve(path)}.explorer`, hash.digest("hex"));
 }
 
-/** Adds what is known of the points beside the data: labels from a file before those of the table, its other columns, further files. */
+/**
+ * Adds further properties of the points: labels from a file (which take precedence over labels of the table), the other
+ * columns of the table, and the files in the options.
+ */
 async function addFacts(exploration: Exploration, { table }: TableSource, options: InputOptions): Promise<void> {
   await addLabelFile(exploration, options);
   const hasImages = options.images !== undefined;
@@ -82,7 +88,7 @@ async function addFacts(exploration: Exploration, { table }: TableSource, option
   await addFiles(exploration, { ...options, labels: undefined });
 }
 
-/** Adds the images that a column of the table names. */
+/** Adds the images whose paths are in a column of the table. */
 async function addImagesOf(exploration: Exploration, path: string): Promise<void> {
   for (const { description, values } of exploration.allColumns()) {
     if (description.kind !== "text" || description.format !== "image" || !(values instanceof TextValues)) continue;
@@ -105,7 +111,7 @@ async function addLabelFile(exploration: Exploration, { labels }: InputOptions):
   exploration.addLabels(kept ? Array.from(kept, (i) => names[i]) : names);
 }
 
-/** Adds what the options name: labels, metadata, images, the data behind a map. */
+/** Adds the files in the options: labels, metadata, images, the data behind a map. */
 export async function addFiles(exploration: Exploration, options: InputOptions): Promise<void> {
   const { metadata, images, input } = options;
   const { signal, n } = exploration;
@@ -129,7 +135,7 @@ export async function addFiles(exploration: Exploration, options: InputOptions):
   if (images !== undefined) await addImages(exploration, images, options);
 }
 
-/** Adds the column of the means of the points' standard deviations, where there are such. */
+/** Adds a column with the mean standard deviation of each point, if the points have standard deviations. */
 export function addMeanSigma(exploration: Exploration, sigma: Matrix | undefined): void {
   if (!sigma) return;
   const means = Float32Array.from({ length: sigma.rows }, (_, i) => {

@@ -19,13 +19,13 @@ import { columnOptions, type InputOptions } from "../options.js";
 import { SavedSelections } from "../saved-selections.js";
 
 /**
- * Opens what is to be explored: the folder of a training, a model or a comparison; a saved run; a map (a matrix of two columns);
- * or points, whose maps are computed while they are looked at (a matrix of more columns).
+ * Opens a source: the folder of a training, a model or a comparison; a saved run; a map (a matrix of two columns); or
+ * points (a matrix of more than two columns), whose maps are computed while the page shows the progress.
  *
- * What takes long goes on after this has returned.
+ * Long computations continue after this function has returned.
  *
- * @throws {FileError} FILE_READ or FILE_FORMAT for what cannot be explored
- * @throws {ArgumentError} for options that do not fit it
+ * @throws {FileError} FILE_READ or FILE_FORMAT for a source that cannot be explored
+ * @throws {ArgumentError} for options that do not fit the source
  */
 export async function openExploration(
   source: string,
@@ -81,8 +81,8 @@ async function openFile(exploration: Exploration, path: string, options: InputOp
 }
 
 /**
- * A map or points in a file, or in a folder of tables. A table with the columns x and y is a map, and its other columns are what is known of
- * the points, unless the options choose columns of data.
+ * Opens a map or points from a file or from a folder of tables. A table with the columns x and y is a map, and its
+ * other columns are properties of the points, unless the options choose data columns.
  */
 async function openTable(exploration: Exploration, path: string, options: InputOptions): Promise<void> {
   const { signal } = exploration;
@@ -94,7 +94,7 @@ async function openTable(exploration: Exploration, path: string, options: InputO
     signal,
   });
   const isMap = whole.means.cols === 2;
-  // Embeddings have rows without a position where rows of the data were dropped.
+  // An embedding has rows without a position if rows of the data were dropped.
   const kept = isMap ? rowsWithBoth(whole.means) : rowsWithPosition(whole.means);
   exploration.setGaps(whole.means.rows, kept);
   const dataset = kept ? takeDataset(whole, kept) : whole;
@@ -103,7 +103,7 @@ async function openTable(exploration: Exploration, path: string, options: InputO
   const excluded = roles.unused.filter(({ reason }) => reason === "excluded").map(({ name }) => name);
   const leaveOut = new Set(isMap ? [...roles.data, ...excluded] : excluded);
   const table = { path, roles, listed, leaveOut, strict: options.strict };
-  // The other columns are shown, although they are not data.
+  // The report would call the other columns unused, but the explorer shows them.
   exploration.columnReport = whole.report.replace(describeUnused(roles.unused), "").replace("  ", " ").trim();
   const { openMap, openPoints } = await import("./matrix.js");
   return isMap
@@ -111,7 +111,7 @@ async function openTable(exploration: Exploration, path: string, options: InputO
     : openPoints(exploration, path, { dataset, table }, options);
 }
 
-/** The columns of numbers x and y, of a table that has no z. */
+/** The names of the numeric columns x and y; `undefined` if the table also has a column z. */
 function positionNames(listed: readonly ListedColumn[]): string[] | undefined {
   const find = (axis: string) =>
     listed.find(({ name, holds }) => name.toLowerCase() === axis && holds === "numbers")?.name;
@@ -119,7 +119,7 @@ function positionNames(listed: readonly ListedColumn[]): string[] | undefined {
   return x === undefined || y === undefined || z !== undefined ? undefined : [x, y];
 }
 
-/** The rows that have both coordinates, `undefined` where all have them. */
+/** The rows with both coordinates; `undefined` if all rows have both. */
 function rowsWithBoth(map: Matrix): Int32Array | undefined {
   const isThere = (i: number) => !Number.isNaN(map.at(i, 0)) && !Number.isNaN(map.at(i, 1));
   const kept = Int32Array.from({ length: map.rows }, (_, i) => i).filter(isThere);

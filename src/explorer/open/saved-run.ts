@@ -9,7 +9,10 @@ import { type InputOptions, rejectUseless } from "../options.js";
 import { addTrust } from "../trust.js";
 import { addFiles, addMeanSigma } from "./matrix.js";
 
-/** A run that `Tsne.save` wrote: its map, its points, and, where it is not at its end, the run itself to go on with. */
+/**
+ * Opens a run that `Tsne.save` wrote: its map, its points and, if the run is not finished, the run itself so that it
+ * can be continued.
+ */
 export async function openSavedRun(exploration: Exploration, path: string, options: InputOptions): Promise<void> {
   rejectUseless(
     options,
@@ -46,7 +49,8 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
   const embedding = new EmbeddingComputation(
     "map",
     "Map",
-    // Its neighbors are found again when it goes on, which reports to this copy of the run.
+    // Loading the run again with these callbacks lets it report its progress. The neighbors are searched again when the
+    // run continues.
     (callbacks) => Tsne.load(path, callbacks),
     report,
   );
@@ -70,7 +74,7 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
     };
     exploration.addMap(later);
     await measure(later);
-    // The scores are those of the finished map.
+    // The trust scores describe the finished map, so they are computed at the end.
     if (options.trust) await addTrust(exploration, tsne);
   });
 }

@@ -13,9 +13,9 @@ import type { Exploration } from "../exploration.js";
 import { prepare } from "../maps.js";
 import type { ColumnRole } from "../protocol.js";
 
-/** Columns of larger tables are read while the map is already looked at. */
+/** Columns of tables with more rows are read in the background while the map is already shown. */
 const MOST_ROWS_AT_ONCE = 100_000;
-/** Largest number of dimensions for which each column of the data is shown. */
+/** Data columns are shown only if there are at most this many input dimensions. */
 const MOST_DATA_COLUMNS = 64;
 
 /** A table whose columns become columns of the points. */
@@ -30,11 +30,12 @@ export interface PointTable {
 }
 
 /**
- * Adds the columns of a table to what is known of the points. Those of a large table follow while the map is looked at, one after the other.
+ * Adds the columns of a table to the properties of the points. For a large table the columns are read one after the
+ * other while the map is already shown.
  *
- * @param onRead called when all columns are there
- * @returns which columns are shown and which are left out, in one line
- * @throws {FileError} FILE_FORMAT with `strict` for a column that cannot be shown
+ * @param onRead called after the last column was added
+ * @returns one line that lists the shown and the omitted columns
+ * @throws {FileError} FILE_FORMAT with `strict` if a column cannot be shown
  */
 export async function addTableColumns(
   exploration: Exploration,
@@ -48,7 +49,7 @@ export async function addTableColumns(
   const unshown = free.filter(({ holds, name }) => holds === undefined && !dataNames(table).includes(name));
   if (strict && unshown.length > 0) {
     const [{ name, kind }] = unshown;
-    const reason = `column ${JSON.stringify(name)} (${kind}) cannot be shown, which strict reading refuses; exclude it`;
+    const reason = `column ${JSON.stringify(name)} (${kind}) cannot be shown, and strict reading reports this as an error. Exclude the column`;
     throw new FileError("FILE_FORMAT", path, reason);
   }
   for (const { name, kind } of unshown) exploration.addNotice(`Column “${name}” is left out: it is ${kind}.`);
@@ -97,7 +98,7 @@ function addColumn(exploration: Exploration, table: PointTable, { name, holds, v
   else exploration.addColumn(column);
 }
 
-/** Programs write the index of a data frame under names that say nothing to people, or without a name. */
+/** Many programs write the index of a data frame with a cryptic name or without a name. */
 function titleOf(name: string, role: ColumnRole): string {
   if (role === "identifier" && isFrameIndexName(name)) return "index";
   return name === "" ? "unnamed" : name;
@@ -110,10 +111,10 @@ const toLabels = (values: ReadColumn["values"], holds: ReadColumn["holds"]): str
     return holds === "booleans" ? String(value === 1) : String(value);
   });
 
-/** An id is part of an address, so it is not as long as a name may be. */
+/** Ids are shortened, because an id is part of an address and a column name may be very long. */
 const MOST_CHARACTERS = 60;
 
-/** Two tables may have columns of one name. */
+/** Ids must be unique even if two tables have columns with the same name. */
 function idOf(exploration: Exploration, name: string): string {
   const short = [...Buffer.from(name).toString()].slice(0, MOST_CHARACTERS).join("");
   let id = `column:${short}`;
@@ -151,7 +152,7 @@ function describe(shown: readonly ListedColumn[], unshown: readonly ListedColumn
     .join(" ");
 }
 
-/** Adds the columns of a table that lies beside the points. */
+/** Adds the columns of a separate metadata table. */
 export async function addMetadata(exploration: Exploration, path: string, strict: boolean | undefined): Promise<void> {
   const { rows = exploration.n } = exploration.gaps ?? {};
   const listed = await listColumns(path, rows, exploration.signal);

@@ -23,22 +23,22 @@ import { ResultCache } from "../result-cache.js";
 import { TrainingMonitor } from "../training-monitor.js";
 import { addFiles, addMeanSigma } from "./matrix.js";
 
-/** The folder in a run in which codes and maps are kept. */
+/** Name of the subfolder of a run in which codes and maps are saved. */
 const KEPT = "explorer";
 const [MEANS, SIGMA, CLUSTERS] = ["means.npy", "sigma.npy", "clusters.npy"];
 
 /**
- * The folder of a training or a model: its images, their codes and the maps of these, which are kept in the folder `explorer` in it. A
- * training that is still going on, or was stopped, is watched until there is a model.
+ * Opens the folder of a training or a model: its images, their codes, and the maps of the codes, which are saved in the
+ * subfolder `explorer`. A training that is still running, or was stopped, is monitored until its model exists.
  */
 export async function openTraining(exploration: Exploration, folder: string, options: InputOptions): Promise<void> {
   rejectUseless(
     options,
     ["images", "labels", "metadata", "part", "stretch", "strict"],
-    "a training, which gives its codes itself",
+    "a training, because its model computes the codes",
   );
   if (options.images !== undefined && options.part !== undefined) {
-    const accepted = "to be left out where images are named, all of which are taken";
+    const accepted = "to be left out if images are given, because all of those images are used";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "part", received: options.part, accepted });
   }
   const { signal, report } = exploration;
@@ -51,7 +51,7 @@ export async function openTraining(exploration: Exploration, folder: string, opt
   const part = options.part ?? (dataset.test.count > 0 ? "test" : "all");
   const images = options.images === undefined ? dataset[part] : dataset.all;
   if (images.count < MIN_POINTS) {
-    const accepted = `a part of at least ${MIN_POINTS} images, of which this one has ${images.count}`;
+    const accepted = `a part of at least ${MIN_POINTS} images (this one has ${images.count})`;
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "part", received: part, accepted });
   }
   if (shape) toImages(images, shape);
@@ -78,7 +78,7 @@ export async function openTraining(exploration: Exploration, folder: string, opt
   });
 }
 
-/** Fewer cannot be mapped. */
+/** Smallest number of points that can be embedded. */
 const MIN_POINTS = 3;
 
 interface ModelFacts {
@@ -87,7 +87,7 @@ interface ModelFacts {
   readonly sha256: string;
 }
 
-/** The file of the model in the folder of a run, or in its own. */
+/** Finds the model file in the folder of a run or in the folder of the model itself. */
 async function findModel(folder: string): Promise<string | undefined> {
   for (const path of [join(folder, "model", "model.safetensors"), join(folder, "model.safetensors")]) {
     if (await stat(path).catch(() => undefined)) return path;
@@ -99,7 +99,7 @@ async function readModel(folder: string, path: string): Promise<ModelFacts> {
   const { facts } = await readTensorFile(path);
   const { kind, model, configuration } = facts as { kind?: unknown; model?: unknown; configuration?: unknown };
   if (kind !== "model" || typeof model !== "string" || typeof configuration !== "object" || configuration === null) {
-    throw new FileError("FILE_FORMAT", folder, `holds a ${String(kind)} in place of a model`);
+    throw new FileError("FILE_FORMAT", folder, `contains a ${String(kind)}, not a model`);
   }
   const sha256 = createHash("sha256")
     .update(await readFile(path))
@@ -119,7 +119,7 @@ async function openImages(
   return openDataset(images, { split: { validation: 0, test: 0 }, stretch, signal, ...fit });
 }
 
-/** What an earlier exploration of the same images by the same model has kept. */
+/** Opens the saved results of an earlier exploration of the same images with the same model. */
 async function openKept(
   exploration: Exploration,
   folder: string,
@@ -129,7 +129,7 @@ async function openKept(
   const { height, width, channels, zDim } = configuration;
   exploration.setModel({ folder, description: { name, latentDimensions: zDim, height, width, channels } });
   const key = createHash("sha256").update(JSON.stringify([sha256, chosen, exploration.n]));
-  // One folder for each choice of images, because several can be explored at the same time.
+  // Each choice of images has its own folder, because several choices can be explored at the same time.
   const place = PARTS.includes(chosen as Part)
     ? chosen
     : `images-${createHash("sha256").update(chosen).digest("hex").slice(0, 12)}`;
@@ -141,7 +141,7 @@ async function openKept(
 }
 
 interface ClusteredData extends GaussianData {
-  /** The component of a mixture that each point most probably comes from. */
+  /** The most probable mixture component of each point. */
   readonly clusters: readonly string[] | undefined;
 }
 
@@ -182,7 +182,7 @@ async function exploreData(
   await exploreMaps(exploration, exploration.data as GaussianData, cache);
 }
 
-/** Loads TensorFlow.js, which what is known already can do without. */
+/** Encodes the images. TensorFlow.js is imported here, because it is not needed if the codes were saved earlier. */
 async function encode(
   folder: string,
   images: Images,

@@ -14,10 +14,10 @@ import { registerLatentRoutes } from "./latent-routes.js";
 import { type AccessRules, guard } from "./security.js";
 import { registerSelectionRoutes } from "./selection-routes.js";
 
-/** Bodies are small where a route does not say otherwise. */
+/** Largest request body in bytes, unless a route sets another limit. */
 const BODY_LIMIT = 2 ** 20;
 /**
- * The server of an exploration, ready to listen.
+ * Creates the server of an exploration, ready to listen.
  *
  * @param page folder of the built page
  */
@@ -38,7 +38,7 @@ export async function createServer(
     done(null, body);
   });
   await app.register(cookie);
-  // Routes that ask for a rate of their own have it on top.
+  // Routes can set a rate limit of their own, in addition to the general one.
   await app.register(rateLimit, { global: false, errorResponseBuilder: tooMany });
   guard(app, entrance);
   registerDataRoutes(app, exploration);
@@ -60,7 +60,7 @@ export async function createServer(
   return app;
 }
 
-/** Whether a path leads into a folder, also where symbolic links are followed. A path of no file does. */
+/** Whether a path is inside a folder after symbolic links are resolved. A path that does not exist counts as inside. */
 function isInside(folder: string, path: string): boolean {
   try {
     const [root, target] = [realpathSync(folder), realpathSync(join(folder, path))];

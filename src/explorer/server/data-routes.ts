@@ -10,7 +10,7 @@ interface WithId {
   Params: { id: string };
 }
 
-/** The routes of what is explored: its description, layouts, columns, images, points. */
+/** Adds the routes of the explored data: description, layouts, columns, images, points. */
 export function registerDataRoutes(app: FastifyInstance, exploration: Exploration): void {
   app.get("/api/exploration", (_request, reply) =>
     reply.header("cache-control", "no-store").send(exploration.describe()),
@@ -22,7 +22,7 @@ export function registerDataRoutes(app: FastifyInstance, exploration: Exploratio
   });
   app.get<WithId>("/api/layouts/:id/covariances", async (request, reply) => {
     const covariances = exploration.layoutCovariances(request.params.id);
-    if (!covariances) throw notFound("the name of a layout with known covariances");
+    if (!covariances) throw notFound("such layout with covariances");
     return sendBytes(request, reply, covariances);
   });
   app.get<WithId>("/api/columns/:id", async (request, reply) => {

@@ -3,42 +3,48 @@ import type { BackendChoice } from "../../vae/backends/index.js";
 import type { GifOptions } from "../../vae/figures/index.js";
 import type { ImageShape } from "../../vae/without-tensorflow.js";
 
-/** Which model a decoder opens, and what it computes with. */
+/** The model that a decoder opens, and the backend that it computes with. */
 export interface DecoderOptions {
-  /** Folder of a run, or of a model alone. */
+  /** Folder of a run or of a model. */
   readonly path: string;
-  /** Default `auto`, as the command line has it. */
+  /** Default `auto`, as in the command line. */
   readonly backend?: BackendChoice | undefined;
   /** 1 to 1024. Default: all processors. */
   readonly threads?: number | undefined;
 }
 
-/** What a decoder tells of its model. */
+/** Properties of the model that a decoder has opened. */
 export interface DecoderModel extends ImageShape {
   readonly name: string;
-  /** Numbers of a code. */
+  /** Length of a code. */
   readonly latent: number;
-  /** Share of the values that was cut off at either end as the contrast of each training image was stretched; undefined for none. */
+  /**
+   * Share of the values that the contrast stretching of the training images cut off at either end; undefined if the
+   * images were not stretched.
+   */
   readonly stretch: number | undefined;
-  /** One sentence on what it computes with. */
+  /** One sentence about the backend of the computations. */
   readonly backend: string;
 }
 
-/** Images in rows on one PNG. */
+/** Arrangement of images on one PNG. */
 export interface SheetLayout {
-  /** Images in a row, >= 1. */
+  /** Images per row, >= 1. */
   readonly columns: number;
-  /** Images that stand before the decoded ones, as values 0 to 1; none by default. */
+  /** Images that are placed before the decoded ones, with values from 0 to 1; none by default. */
   readonly before?: Float32Array | undefined;
 }
 
-/** Means and standard deviations, n x latent, as bare arrays. */
+/** Means and standard deviations, each n x latent, row by row. */
 export interface EncodedImages {
   readonly means: Float32Array;
   readonly sigma: Float32Array | undefined;
 }
 
-/** What a decoder does, by name: what it is given, what it answers. Latent vectors are n x latent, row by row. */
+/**
+ * The tasks of a decoder by name, with their input (`given`) and result (`answer`). Latent vectors are n x latent, row
+ * by row.
+ */
 export interface DecoderTasks {
   decode: { given: { codes: Float32Array }; answer: Float32Array };
   encode: { given: { images: Float32Array }; answer: EncodedImages };
@@ -48,18 +54,21 @@ export interface DecoderTasks {
 
 export type TaskName = keyof DecoderTasks;
 
-/** A task on its way to the thread. */
+/** A task that is sent to the thread. */
 export type DecoderRequest = { [T in TaskName]: { id: number; name: T; given: DecoderTasks[T]["given"] } }[TaskName];
 
-/** What comes back: first, once, the model or why there is none; then an answer a request. */
+/**
+ * A message from the thread. The first message contains the model, or the reason why it could not be opened. Then the
+ * thread sends one answer per request.
+ */
 export type DecoderReply =
   | { id: "model"; answer: DecoderModel }
   | { id: number; answer: DecoderTasks[TaskName]["answer"] }
   | { id: number | "model"; failure: DecoderFailure };
 
-/** An error as it crosses the border of a thread, where classes are lost. */
+/** An error in a form that can be sent between threads, because error classes are lost there. */
 export interface DecoderFailure {
-  /** Undefined for what was not thrown on purpose. */
+  /** Undefined for unexpected errors. */
   readonly code: ErrorCode | undefined;
   readonly message: string;
   readonly stack: string | undefined;

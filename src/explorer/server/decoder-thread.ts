@@ -9,7 +9,10 @@ import { openRun } from "../../vae/runs/index.js";
 import type { DecoderFailure, DecoderOptions, DecoderReply, DecoderRequest } from "./decoder-tasks.js";
 import { checkSheet, encodeSheet } from "./image-sheet.js";
 
-/** Number of latent vectors that are decoded before other tasks get their turn: small, because a slider may be waiting. */
+/**
+ * Number of latent vectors per batch. Other tasks can run between batches. The number is small because a slider may be
+ * waiting.
+ */
 const BATCH_SIZE = 16;
 
 const port = parentPort;
@@ -34,7 +37,8 @@ async function open({ path, backend = "auto", threads }: DecoderOptions): Promis
   const { description } = await selectBackend(backend, { threads });
   const { model, origin } = await openRun(path);
   const { height, width, channels, zDim } = model.configuration;
-  // The first picture prepares the kernels and loads what encodes it, which would keep a first slider waiting.
+  // Decoding one picture prepares the kernels and loads the image encoder, so that the first slider movement does not
+  // wait for them.
   await encodeSheet(await model.decode(new Matrix(new Float32Array(zDim), 1, zDim)), model.configuration, 1);
   const facts = { name: model.name, latent: zDim, height, width, channels };
   send({ id: "model", answer: { ...facts, stretch: origin?.options?.stretch, backend: description } });
@@ -67,7 +71,10 @@ async function perform(model: Model, { name, given }: DecoderRequest) {
   }
 }
 
-/** What need not be copied on its way back. Files of sharp may be windows on memory that it shares among them: those are copied. */
+/**
+ * Buffers that are transferred back without a copy. Outputs of sharp may be parts of shared memory, and those are
+ * copied.
+ */
 function buffersOf(answer: Awaited<ReturnType<typeof perform>>): Set<ArrayBuffer> {
   const arrays = ArrayBuffer.isView(answer) ? [answer] : [answer.means, answer.sigma];
   const own = arrays.filter((array) => array instanceof Float32Array);

@@ -10,18 +10,18 @@ import type {
   TaskName,
 } from "./decoder-tasks.js";
 
-/** How a task is asked for. */
+/** Options for a task. */
 export interface TaskOptions {
   /**
-   * A name of what asks again and again, such as one slider. It is served before all others, beside a long task that is at work; and
-   * of what it asks for while it waits, only the newest is computed: the others are rejected with an {@link AbortError}.
+   * Name of a control that sends many requests, such as a slider. Its tasks are served before all others and run beside
+   * a long task. Only its newest waiting task is computed; older waiting tasks are rejected with an {@link AbortError}.
    */
   readonly newestOf?: string | undefined;
-  /** Takes back what has not begun; of what has begun, the answer is dropped. */
+  /** Cancels the task if it has not begun. If it has begun, its answer is dropped. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Tasks that may wait; further ones are refused. */
+/** Largest number of waiting tasks; further tasks are rejected. */
 const MAX_WAITING = 32;
 
 interface Job {
@@ -33,14 +33,15 @@ interface Job {
 }
 
 /**
- * A trained model on a thread of its own, which decodes and encodes for the explorer.
+ * A trained model on its own thread, which decodes and encodes images for the explorer.
  *
- * The server decodes, and not the page: it gives the numbers that `sigma-tsne decode` gives, to the bit, since the same code computes
- * them; it can do so for every model, those with distributions over weights among them; the page needs no TensorFlow.js, nor the
- * weights. And it decodes off the event loop, so that the map and its data are served meanwhile.
+ * The server decodes instead of the page for these reasons. The same code as in `sigma-tsne decode` computes the
+ * numbers, so they are identical to the last bit. Every model is supported, including models with distributions over
+ * weights. The page needs neither TensorFlow.js nor the weights. The thread keeps the event loop free, so the server
+ * can serve the map and its data at the same time.
  *
- * Two tasks are at work at most, one of sliders (see {@link TaskOptions.newestOf}) and one of all others. If the thread dies, what was
- * asked of it fails, and the next task starts another one.
+ * At most two tasks run at a time: one of sliders (see {@link TaskOptions.newestOf}) and one of all others. If the
+ * thread dies, all its pending tasks fail, and the next task starts a new thread.
  */
 export class Decoder {
   readonly #options: DecoderOptions;
@@ -59,9 +60,10 @@ export class Decoder {
   }
 
   /**
-   * The model, once it is open.
+   * Resolves to the model as soon as it is open.
    *
-   * @throws {FileError} FILE_READ without a model, FILE_FORMAT for a damaged one, both as {@link SigmaTsneError}s with these codes
+   * @throws {FileError} FILE_READ if there is no model, FILE_FORMAT if it is damaged; both arrive as a {@link
+   *   SigmaTsneError} with these codes
    */
   model(): Promise<DecoderModel> {
     if (this.#isClosed) return Promise.reject(closedError());
@@ -70,10 +72,11 @@ export class Decoder {
   }
 
   /**
-   * Does a task of {@link DecoderTasks}. Arrays that are given are copied.
+   * Runs a task of {@link DecoderTasks}. The given arrays are copied.
    *
-   * @throws {SigmaTsneError} BUSY where too many tasks wait; what the model throws, by its code
-   * @throws {AbortError} where it was taken back, overtaken by a newer one of its name, or the decoder was closed
+   * @throws {SigmaTsneError} BUSY if too many tasks are waiting; errors of the model keep their code
+   * @throws {AbortError} if the task was canceled, a newer task with the same `newestOf` replaced it, or the decoder
+   *   was closed
    */
   async perform<T extends TaskName>(
     name: T,
@@ -112,7 +115,7 @@ export class Decoder {
     });
   }
 
-  /** Ends the thread; what waits or is at work is rejected with an {@link AbortError}. */
+  /** Ends the thread. Waiting and running tasks are rejected with an {@link AbortError}. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const worker = this.#thread?.worker;
@@ -123,10 +126,10 @@ export class Decoder {
   #start() {
     const worker = new Worker(createRequire(import.meta.url).resolve("#decoder-thread"), {
       workerData: this.#options,
-      // What the process was started with is not for its threads: --test, --inspect-brk.
+      // The thread must not inherit options of the process such as --test and --inspect-brk.
       execArgv: [],
     });
-    // A process that is done otherwise does not wait for it.
+    // The thread does not keep the process alive.
     worker.unref();
     const model = new Promise<DecoderModel>((resolve, reject) => {
       const end = (error: unknown) => {
@@ -156,7 +159,7 @@ export class Decoder {
     this.#proceed();
   }
 
-  /** Hands over what may begin. */
+  /** Sends tasks to the thread while it has capacity. */
   #proceed(): void {
     if (!this.#isReady) return;
     for (const ofSliders of [true, false]) {
@@ -178,7 +181,7 @@ export class Decoder {
     }
   }
 
-  /** Gives up the thread and all that was asked of it. */
+  /** Drops the thread and rejects all its tasks. */
   #fail(error: unknown): void {
     this.#thread = undefined;
     this.#isReady = false;

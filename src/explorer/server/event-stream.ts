@@ -8,9 +8,9 @@ import { RequestError } from "./failure.js";
 const MAX_LISTENERS = 64;
 /** Milliseconds for which changes are collected before they are sent. */
 const COLLECTING = 100;
-/** Milliseconds between signs of life. */
+/** Milliseconds between heartbeats, which keep an idle connection open. */
 const HEARTBEAT = 15_000;
-/** Milliseconds after which a page connects again when it has lost the server. */
+/** Milliseconds after which a page tries to reconnect when the connection to the server is lost. */
 const RETRY = 1000;
 
 const CHANGED = "event: exploration\ndata:\n\n";
@@ -38,7 +38,7 @@ export class EventStream {
     for (const listener of this.#listeners) listener.end();
   }
 
-  /** Keeps the answer open and sends all further events to it. */
+  /** Keeps the response open and sends all further events to it. */
   connect(reply: FastifyReply): void {
     if (this.#listeners.size >= MAX_LISTENERS) {
       throw new RequestError(503, "TOO_MANY", `${MAX_LISTENERS} pages are open already; close some of them`);
@@ -74,7 +74,8 @@ export class EventStream {
   #send(text: string): void {
     for (const listener of this.#listeners) {
       if (!listener.writableNeedDrain) listener.write(text);
-      // A page that does not read gets nothing more until it does, and then the current state of everything.
+      // If a page stops reading, the server sends nothing until it reads again, and then sends the current state of
+      // everything.
       else if (listener.listenerCount("drain") === 0) {
         listener.once("drain", () => listener.write(`${this.#allStates()}${CHANGED}`));
       }

@@ -9,16 +9,16 @@ import { type ExplorationDescription, FILE_ROW, type OfflineData, paths } from "
 import { renderOfflinePage } from "./offline-page.js";
 import { MAX_INDEX_BYTES, readIndices } from "./point-indices.js";
 
-/** Largest number of points for which layouts are computed only to be saved. */
+/** Largest number of points for which layouts are computed only for an exported file. */
 const MAX_SEPARATED = 100_000;
-/** A browser reads a file as one text, of 2^29 characters at most. */
+/** A browser reads a file as one text of at most 2^29 characters. */
 const MAX_COLUMN_BYTES = 2 ** 27;
-/** Pieces of texts in Base64 are as long as whole groups of three bytes. */
+/** A multiple of three bytes, so that each piece encodes to Base64 without padding. */
 const PIECE_BYTES = 3 * 2 ** 18;
 const SLOW = { rateLimit: { max: 10, timeWindow: 10_000 } };
 
 /**
- * The routes of what is taken away: points as tables, the page as a file.
+ * Adds the export routes: points as tables, and the page as a file.
  *
  * @param page folder of the built page; without it the page cannot be saved as a file
  */
@@ -38,7 +38,7 @@ export function registerExportRoutes(app: FastifyInstance, exploration: Explorat
   if (page === undefined) return;
   app.get("/api/offline", { config: SLOW }, async (_request, reply) => {
     const pieces = renderOfflinePage(page, offlineData(exploration));
-    // What fails before the first piece is answered as a failure.
+    // An error before the first piece is still sent as an error response.
     const first = await pieces.next();
     reply.header("content-disposition", 'attachment; filename="explorer.html"');
     return reply.type("text/html; charset=utf-8").send(Readable.from(resume(first, pieces), { objectMode: false }));
@@ -50,7 +50,7 @@ async function* resume(first: IteratorResult<string, unknown>, rest: AsyncGenera
   yield* rest;
 }
 
-/** The row numbers, the positions in each map, and the columns. */
+/** A table with the row numbers, the positions in each map, and the columns. */
 async function tableOf(
   exploration: Exploration,
   indices: Uint32Array,
@@ -79,7 +79,7 @@ async function tableOf(
   return table;
 }
 
-/** JSON of an {@link OfflineData}, piece after piece. */
+/** JSON of an {@link OfflineData}, in pieces. */
 async function* offlineData(exploration: Exploration): AsyncGenerator<string> {
   const whole = exploration.describe();
   const layouts = whole.layouts.filter(({ kind }) => kind === "map" || exploration.n <= MAX_SEPARATED);
@@ -107,7 +107,10 @@ async function* offlineData(exploration: Exploration): AsyncGenerator<string> {
 
 type Answer = readonly [path: keyof OfflineData["answers"] & string, type: string, content: ArrayBufferView];
 
-/** The columns of a file, the smallest first until the limit is reached, and what is said of the others. */
+/**
+ * The columns of an exported file, and a notice for each omitted column. Small columns are added first, until the limit
+ * is reached.
+ */
 function columnsOfFile(exploration: Exploration): { columns: Column[]; notices: string[] } {
   const all = exploration.allColumns();
   const bytesOf = (column: Column) => exploration.columnBytes(column).byteLength;

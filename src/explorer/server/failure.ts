@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { type ErrorCode, SigmaTsneError } from "../../errors.js";
 import type { Failure } from "../protocol.js";
 
-/** A request that cannot be answered, with the status that says why. */
+/** A request that cannot be answered, with the HTTP status of the response. */
 export class RequestError extends Error {
   constructor(
     readonly statusCode: number,
@@ -14,37 +14,37 @@ export class RequestError extends Error {
   }
 }
 
-/** The error for what is not there. */
+/** The error for a resource that does not exist. */
 export const notFound = (what: string): RequestError => new RequestError(404, "NOT_FOUND", `there is no ${what}`);
 
-/** The error for a request that says something else than it should. */
+/** The error for a malformed request. */
 export const badRequest = (message: string): RequestError => new RequestError(400, "BAD_REQUEST", message);
 
-/** The error for requests that come too fast. */
+/** The error for too many requests in a short time. */
 export const tooMany = (): RequestError =>
   new RequestError(429, "TOO_MANY", "too many requests at once; wait a few seconds");
 
-/** Statuses of errors that are not the server's fault. */
+/** HTTP statuses of errors that the server did not cause. */
 const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   INVALID_ARGUMENT: 400,
   OUT_OF_RANGE: 400,
   SHAPE_MISMATCH: 400,
   NOT_FINITE: 400,
   NEGATIVE_SIGMA: 400,
-  // Thrown for an image that was sent.
+  // Thrown for an uploaded image.
   FILE_FORMAT: 400,
-  // Something newer was asked for.
+  // A newer request replaced this one.
   ABORTED: 409,
   BUSY: 503,
   OUT_OF_MEMORY: 503,
 };
 
-/** Codes of answers to requests that a library of the server refused without a code of its own. */
+/** Error codes for requests that a library of the server rejected without a code. */
 const CODES: Readonly<Record<number, string>> = { 400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND" };
 
 /**
- * Answers every failure as a {@link Failure}, and a browser that opens the page without the token with a page that says what to do. An
- * unexpected error is only said to have happened.
+ * Answers every failure as a {@link Failure}. If a browser opens the page without the token, it gets a page that
+ * explains what to do. Details of unexpected errors are not sent to the client.
  */
 export function answerFailures(app: FastifyInstance): void {
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
@@ -65,7 +65,7 @@ function describeFailure(error: Error & { statusCode?: number; code?: string }):
   if (error instanceof SigmaTsneError) {
     return { status: STATUS[error.code] ?? 500, answer: { code: error.code, message } };
   }
-  // Those of the server's libraries and its own say by their status that they are meant for the caller.
+  // Messages of errors with a status below 500, and of the server's own errors, are meant for the client.
   if (statusCode < 500 || error instanceof RequestError) return { status: statusCode, answer: { code, message } };
   process.stderr.write(`sigma-tsne: unexpected error: ${error.stack ?? message}\n`);
   return { status: 500, answer: { code: "INTERNAL", message: "the server failed to answer; its terminal says more" } };
@@ -86,5 +86,5 @@ with <code>?token=...</code> at its end.</p>
 </html>
 `;
 
-/** A number of a point or a sheet in an address; one that there cannot be for anything else. */
+/** Parses the number of a point or a sheet in an address; NaN for any other text. */
 export const toIndex = (text: string): number => (/^\d{1,10}$/.test(text) ? Number(text) : Number.NaN);

@@ -1,10 +1,10 @@
 import { ArgumentError } from "../../errors.js";
 import { type ImageShape, toRgba } from "../../vae/without-tensorflow.js";
 
-/** Pixels of a sheet at most, which browsers still show: 8192 x 8192. */
+/** Largest number of pixels of a sheet, 8192 x 8192. Browsers can still show this size. */
 const MAX_PIXELS = 2 ** 26;
 
-/** @throws {ArgumentError} OUT_OF_RANGE for more images than a sheet holds */
+/** @throws {ArgumentError} OUT_OF_RANGE if a sheet cannot contain this many images */
 export function checkSheet({ height, width }: ImageShape, count: number): void {
   const most = Math.floor(MAX_PIXELS / (height * width));
   if (count <= most) return;
@@ -13,10 +13,11 @@ export function checkSheet({ height, width }: ImageShape, count: number): void {
 }
 
 /**
- * Images edge to edge, row after row, in their own pixels, as a PNG: what pages cut into images again.
+ * Encodes images of their original size edge to edge, row by row, as a PNG. The page cuts the sheet into images again.
  *
- * @param images n images, one after the other, n >= 1; 0 becomes black and 1 white, as where the points' own images are shown
- * @param columns images in a row
+ * @param images n images, one after the other, n >= 1; 0 becomes black and 1 white, as in the display of the points'
+ *   own images
+ * @param columns images per row
  */
 export async function encodeSheet(images: Float32Array, shape: ImageShape, columns: number): Promise<Uint8Array> {
   const { height, width, channels } = shape;
@@ -37,6 +38,7 @@ export async function encodeSheet(images: Float32Array, shape: ImageShape, colum
   const { default: sharp } = await import("sharp");
   const raw = { width: line, height: pixels.length / (line * bytes), channels: isGray ? (1 as const) : (3 as const) };
   const sheet = sharp(pixels, { raw });
-  // A lower level than the default gives hardly larger files, and a moving slider waits for them.
+  // This compression level makes the file hardly larger than the default level, but is faster, and a moving slider
+  // waits for the result.
   return (isGray ? sheet.toColorspace("b-w") : sheet).png({ compressionLevel: 3 }).toBuffer();
 }

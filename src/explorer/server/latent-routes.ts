@@ -6,15 +6,18 @@ import type { DecoderOptions } from "./decoder-tasks.js";
 import { RequestError, toIndex } from "./failure.js";
 import { LatentSpace } from "./latent-space.js";
 
-/** Bytes of a body, by what it is: the most codes of a few thousand dimensions, two such codes as JSON, a photograph. */
+/**
+ * Largest request body in bytes: the maximum number of codes with a few thousand dimensions, two such codes as JSON,
+ * and a photograph.
+ */
 const LIMITS = { codes: 2 ** 21, json: 2 ** 18, image: 2 ** 24 };
 const BINARY = "application/octet-stream";
 
 /**
- * Adds the routes under which the page looks into the space of codes; failures are left to the app's error handler. The model is opened
- * as soon as there is one, and closed with the exploration.
+ * Adds the routes of the latent space. The error handler of the app answers failures. The model is opened as soon as it
+ * exists and closed with the exploration.
  *
- * @param settings what the model computes with; by default what the command line takes
+ * @param settings backend and threads of the model; by default those of the command line
  */
 export function registerLatentRoutes(
   app: FastifyInstance,
@@ -79,7 +82,7 @@ async function search(
 ) {
   if (Buffer.isBuffer(body)) {
     return space.searchImage(body, query.invert === "1", signal).catch((error) => {
-      // The file is the caller's, not the server's.
+      // The client sent the damaged file, so this is not an error of the server.
       if (!(error instanceof FileError && error.code === "FILE_FORMAT")) throw error;
       throw new RequestError(400, error.code, error.message.replace(`${error.path}: `, `${error.path} `));
     });
@@ -107,7 +110,7 @@ async function sendImage(
     .send(Buffer.from(file.buffer, file.byteOffset, file.byteLength));
 }
 
-/** Aborted when the one who asked has gone. */
+/** A signal that is aborted when the client disconnects. */
 export function signalOf(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   reply.raw.once("close", () => {

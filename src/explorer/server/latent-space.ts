@@ -29,44 +29,47 @@ export type LatentSubject = Pick<
   "data" | "model" | "images" | "point" | "placementMaps" | "runOf" | "layoutCovariances"
 >;
 
-/** Neighbors that a search gives. */
+/** Number of neighbors in a search result. */
 const NEIGHBORS = 12;
-/** Searches that are at work or wait; further ones are refused. */
+/** Largest number of running and waiting searches; further searches are rejected. */
 const MAX_SEARCHES = 16;
-/** Number of random draws whose positions show how uncertain the position of an example is. */
+/** Number of random draws from which the positional uncertainty of an example is estimated. */
 const PLACED_DRAWS = 32;
-/** Milliseconds that a frame of an animation is shown. */
+/** Milliseconds per frame of an animation. */
 const DELAY = 40;
-/** What the numbers drawn here are for, so that they are others than those of trainings. */
+/** Ids of the random number streams of this file, different from the streams of trainings. */
 const DRAWS = { images: 1, positions: 2 };
 
-/** The space of codes behind a map: what its points decode to, what lies between them and around them, and where else belongs. */
+/**
+ * The latent space behind a map. It decodes codes, draws and interpolations, and finds the nearest points and the
+ * position of a new example.
+ */
 export class LatentSpace {
   readonly #subject: LatentSubject;
   readonly #settings: Omit<DecoderOptions, "path">;
   #decoder: Decoder | undefined;
-  /** Settles when the searches that were asked for are done. */
+  /** Settles when all requested searches are finished. */
   #searching: Promise<unknown> = Promise.resolve();
   #searches = 0;
 
-  /** @param settings what the model computes with */
+  /** @param settings backend and threads of the model */
   constructor(subject: LatentSubject, settings: Omit<DecoderOptions, "path"> = {}) {
     this.#subject = subject;
     this.#settings = settings;
   }
 
-  /** Opens the model, if there is one by now, so that the first who needs it need not wait. */
+  /** Opens the model if it already exists, so that the first request does not wait for it. */
   prepare(): void {
     const { model } = this.#subject;
     if (model) this.#decoder ??= new Decoder({ path: model.folder, ...this.#settings });
   }
 
-  /** Ends what is at work. */
+  /** Stops running and waiting tasks. */
   async close(): Promise<void> {
     await this.#decoder?.close();
   }
 
-  /** @throws {ArgumentError} OUT_OF_RANGE for a point that is not there */
+  /** @throws {ArgumentError} OUT_OF_RANGE for a point that does not exist */
   latentVector(index: unknown): LatentVector {
     const { means, sigma } = this.#requireData();
     const row = requireInteger(index, "index", 0, means.rows - 1);
@@ -74,10 +77,10 @@ export class LatentSpace {
   }
 
   /**
-   * Images of codes in a row, as a PNG.
+   * Decodes codes to images side by side, as a PNG.
    *
    * @param codes m x latent, 1 <= m <= {@link MAX_DECODED}
-   * @throws {ArgumentError} SHAPE_MISMATCH for another number; {@link DataError} NOT_FINITE
+   * @throws {ArgumentError} SHAPE_MISMATCH for any other shape; {@link DataError} NOT_FINITE
    */
   async decode(codes: Float32Array, options: TaskOptions = {}): Promise<Uint8Array> {
     const dimensions = this.#requireData().means.cols;
@@ -95,24 +98,24 @@ export class LatentSpace {
     return this.#drawImages(codes, count, options);
   }
 
-  /** Frames of the way from one code to another in a row, as a PNG; takes an {@link InterpolationRequest}. */
+  /** Decodes an {@link InterpolationRequest}: frames between two codes, side by side as a PNG. */
   async interpolate(request: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
     const codes = this.#interpolationOf(request);
     return this.#drawImages(codes.data as Float32Array, codes.rows, options);
   }
 
-  /** The same as a GIF that begins again at its end. */
+  /** Decodes an {@link InterpolationRequest} to a GIF that repeats endlessly. */
   async animate(request: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
     const codes = this.#interpolationOf(request).data as Float32Array;
     return this.#requireDecoder().perform("drawGif", { codes, options: { delay: DELAY } }, options);
   }
 
-  /** What the model makes of a point's code, as a PNG. */
+  /** The model's reconstruction of a point from its code, as a PNG. */
   async reconstruct(index: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
     return this.#drawImages(Float32Array.from(this.latentVector(index).mean), 1, options);
   }
 
-  /** Images of codes drawn from the Gaussian of a point's code, in a row; takes a {@link DrawsRequest}. */
+  /** Decodes codes that are drawn from the Gaussian of a point, side by side; takes a {@link DrawsRequest}. */
   async draw(request: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
     const wanted = requireObject<DrawsRequest>(request, "{ index, count, seed }");
     const code = this.latentVector(wanted.index);
@@ -123,10 +126,11 @@ export class LatentSpace {
   }
 
   /**
-   * `cells` x `cells` images of codes at equal steps, from {@link MANIFOLD_REACH} standard deviations of the codes below their mean to as
-   * many above: the first dimension across, the second from the bottom up.
+   * Decodes a grid of `cells` x `cells` codes. Each dimension takes equal steps from its mean - {@link MANIFOLD_REACH}
+   * standard deviations to its mean + {@link MANIFOLD_REACH} standard deviations: the first dimension from left to
+   * right, the second from bottom to top.
    *
-   * @throws {ArgumentError} INVALID_ARGUMENT for codes that have not two dimensions
+   * @throws {ArgumentError} INVALID_ARGUMENT if the codes do not have two dimensions
    */
   async drawManifold(cells: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
     const size = requireInteger(cells, "cells", 2, MAX_CELLS);
@@ -147,9 +151,9 @@ export class LatentSpace {
   }
 
   /**
-   * What is nearest to a point, and where it lies.
+   * Finds the nearest points of a point and its position in the maps.
    *
-   * @throws {SigmaTsneError} BUSY where too many searches wait
+   * @throws {SigmaTsneError} BUSY if too many searches are waiting
    */
   async searchPoint(index: unknown, signal?: AbortSignal): Promise<SearchResult> {
     const code = this.latentVector(index);
@@ -169,13 +173,14 @@ export class LatentSpace {
   }
 
   /**
-   * What is nearest to an image, and where in the maps it belongs.
+   * Finds the nearest points of an image and its position in the maps.
    *
-   * @param bytes a file, see {@link decodeImage}; it is brought to what the model was trained on: its size, gray or colored, and its
-   *   contrast stretched where that of the points' or the training's images was
-   * @param isInverted whether light and dark are exchanged first, as for ink on paper where the model knows light on dark
-   * @throws {FileError} FILE_FORMAT for anything but an image; {@link DataError} for floating-point values beyond 0 to 1;
-   *   {@link SigmaTsneError} BUSY where too many searches wait
+   * @param bytes a file, see {@link decodeImage}; it is converted to the size and color mode of the training images,
+   *   and its contrast is stretched if the contrast of those images was stretched
+   * @param isInverted whether the brightness is inverted first, for example for ink on paper if the model was trained
+   *   on light figures on a dark background
+   * @throws {FileError} FILE_FORMAT if the file is not an image; {@link DataError} for floating-point values outside 0
+   *   to 1; {@link SigmaTsneError} BUSY if too many searches are waiting
    */
   async searchImage(bytes: Uint8Array, isInverted: boolean, signal?: AbortSignal): Promise<SearchResult> {
     return this.#oneAtATime(signal, () => this.#searchImage(bytes, isInverted, signal));
@@ -208,7 +213,7 @@ export class LatentSpace {
     return alignCovariance(toCovariance(enlarged), map.alignment);
   }
 
-  /** Where a code lands in each map, and how far draws from its Gaussian land from each other. */
+  /** Places a code into each map, and estimates the covariance of its position from draws of its Gaussian. */
   async #place({ mean, standardDeviation }: LatentVector, signal: AbortSignal | undefined) {
     const positions: Record<string, PlacedPosition> = {};
     const [cols, random] = [mean.length, new Random(42, 0, DRAWS.positions)];
@@ -223,7 +228,7 @@ export class LatentSpace {
       );
     for (const map of this.#subject.placementMaps()) {
       const run = await this.#subject.runOf(map);
-      // A run with sigma cannot place a code without sigma.
+      // A run with standard deviations cannot place a code without them.
       if (run.hasSigma && !sigma) continue;
       const { embedding } = await run.place(points, { sigma: run.hasSigma && sigma ? sigma : undefined, signal });
       const [x, y] = alignPosition(embedding.row(0) as unknown as [number, number], map.alignment);
@@ -240,7 +245,7 @@ export class LatentSpace {
     return Array.from(indices, (index, rank) => ({ index, distance: distances.at(0, rank) }));
   }
 
-  /** One search after the other, as each takes all processors and copies of the codes. */
+  /** Runs one search at a time, because each search uses all processors and copies the codes. */
   async #oneAtATime<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     if (this.#searches >= MAX_SEARCHES) {
       throw new SigmaTsneError("BUSY", `${MAX_SEARCHES} searches are waiting. Try again later`);
@@ -260,7 +265,7 @@ export class LatentSpace {
     isInverted: boolean,
   ): Promise<Float32Array> {
     if (channels !== 1 && channels !== 3) {
-      const accepted = "a model of images with 1 or 3 channels: others are in no image file";
+      const accepted = "a model of images with 1 or 3 channels, because image files have no other numbers of channels";
       throw new ArgumentError("INVALID_ARGUMENT", { argument: "image", received: channels, accepted });
     }
     const pixels = await decodeImage(bytes, { height, width, channels }, "the image");
@@ -358,11 +363,11 @@ interface Moments {
   readonly standardDeviation: number;
 }
 
-/** The moments of each dimension, with the divisor n. */
+/** Mean and standard deviation of each dimension, with the divisor n. */
 function momentsOf(means: Matrix): Moments[] {
   return Array.from({ length: means.cols }, (_, j) => {
     let [mean, squares] = [0, 0];
-    // Welford 1962.
+    // Welford's algorithm (1962).
     for (let i = 0; i < means.rows; i++) {
       const difference = means.at(i, j) - mean;
       mean += difference / (i + 1);
@@ -372,7 +377,7 @@ function momentsOf(means: Matrix): Moments[] {
   });
 }
 
-/** About the mean, divisor n - 1: xx, xy, yy. */
+/** Covariance of positions about their mean, with the divisor n - 1: xx, xy, yy. */
 function covarianceOf(positions: Matrix): [number, number, number] {
   const [across, up] = momentsOf(positions) as [Moments, Moments];
   const sum: [number, number, number] = [0, 0, 0];

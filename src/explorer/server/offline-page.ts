@@ -8,7 +8,7 @@ import { OFFLINE_ELEMENT } from "../protocol.js";
 /**
  * The folder of the built page.
  *
- * @throws {FileError} FILE_READ where it was not built
+ * @throws {FileError} FILE_READ if the page was not built
  */
 export function pageFolder(): string {
   const page = "#explorer/index.html";
@@ -20,10 +20,11 @@ export function pageFolder(): string {
 }
 
 /**
- * The page as one HTML text with its scripts, styles and data in it; its policy lets nothing else in.
+ * Renders the page as one HTML text that contains its scripts, styles and data. Its content security policy blocks
+ * everything else.
  *
- * @param folder of the built page
- * @param data JSON, piece after piece
+ * @param folder folder of the built page
+ * @param data JSON, in pieces
  */
 export async function* renderOfflinePage(folder: string, data: AsyncIterable<string>): AsyncGenerator<string> {
   const html = await readFile(join(folder, "index.html"), "utf8");
@@ -35,7 +36,7 @@ export async function* renderOfflinePage(folder: string, data: AsyncIterable<str
     if (/^<link/.test(tag)) return `<style>${text.replaceAll("</style", "<\\/style")}</style>`;
     const script = text.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
     hashes.push(`'sha256-${createHash("sha256").update(script).digest("base64")}'`);
-    // Modules run when the page is complete, and the data stand behind them.
+    // A module script runs after the whole page is parsed, so it can read the data that follow it.
     return `<script type="module">${script}</script>`;
   });
   const policy = [
@@ -55,12 +56,12 @@ export async function* renderOfflinePage(folder: string, data: AsyncIterable<str
     "</body>",
   );
   yield `${before}<script type="application/json" id="${OFFLINE_ELEMENT}">`;
-  // Nothing in a text can end the element that holds it.
+  // Escaping `<` prevents a text in the data from closing the script element.
   for await (const piece of data) yield piece.replaceAll("<", "\\u003c");
   yield `</script>${after}`;
 }
 
-/** The elements that bring scripts and styles, replaced one by one. */
+/** Replaces the elements that load scripts and styles, one by one. */
 async function replaceAll(html: string, replace: (tag: string) => Promise<string>): Promise<string> {
   const elements = /<script\b[^>]*\bsrc="[^"]*"[^>]*><\/script>|<link\b[^>]*\brel="stylesheet"[^>]*>/g;
   let result = "";

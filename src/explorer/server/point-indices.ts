@@ -1,9 +1,15 @@
 import { badRequest, RequestError } from "./failure.js";
 
-/** Maximum size of a request with the numbers of points: those of 100 million. How many points there are is not known when the server starts. */
+/**
+ * Largest request body in bytes: the indices of 100 million points. The limit is fixed, because the number of points is
+ * unknown when the server starts.
+ */
 export const MAX_INDEX_BYTES = 4e8;
 
-/** @throws {RequestError} BAD_REQUEST for a body without numbers, or with numbers of points that do not exist; TOO_LARGE for more than n */
+/**
+ * @throws {RequestError} BAD_REQUEST for an empty body or indices of points that do not exist; TOO_LARGE for more than
+ *   n indices
+ */
 export function readIndices(body: unknown, n: number): Uint32Array {
   if (!(Buffer.isBuffer(body) && body.length > 0 && body.length % 4 === 0)) {
     throw badRequest("expected numbers of points, each in four bytes, at least one");

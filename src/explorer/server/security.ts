@@ -4,19 +4,19 @@ import { hostname } from "node:os";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { RequestError, tooMany } from "./failure.js";
 
-/** Who is let in. */
+/** Rules for accepting requests. */
 export interface AccessRules {
-  /** What the server listens on. */
+  /** The address that the server listens on. */
   readonly host: string;
-  /** What every request must show; undefined where only this machine reaches the server. */
+  /** The token that every request must send; undefined if the server is only reachable from this machine. */
   readonly token: string | undefined;
   /** Origins of pages that may show this server's page in a frame. */
   readonly frameOrigins: readonly string[];
 }
 
 /**
- * What a page may load: scripts of this server, nothing from elsewhere. Blobs are for workers and pictures that the page makes itself,
- * inline styles for the places of what it draws.
+ * The content security policy: the page loads scripts only from this server. Blobs are allowed for workers and for
+ * pictures that the page creates, and inline styles for the positions of drawn elements.
  */
 const contentSecurityPolicy = (frameOrigins: readonly string[]): string =>
   [
@@ -39,18 +39,24 @@ const headersFor = (frameOrigins: readonly string[]) => ({
   "permissions-policy": "camera=(), geolocation=(), microphone=()",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
-  // The header can name no origin, so it is left out where frames are allowed; frame-ancestors decides.
+  // X-Frame-Options cannot list origins, so it is left out if frames are allowed. The frame-ancestors directive decides
+  // then.
   ...(frameOrigins.length === 0 && { "x-frame-options": "DENY" }),
 });
 
-/** Whether an address is reached from this machine alone. */
+/** Whether an address is only reachable from this machine. */
 export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 
-/** Requests of one address in ten seconds, whatever they ask for: a page that moves fast asks for some hundreds. */
+/**
+ * Requests per client address in ten seconds, over all routes. A page sends some hundreds while the user moves fast.
+ */
 const RATE = { max: 3000, timeWindow: 10_000 };
 
-/** Turns away, before anything else is done, requests that no page of this server has sent, and those that come too fast. */
+/**
+ * Rejects requests that do not come from a page of this server and requests that come too fast, before anything else is
+ * done.
+ */
 export function guard(app: FastifyInstance, entrance: AccessRules): void {
   const headers = headersFor(entrance.frameOrigins);
   const countRequest = app.createRateLimit(RATE);
@@ -65,8 +71,8 @@ export function guard(app: FastifyInstance, entrance: AccessRules): void {
 }
 
 /**
- * A page of another site whose name has been made to lead to this machine (DNS rebinding) shows that name here. Numbers cannot be
- * rebound.
+ * Rejects foreign host names. In a DNS rebinding attack, the name of another site resolves to this machine, and
+ * requests carry that name. Numeric addresses cannot be rebound.
  */
 function requireOwnHost({ headers }: FastifyRequest, { host }: AccessRules): void {
   const name = hostOf(headers.host);
@@ -76,23 +82,23 @@ function requireOwnHost({ headers }: FastifyRequest, { host }: AccessRules): voi
   throw new RequestError(421, "WRONG_HOST", "this server is not known by that name; open it by the address it printed");
 }
 
-/** Other sites may neither change anything here nor read it. */
+/** Rejects requests from other sites, so that they can neither read nor change anything here. */
 function requireOwnPage({ headers, method, url }: FastifyRequest): void {
   const { origin, host } = headers;
   const isForeign =
     (origin !== undefined && origin !== `http://${host}`) ||
-    // The page itself may be opened by a link.
+    // A link on another site may open the page itself.
     (headers["sec-fetch-site"] === "cross-site" && (method !== "GET" || url.startsWith("/api/")));
   if (isForeign) throw new RequestError(403, "FOREIGN_ORIGIN", "requests from pages of other sites are not answered");
 }
 
-/** The token in the address that was printed becomes a cookie, and vanishes from the address. */
+/** Stores the token from the printed address in a cookie and removes it from the address. */
 async function requireToken(
   request: FastifyRequest,
   reply: FastifyReply,
   token: string,
 ): Promise<FastifyReply | undefined> {
-  // Cookies do not tell ports apart.
+  // Cookies are shared between ports of a host, so the name of the cookie contains the port.
   const name = `sigma-tsne-${request.socket.localPort}`;
   if (isSame(request.cookies[name], token)) return undefined;
   const { pathname, searchParams } = new URL(request.url, "http://localhost");

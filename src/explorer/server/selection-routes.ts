@@ -10,7 +10,7 @@ interface WithName {
   Querystring: { name?: unknown };
 }
 
-/** Adds the routes of selections that are saved under a name. */
+/** Adds the routes of saved selections. */
 export function registerSelectionRoutes(app: FastifyInstance, exploration: Exploration): void {
   app.get<WithName>(paths.savedSelections, (request, reply) => {
     const rows = exploration.selections.rows(nameOf(request.query), exploration.n);

@@ -4,7 +4,7 @@ import parseRange from "range-parser";
 
 const tags = new WeakMap<ArrayBufferView, string>();
 
-/** A mark of the content, computed once. */
+/** An entity tag of the content, computed once. */
 function tagOf(content: Uint8Array | Float32Array | Float64Array | Uint16Array | Uint32Array): string {
   const known = tags.get(content);
   if (known !== undefined) return known;
@@ -13,7 +13,7 @@ function tagOf(content: Uint8Array | Float32Array | Float64Array | Uint16Array |
   return tag;
 }
 
-/** Answers with bytes, or a range of them, or that they are those that the asker has. */
+/** Sends bytes, a range of bytes, or "not modified" if the client already has them. */
 export function sendBytes(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -22,7 +22,7 @@ export function sendBytes(
 ): FastifyReply {
   const tag = tagOf(content);
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-  // Asked for again every time, as all may have changed, but not sent again.
+  // The client must revalidate every time, because all content may change, but unchanged content is not sent again.
   reply.headers({ etag: tag, "cache-control": "private, no-cache", "accept-ranges": "bytes" }).type(type);
   const known = request.headers["if-none-match"]?.split(/\s*,\s*/) ?? [];
   if (known.includes(tag) || known.includes("*")) return reply.code(304).send();
@@ -34,7 +34,7 @@ export function sendBytes(
     return reply.type("application/json").send({ code: "RANGE", message: `there are ${bytes.length} bytes` });
   }
   const [first] = ranges === -2 ? [] : ranges;
-  // For several ranges, the whole content may be sent.
+  // The server may answer a request for several ranges with the whole content.
   if (!first || ranges === -2 || ranges.type !== "bytes" || ranges.length > 1) return reply.send(bytes);
   const { start, end } = first;
   reply.code(206).header("content-range", `bytes ${start}-${end}/${bytes.length}`);

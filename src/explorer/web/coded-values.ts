@@ -1,2 +1,2 @@
-/** The values of a column of numbers, dates or classes, as the page holds them. */
+/** The values of a numeric, date or class column in the page. */
 export type ColumnValues = Float32Array | Float64Array | Uint16Array | Uint32Array;

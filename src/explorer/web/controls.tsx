@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import styles from "./controls.module.css";
 
-/** Several choices of which one holds, as a row of buttons. */
+/** A row of buttons of which exactly one is chosen. */
 export function SegmentedControl<Value extends string>({
   label,
   value,
@@ -71,7 +71,7 @@ export function Toggle({ label, isOn, onChange }: { label: string; isOn: boolean
   );
 }
 
-/** What a panel says while it has nothing to show. */
+/** The message of a panel that has nothing to show. */
 export function EmptyState({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class={styles.empty}>

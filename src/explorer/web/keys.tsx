@@ -31,7 +31,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["?", "This list"],
 ];
 
-/** Keys that work anywhere on the page but where text is typed. */
+/** Handles keys anywhere on the page except in text fields. */
 export function listenToKeys(): () => void {
   const press = (event: KeyboardEvent) => {
     const from = event.target as HTMLElement;
@@ -58,7 +58,7 @@ export function listenToKeys(): () => void {
   };
 }
 
-/** Ctrl-Z and Ctrl-Y or Ctrl-Shift-Z, on a Mac with Command, go through the selections. */
+/** Ctrl-Z undoes and Ctrl-Y or Ctrl-Shift-Z redoes a change of the selection. On a Mac, Command replaces Ctrl. */
 function stepOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): (() => void) | undefined {
   if (altKey || !(ctrlKey || metaKey)) return undefined;
   const letter = key.toLowerCase();
@@ -110,7 +110,7 @@ function nextColumn(): void {
   coloredBy.value = columns[(at + 1) % columns.length]?.id ?? "";
 }
 
-/** The list of keys, over the page. */
+/** The dialog with the list of keys. */
 export function Help() {
   const dialog = useRef<HTMLDialogElement>(null);
   const isOpen = isHelpOpen.value;

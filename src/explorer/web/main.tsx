@@ -4,6 +4,6 @@ import "./page.css";
 import { Page } from "./page.js";
 import { start } from "./session.js";
 
-// What is explored is asked for before anything is drawn: it is what the first map waits for.
+// The description is requested before anything is drawn, because the first map depends on it.
 start();
 render(<Page />, document.body);

@@ -14,7 +14,7 @@ import { SideBar } from "./side-bar.js";
 import { connection, description, failure, isTableOpen, layouts, view, watchedComputation } from "./state.js";
 import { PointTable } from "./table/point-table.js";
 
-/** The whole page: maps on the left, what is known about them in the side bar. */
+/** The whole page: maps on the left, the side bar with information on the right. */
 export function Page() {
   useEffect(listenToKeys, []);
   return (
@@ -38,7 +38,7 @@ export function Page() {
   );
 }
 
-/** The maps are there from the beginning: the browser readies its graphics while the server is asked. */
+/** The maps exist from the beginning, so that the browser can prepare its graphics while the server answers. */
 function Stage() {
   const isBeside = view.value === "beside" && watchedComputation.value === undefined;
   return (
@@ -52,7 +52,7 @@ function Stage() {
   );
 }
 
-/** What is said while there is no map. */
+/** The message while there is no map. */
 function Blank() {
   if (description.value) {
     return (
@@ -79,7 +79,7 @@ function Blank() {
   );
 }
 
-/** Said where the maps are drawn without WebGL. */
+/** The message if the maps are drawn without WebGL. */
 function Graphics() {
   const [isDismissed, setDismissed] = useState(false);
   if (isDismissed || mapViews.value.every(({ isAccelerated }) => isAccelerated)) return null;
@@ -96,7 +96,7 @@ function Graphics() {
   );
 }
 
-/** What has gone wrong, above everything. */
+/** Error messages above the rest of the page. */
 function Notices() {
   return (
     <div class={styles.notices} aria-live="assertive">

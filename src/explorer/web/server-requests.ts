@@ -11,7 +11,7 @@ import {
 } from "../protocol.js";
 import { TextValues } from "../text-values.js";
 
-/** A request that the server refused, or could not do. */
+/** An error answer of the server. */
 export class RequestFailure extends Error {
   readonly code: string;
   constructor({ code, message }: Failure) {
@@ -28,7 +28,7 @@ class UnreachableError extends Error {
 }
 
 const offline = readOffline();
-/** Whether the page is a file with its data in it, and has no server. */
+/** Whether the page is an offline file that contains its data and has no server. */
 export const isOffline = offline !== undefined;
 
 function readOffline(): OfflineData | undefined {
@@ -36,7 +36,7 @@ function readOffline(): OfflineData | undefined {
   return text ? (JSON.parse(text) as OfflineData) : undefined;
 }
 
-/** What the server answers; its failures are thrown. */
+/** Sends a request and returns the answer. Error answers are thrown. */
 export async function ask(path: string, init?: RequestInit): Promise<Response> {
   const kept = offline?.answers[path];
   if (kept) return new Response(decode(kept.base64), { headers: { "content-type": kept.type } });
@@ -67,15 +67,15 @@ const floats = async (path: string, init?: RequestInit): Promise<Float32Array> =
 export const fetchDescription = (): Promise<ExplorationDescription> =>
   offline ? Promise.resolve(offline.description) : json(paths.exploration);
 
-/** n x 2, row after row. */
+/** Positions of a layout, n x 2, row by row. */
 export const fetchLayout = (id: string, signal?: AbortSignal): Promise<Float32Array> =>
   floats(paths.layout(id), signal && { signal });
 
-/** n x 3: xx, xy and yy of each point's position. */
+/** Covariances of the positions, n x 3: xx, xy and yy of each point. */
 export const fetchCovariances = (layout: LayoutDescription): Promise<Float32Array> =>
   floats(paths.covariances(layout.id));
 
-/** Values of a column as its type says. */
+/** Values of a column in the type of its description. */
 export async function fetchColumn(
   id: string,
   type: "float32" | "float64" | "uint16" | "uint32",
@@ -103,13 +103,13 @@ export const fetchThumbnails = async (rows: Uint32Array<ArrayBuffer>): Promise<B
     })
   ).blob();
 
-/** One of the sheets with the thumbnails of all points, which an offline file contains. */
+/** One sheet of the thumbnails of all points. An offline file contains these sheets. */
 export const fetchSheet = async (sheet: number): Promise<Blob> => (await ask(paths.thumbnails(sheet))).blob();
 
 export const fetchPoint = (index: number, signal: AbortSignal): Promise<PointDescription> =>
   json(paths.point(index), { signal });
 
-/** The rows as a table to save. */
+/** A table of the rows as a file. */
 export const fetchSelection = async (
   rows: Uint32Array<ArrayBuffer>,
   format: "csv" | "parquet",
@@ -123,7 +123,7 @@ export const fetchSelection = async (
     })
   ).blob();
 
-/** Where the points of a run are now, n x 2, and when that is. */
+/** Current positions of a running embedding, n x 2, and their iteration. */
 export async function fetchComputationLayout(id: string): Promise<{ positions: Float32Array; iteration: number }> {
   const answer = await ask(paths.computationLayout(id));
   return {
@@ -137,7 +137,7 @@ export const stopComputation = (id: string): Promise<ComputationState> =>
 export const continueComputation = (id: string): Promise<ComputationState> =>
   json(paths.continueComputation(id), { method: "POST" });
 
-/** Has the browser save a file. */
+/** Lets the browser save a file. */
 export function save(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);

@@ -32,7 +32,7 @@ import {
   watchedComputation,
 } from "./state.js";
 
-/** Reads what is explored, now and whenever it changes. */
+/** Reads the description now and whenever it changes. */
 export async function start(): Promise<void> {
   await read();
   if (isOffline) return;
@@ -53,7 +53,7 @@ async function read(): Promise<void> {
   }
   const before = description.peek();
   if (before?.version !== come.version) {
-    // A layout or a column that was added leaves the others as they are; other points are another exploration.
+    // New layouts and columns do not change existing ones. If the points are different, this is another exploration.
     if (before && (before.n !== come.n || before.name !== come.name)) forget();
     batch(() => {
       description.value = come;
@@ -61,13 +61,13 @@ async function read(): Promise<void> {
     });
     replaceComputations(come.computations);
     restoreFromAddress();
-    // Only if nothing else is shown yet.
+    // The panel of computations opens only if there is nothing else to show.
     if (!before && come.layouts.length === 0 && come.computations.some(isActive)) panel.value = "computations";
   }
   connection.value = "ready";
 }
 
-/** Keeps what is shown where it still is there, else chooses anew. */
+/** Keeps the shown layouts and columns if they still exist; otherwise chooses new ones. */
 function choose({ columns, name }: ExplorationDescription): void {
   document.title = `${name} · sigma-tsne explorer`;
   if (!layoutOf(firstLayout.peek())) firstLayout.value = maps.peek()[0]?.id ?? "";

@@ -66,7 +66,7 @@ function tabs(): Tab[] {
   ];
 }
 
-/** What is known about points, one panel at a time. */
+/** The side bar, which shows one panel of information about the points at a time. */
 export function SideBar() {
   if (!description.value) return <aside id="side" class={styles.sideBar} tabIndex={-1} />;
   const all = tabs();

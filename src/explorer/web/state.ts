@@ -2,19 +2,19 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import type { ComputationState, ExplorationDescription, LayoutDescription, SearchResult } from "../protocol.js";
 import type { Filters } from "./filters/column-filter.js";
 
-/** What is explored; undefined until it is known. */
+/** The explored data; undefined until the first answer of the server. */
 export const description = signal<ExplorationDescription>();
 
 /** `"loading"` until the first description, `"ready"`, or `"lost"` while the server does not answer. */
 export const connection = signal<"loading" | "ready" | "lost">("loading");
-/** Why something that was asked for did not come, until the next one is asked for or it is dismissed. */
+/** The newest error message, until the next request or until the user dismisses it. */
 export const failure = signal<string>();
 
-/** The row under the pointer or the keyboard, in any map, list or panel. */
+/** The row that the pointer or the keyboard points at, in any map, list or panel. */
 export const hovered = signal<number>();
-/** Rows that are selected, ascending; undefined for none. */
+/** Selected rows, ascending; undefined if no row is selected. */
 export const selected = signal<Uint32Array>();
-/** The row that was clicked last, and the other one that was clicked before it. */
+/** The row that was clicked last, and the different row that was clicked before it. */
 export const clicked = signal<number>();
 export const previousClicked = signal<number>();
 
@@ -32,15 +32,15 @@ export function select(rows: Iterable<number>, isAdding = false): void {
   selected.value = all.size > 0 ? Uint32Array.from(all).sort() : undefined;
 }
 
-/** Something from outside, placed into the maps. */
+/** An example that was placed into the maps. */
 export interface PlacedExample {
   readonly result: SearchResult;
-  /** The URL of its picture: an object or data URL. */
+  /** Object URL or data URL of its picture. */
   readonly image: string;
 }
 export const placedExample = signal<PlacedExample>();
 
-/** The name of the column that colors the points; `""` without colors. */
+/** Id of the column that colors the points; `""` without colors. */
 export const coloredBy = signal("");
 
 /** Conditions on columns, by the id of the column. Rows that fail one of them are hidden. */
@@ -54,7 +54,7 @@ export const isTableOpen = signal(false);
 export const tableColumns = signal<readonly string[]>();
 /** The column by which the table is sorted; undefined for the order of the file. */
 export const tableSort = signal<TableSort>();
-/** Whether the table shows the selected rows alone. */
+/** Whether the table only shows selected rows. */
 export const showsSelectedRows = signal(false);
 
 export interface TableSort {
@@ -63,7 +63,7 @@ export interface TableSort {
   readonly isDescending: boolean;
 }
 
-/** All choices about columns, as plain values that JSON keeps: what an address or a bookmark holds of them. */
+/** All choices about columns, as plain values for JSON. Addresses and bookmarks contain them. */
 export interface ColumnChoices {
   readonly coloredBy: string;
   readonly hoverColumns: readonly string[] | null;
@@ -86,7 +86,7 @@ export const columnChoices = computed<ColumnChoices>(() => ({
   showsSelectedRows: showsSelectedRows.value,
 }));
 
-/** Sets the choices that are given; the others stay. */
+/** Sets the given choices and leaves the others unchanged. */
 export function restoreColumnChoices(choices: Partial<ColumnChoices>): void {
   batch(() => {
     if (choices.coloredBy !== undefined) coloredBy.value = choices.coloredBy;
@@ -103,16 +103,16 @@ export function restoreColumnChoices(choices: Partial<ColumnChoices>): void {
   });
 }
 
-/** Columns whose values the card at the pointer shows, beside label and color. */
+/** Columns in the card at the pointer, in addition to label and color. */
 export const hoverColumns = signal<readonly string[]>([]);
 
-/** Whether the user has chosen them. */
+/** Whether the user has chosen these columns. */
 export const hasChosenHoverColumns = signal(false);
 
 /** `"one"` map; `"beside"`: two linked maps; `"morph"`: one map between two layouts. */
 export type View = "one" | "beside" | "morph";
 export const view = signal<View>("one");
-/** Ids of the layouts that are shown: the first alone, or both. */
+/** Ids of the shown layouts. If one map is shown, only the first is used. */
 export const firstLayout = signal("");
 export const secondLayout = signal("");
 /** The progress of a morph: 0 is the first layout, 1 the second. */
@@ -128,13 +128,13 @@ export const showsMoved = signal(true);
 /** Rows that moved most from the first to the second layout, the most moved first. */
 export const mostMovedRows = signal<readonly number[]>([]);
 
-/** Computations on the server, as they were last heard of. */
+/** The last known states of the computations on the server. */
 export const computations = signal<ReadonlyMap<string, ComputationState>>(new Map());
-/** The embedding that is shown as it runs; undefined where finished layouts are shown. */
+/** The running embedding that the page shows; undefined while it shows finished layouts. */
 export const watchedComputation = signal<string>();
 
 export const layouts = computed<readonly LayoutDescription[]>(() => description.value?.layouts ?? []);
-/** The layouts that were not made from others. */
+/** The layouts that were not derived from other layouts. */
 export const maps = computed(() => layouts.value.filter(({ derivedFrom }) => derivedFrom === null));
 export const layoutOf = (id: string): LayoutDescription | undefined => layouts.value.find((one) => one.id === id);
 
@@ -149,10 +149,13 @@ export type Panel =
   | "moved"
   | "computations";
 export const panel = signal<Panel>("colors");
-/** Panels that follow the point that was clicked last. From any other, a click on a map goes to the panel of the point. */
+/**
+ * Panels that show the point that was clicked last. If any other panel is open, a click on a map opens the panel of the
+ * point.
+ */
 const FOLLOWING: ReadonlySet<Panel> = new Set(["point", "latent", "interpolation", "search"]);
 
-/** Chooses a row on a map, and shows what is known about it. */
+/** Chooses a row on a map and shows information about it. */
 export function choosePoint(row: number): void {
   batch(() => {
     click(row);
@@ -168,7 +171,7 @@ const prefersDark = signal(darkGround.matches);
 darkGround.addEventListener("change", ({ matches }) => {
   prefersDark.value = matches;
 });
-/** What was chosen on the page; undefined to follow the system. */
+/** The theme that the user chose; undefined to use the setting of the system. */
 export const chosenTheme = signal<Theme>();
 export const theme = computed<Theme>(() => chosenTheme.value ?? (prefersDark.value ? "dark" : "light"));
 effect(() => {

@@ -3,7 +3,10 @@ import { defineConfig } from "vite";
 
 const server = process.env.EXPLORER ?? "http://127.0.0.1:8080";
 
-/** Builds one script and one style sheet with fixed names, which an offline file contains. `npx vite src/explorer/web` serves the page for editing. */
+/**
+ * Builds one script and one style sheet with fixed names, which are embedded in offline files. `npx vite
+ * src/explorer/web` serves the page for development.
+ */
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
@@ -12,10 +15,10 @@ export default defineConfig({
     outDir: "../../../dist/explorer",
     emptyOutDir: true,
     target: "es2022",
-    // The first browsers that know light-dark().
+    // The first browsers that support light-dark().
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: false,
-    // The font is part of the style sheet, which saves a request before the first text is shown.
+    // The font is embedded in the style sheet, which saves a request before the first text is shown.
     assetsInlineLimit: 200_000,
     reportCompressedSize: false,
     rolldownOptions: {
@@ -29,7 +32,9 @@ export default defineConfig({
   server: { proxy: { "/api": { target: server, changeOrigin: true } } },
 });
 
-/** Class `map` of `map-pane.module.css` becomes `map-pane__map`; a class with the name of its file keeps it. */
+/**
+ * Class `map` of `map-pane.module.css` becomes `map-pane__map`. A class with the same name as its file keeps its name.
+ */
 function scopedName(name: string, file: string): string {
   const component = basename(file, ".module.css");
   return name === component ? name : `${component}__${name}`;

@@ -6,28 +6,30 @@ import { viewOf } from "./messages.js";
 import type { IpcBatch } from "./record-batch.js";
 import type { IpcField } from "./schema.js";
 
-/** Numbers of a batch, some a row. */
+/** The lists of numbers of a column in a batch, one list per row. */
 export interface ListValues<T extends FloatArray | Uint8Array> {
   readonly data: T;
-  /** Whether no row is null and all follow each other from the beginning of `data`. */
+  /** Whether no row is null and the rows are contiguous from the beginning of `data`. */
   readonly isDense: boolean;
-  /** Where the numbers of a row begin in `data`; undefined for a row that is null or holds a null. */
+  /**
+   * Returns the position in `data` of the first number of a row; undefined for a row that is null or contains a null.
+   */
   start(row: number): number | undefined;
 }
 
-/** Bytes of a batch, some a row. */
+/** The binary values of a column in a batch, one per row. */
 export interface BinaryValues {
-  /** undefined for a row that is null. */
+  /** Returns undefined for a row that is null. */
   value(row: number): Uint8Array | undefined;
 }
 
 const isListType = (id: Type): boolean => id === Type.FixedSizeList || id === Type.List || id === Type.LargeList;
 
 /**
- * The column of this name.
+ * Finds the column with this name.
  *
- * @param argument how the caller chose the name, for errors
- * @throws {ArgumentError} INVALID_ARGUMENT without such a column, or with more than one
+ * @param argument name of the option that gave the column, for error messages
+ * @throws {ArgumentError} INVALID_ARGUMENT if no column or more than one has this name
  */
 export function findField(fields: readonly IpcField[], name: string, argument: string): IpcField {
   const found = fields.filter((field) => field.name === name);
@@ -40,10 +42,10 @@ export function findField(fields: readonly IpcField[], name: string, argument: s
   throw new ArgumentError("INVALID_ARGUMENT", { argument, received: name, accepted: "the name of a column", message });
 }
 
-/** Numbers in lists that are read. */
+/** The supported types of numbers in lists. */
 export type ListItem = "float16" | "float32" | "float64" | "uint8";
 
-/** What the lists of a column hold; undefined for a column of anything else. */
+/** Returns the type of the numbers in the lists of a column, or undefined for other columns. */
 export function listItem({ type, children: [item] }: IpcField): ListItem | undefined {
   if (!item || type.isDictionary || item.type.isDictionary || !isListType(type.id)) return undefined;
   const { id, width, isSigned } = item.type;
@@ -54,8 +56,8 @@ export function listItem({ type, children: [item] }: IpcField): ListItem | undef
 }
 
 /**
- * What stands in the rows of a column of binary: files, or pixels where all have one length; undefined for any other column. Files may
- * be the field `bytes` of a struct, as Hugging Face's datasets hold them.
+ * Returns the content of a binary column: image files, or pixels if all values have a fixed length; undefined for other
+ * columns. Files may also be the field `bytes` of a struct, as in Hugging Face's datasets.
  */
 export function imageKind(field: IpcField): "files" | "pixels" | undefined {
   const { type } = field;
@@ -69,7 +71,7 @@ export function imageKind(field: IpcField): "files" | "pixels" | undefined {
 const bytesOf = ({ type, children }: IpcField): IpcField | undefined =>
   type.id === Type.Struct_ ? children.find(({ name }) => name === "bytes") : undefined;
 
-/** A type in words, for errors. */
+/** Describes a type for error messages. */
 export function describeType({ type, children: [item] }: IpcField): string {
   if (type.isDictionary) return "dictionary-encoded";
   const name = (Type[type.id] ?? "unknown").replace("_", "");
@@ -82,10 +84,10 @@ export function describeType({ type, children: [item] }: IpcField): string {
 }
 
 /**
- * The lists of a column of which {@link listItem} knows the items.
+ * Reads the lists of a column for which {@link listItem} returns a type.
  *
- * @param width how many items each list must have
- * @throws {FileError} FILE_FORMAT for a list of another length, or a column that does not fit its batch
+ * @param width required length of each list
+ * @throws {FileError} FILE_FORMAT for a list of another length, or a column that does not match its batch
  */
 export async function readLists(
   batch: IpcBatch,
@@ -126,7 +128,7 @@ export async function readLists(
   };
 }
 
-/** The values of a column of which {@link imageKind} knows what they are. */
+/** Reads the values of a column for which {@link imageKind} returns a kind. */
 export async function readBinary(batch: IpcBatch, field: IpcField): Promise<BinaryValues> {
   const fail = (reason: string) => batch.fail(`column ${JSON.stringify(field.name)} ${reason}`);
   const column = batch.column(field);

@@ -4,39 +4,40 @@ import { MessageHeader } from "apache-arrow/fb/message-header";
 import { ByteBuffer } from "flatbuffers";
 import { FileError } from "../../errors.js";
 
-/** One message of an Arrow IPC stream, as it stands there. */
+/** One message of an Arrow IPC stream in its encoded form. */
 export interface IpcMessage {
   readonly kind: MessageHeader;
   readonly message: Message;
-  /** The flatbuffer that `message` reads. */
+  /** The flatbuffer from which `message` reads. */
   readonly metadata: Uint8Array;
-  /** Begins at a multiple of 8 bytes in its memory. */
+  /** The memory of the body is aligned to 8 bytes. */
   readonly body: Uint8Array;
 }
 
-/** Begins every message; with four zeros after it, it ends the stream. */
+/** Marker at the start of every message. Followed by four zeros, it ends the stream. */
 const CONTINUATION = 0xffffffff;
 const FILE_MAGIC = Buffer.from("ARROW1\0\0");
-/** A schema of a million columns has less. */
+/** Limit of the metadata of a message. Even a schema of a million columns is smaller. */
 const LARGEST_METADATA = 2 ** 28;
-/** What is allocated before it has arrived. */
+/** Up to this many bytes are allocated before the data have arrived. */
 const TRUSTED_BYTES = 2 ** 26;
 
-/** The end of a stream. */
+/** The bytes that end a stream. */
 export const END_OF_STREAM: Uint8Array = Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0);
 
 /**
- * The beginning of a message that does not come: what was written so far is no whole stream to any reader, though it ended between two
- * messages.
+ * The beginning of a message that is never completed. It is written after a failure, so that readers report an
+ * incomplete stream even if the output stopped between two messages.
  */
 export const BROKEN_OFF: Uint8Array = Uint8Array.of(255, 255, 255, 255);
 
 /**
- * The messages of an Arrow IPC stream, one after the other, without reading their content. A file (Feather 2) is also a stream
- * between a mark and a table of contents, and is read as one.
+ * Splits an Arrow IPC stream into messages without decoding their content. An Arrow file (Feather 2) contains a stream
+ * between a marker and a footer, and is read as that stream.
  *
- * @param name what errors call the input
- * @throws {FileError} FILE_FORMAT for what is no such stream, or is cut off within a message, with its number
+ * @param name name of the input in error messages
+ * @throws {FileError} FILE_FORMAT if the input is not such a stream, or is cut off within a message; the error states
+ *   the number of the message
  */
 export async function* readMessages(input: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<IpcMessage> {
   const bytes = new ByteQueue(input);
@@ -71,20 +72,21 @@ export async function* readMessages(input: AsyncIterable<Uint8Array>, name: stri
       place = `batch ${batches}`;
       prelude = await bytes.take(8);
     }
-    // A program that writes after the end of the stream, such as the table of contents of a file, must not get a closed pipe.
+    // Read on after the end of the stream. Otherwise a program that still writes, such as the footer of a file, would
+    // get an error about a closed pipe.
     while ((await bytes.take(TRUSTED_BYTES)).length > 0);
   } finally {
     await bytes.close();
   }
 }
 
-/** Which dictionary a message holds values of; undefined for a message of anything else. */
+/** Returns the id of the dictionary in a message; undefined for other messages. */
 export function readDictionaryId({ kind, message }: IpcMessage): bigint | undefined {
   if (kind !== MessageHeader.DictionaryBatch) return undefined;
   return message.header(new DictionaryBatch())?.id();
 }
 
-/** The bytes of a message, in pieces. Bodies must be multiples of 8 bytes. */
+/** Returns the bytes of a message in pieces. The length of the body must be a multiple of 8 bytes. */
 export function frameMessage(metadata: Uint8Array, ...body: readonly Uint8Array[]): Uint8Array[] {
   const length = Math.ceil(metadata.length / 8) * 8;
   const head = new Uint8Array(8 + length);
@@ -97,7 +99,7 @@ export function frameMessage(metadata: Uint8Array, ...body: readonly Uint8Array[
 
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Pieces of bytes as they come, given out in the lengths that are asked for. */
+/** Collects incoming pieces of bytes and returns them in the requested lengths. */
 class ByteQueue {
   readonly #pieces: AsyncIterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array();
@@ -107,9 +109,9 @@ class ByteQueue {
     this.#pieces = input[Symbol.asyncIterator]();
   }
 
-  /** The next `length` bytes, in memory of their own; fewer where the input ends. */
+  /** Returns the next `length` bytes in new memory; fewer at the end of the input. */
   async take(length: number): Promise<Uint8Array> {
-    // What a damaged length promises is not allocated before it has come.
+    // A damaged length may be huge, so memory is allocated only as the bytes arrive.
     if (length > TRUSTED_BYTES) return this.#collect(length);
     const taken = new Uint8Array(length);
     let filled = 0;

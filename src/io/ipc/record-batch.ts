@@ -12,21 +12,21 @@ import { decompressLz4Frame } from "../lz4.js";
 import { frameMessage, type IpcMessage, viewOf } from "./messages.js";
 import type { IpcField, NewColumn } from "./schema.js";
 
-/** What a column holds in a batch: how many values, how many of them null, and its buffers. */
+/** The data of a column in a batch: the number of values, the number of nulls, and the buffers. */
 export interface ColumnData {
   readonly length: number;
   readonly nullCount: number;
-  /** In the order of the format: bitmap of what is not null, offsets, values. */
+  /** Returns a buffer in the order of the format: bitmap of valid values, offsets, values. */
   buffer(index: number): Promise<Uint8Array>;
 }
 
-/** Bytes of a body. */
+/** A range of bytes in a body. */
 interface BufferRange {
   readonly offset: number;
   readonly length: number;
 }
 
-/** What of a batch is written again. */
+/** The parts of a batch that are written to the output. */
 interface Parts {
   readonly nodes: { length: bigint; nullCount: bigint }[];
   readonly buffers: { offset: bigint; length: bigint }[];
@@ -34,12 +34,12 @@ interface Parts {
   readonly body: Uint8Array[];
 }
 
-/** The alignment of buffers in memory that the format recommends. */
+/** Alignment of buffers that the format recommends. */
 const ALIGNMENT = 64;
-/** Less than this between two buffers is no other buffer, since they begin at multiples of it. */
+/** Buffers begin at multiples of this number, so a smaller gap between two buffers contains no other buffer. */
 const PADDING = 8;
 
-/** A batch of a stream, of which columns are read when they are asked for. */
+/** A batch of a stream. Its columns are read on request. */
 export class IpcBatch {
   readonly rows: number;
   readonly #encapsulated: IpcMessage;
@@ -49,8 +49,8 @@ export class IpcBatch {
   readonly #name: string;
 
   /**
-   * @param index of the batch in its stream, for errors
-   * @throws {FileError} FILE_FORMAT for a batch whose lists do not fit its schema
+   * @param index number of the batch in its stream, for error messages
+   * @throws {FileError} FILE_FORMAT for a batch whose lists do not match its schema
    */
   constructor(encapsulated: IpcMessage, fields: readonly IpcField[], index: number, name: string) {
     this.#encapsulated = encapsulated;
@@ -66,7 +66,7 @@ export class IpcBatch {
     const nodes = fields.reduce((sum, field) => sum + field.nodes, 0);
     if (batch.nodesLength() !== nodes)
       throw this.fail(`has ${batch.nodesLength()} columns in all, its schema ${nodes}`);
-    // Checked before memory for the claimed number of rows is allocated.
+    // Check this before allocating memory for the claimed number of rows.
     for (const { name, firstNode } of fields) {
       const length = batch.nodes(firstNode)?.length();
       if (length !== rows) throw this.fail(`column ${JSON.stringify(name)} has ${length} values in ${rows} rows`);
@@ -85,7 +85,7 @@ export class IpcBatch {
     return new FileError("FILE_FORMAT", this.#name, `is malformed: ${this.#label} ${reason}`);
   }
 
-  /** @throws {FileError} FILE_FORMAT for one that the batch does not have */
+  /** @throws {FileError} FILE_FORMAT for a column that the batch does not have */
   column(field: IpcField): ColumnData {
     const node = field.firstNode < this.#batch.nodesLength() ? this.#batch.nodes(field.firstNode) : null;
     if (!node) throw this.fail(`lacks column ${JSON.stringify(field.name)}`);
@@ -115,7 +115,7 @@ export class IpcBatch {
     return unpacked;
   }
 
-  /** Where a buffer stands in the body. */
+  /** Returns the position of a buffer in the body. */
   #bufferRange(index: number): BufferRange {
     const buffer = index < this.#batch.buffersLength() ? this.#batch.buffers(index) : null;
     if (!buffer) throw this.fail(`lacks buffer ${index}`);
@@ -128,12 +128,12 @@ export class IpcBatch {
   }
 
   /**
-   * The message again with the columns that are kept, and further ones at the end; what is kept stays as it is, byte for byte, in memory
-   * that both share.
+   * Rebuilds the message with the columns to keep, followed by new ones. The kept columns are unchanged byte for byte
+   * and share the memory of the original.
    *
-   * @param kept of the batch's fields, in their order
+   * @param kept fields of the batch to keep, in their order
    * @param usable one byte per row: 0 where the new columns are null
-   * @param values of each column, rows x width
+   * @param values the values of each new column, rows x width
    */
   withColumns(
     kept: readonly IpcField[],
@@ -188,7 +188,7 @@ export class IpcBatch {
     };
   }
 
-  /** @throws {FileError} FILE_FORMAT for a batch whose buffers are not those of its schema */
+  /** @throws {FileError} FILE_FORMAT for a batch whose buffers do not match its schema */
   #partsOf(kept: readonly IpcField[]): Parts {
     const batch = this.#batch;
     const viewCounts = this.#viewCounts();
@@ -197,7 +197,7 @@ export class IpcBatch {
     if (viewCounts.length !== views || viewCounts.some((count) => count < 0n || count > most)) {
       throw this.fail(`has no numbers of buffers for its ${views} columns of views`);
     }
-    // Buffers of the first columns of views together.
+    // Cumulative number of buffers of the first view columns.
     const viewBuffers = [0];
     for (const count of viewCounts) viewBuffers.push((viewBuffers.at(-1) as number) + Number(count));
     const buffers = this.#fields.reduce((sum, field) => sum + field.buffers, 0) + viewBuffers[views];
@@ -226,12 +226,15 @@ export class IpcBatch {
     return range(0, this.#batch.variadicBufferCountsLength()).map((i) => this.#batch.variadicBufferCounts(i) as bigint);
   }
 
-  /** Pieces of the body that hold these buffers and no other bytes, aligned as they were, and where each buffer stands in them. */
+  /**
+   * Cuts out the pieces of the body that hold these buffers and no other bytes, with unchanged alignment, and returns
+   * the new position of each buffer.
+   */
   #cutBody(ranges: readonly BufferRange[]): { pieces: Uint8Array[]; moved: BufferRange[] } {
     const { body } = this.#encapsulated;
     const pieces: Uint8Array[] = [];
     const moved = ranges.map(() => ({ offset: 0, length: 0 }));
-    // Buffers may stand in any order, and share bytes.
+    // Buffers may be in any order and may share bytes.
     const filled = [...ranges.entries()]
       .filter(([, { length }]) => length > 0)
       .sort(([, one], [, other]) => one.offset - other.offset);
@@ -269,7 +272,7 @@ export class IpcBatch {
     const buffers = parts.buffers.concat(
       newBuffers.map(({ offset, length }) => ({ offset: BigInt(offset), length: BigInt(length) })),
     );
-    // Vectors grow toward the front.
+    // Vectors of a flatbuffer are built from back to front.
     RecordBatch.startNodesVector(builder, nodes.length);
     for (const { length, nullCount } of nodes.reverse()) FieldNode.createFieldNode(builder, length, nullCount);
     const nodeList = builder.endVector();
@@ -306,7 +309,7 @@ export class IpcBatch {
   }
 }
 
-/** Stands for the length of a buffer that is not compressed in a batch that is. */
+/** Marks an uncompressed buffer in a compressed batch, in place of its length. */
 const UNCOMPRESSED = -1n;
 
 async function decompress(codec: CompressionType, bytes: Uint8Array): Promise<Uint8Array> {

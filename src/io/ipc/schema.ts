@@ -14,48 +14,50 @@ import { Builder } from "flatbuffers";
 import { FileError } from "../../errors.js";
 import { type IpcMessage, viewOf } from "./messages.js";
 
-/** A column as a schema describes it, and where its parts stand in the lists of a record batch. */
+/** A column in a schema, with the positions of its parts in the lists of a record batch. */
 export interface IpcField {
   readonly name: string;
   readonly type: IpcType;
   readonly children: readonly IpcField[];
-  /** Among its siblings, from 0. */
+  /** Index among its siblings, from 0. */
   readonly index: number;
   readonly firstNode: number;
-  /** Not counting buffers of views, of which every batch has its own number. */
+  /**
+   * Index of its first buffer. Buffers of view columns are not counted, because their number differs between batches.
+   */
   readonly firstBuffer: number;
-  /** Columns of views before it. */
+  /** Number of view columns before it. */
   readonly viewsBefore: number;
-  /** How many of each it has, with those of its children. */
+  /** Number of nodes of the column, including its children. */
   readonly nodes: number;
   readonly buffers: number;
   readonly views: number;
-  /** Ids of the dictionaries that it, its children or the values of these dictionaries refer to. */
+  /** Ids of the dictionaries used by the column, its children, and the values of these dictionaries. */
   readonly dictionaries: readonly bigint[];
 }
 
-/** What is to be known of a type. */
+/** The properties of a type that the readers need. */
 export interface IpcType {
   readonly id: Type;
   readonly isDictionary: boolean;
-  /** Bits of an integer, bytes of a binary, values of a list, each of fixed size. */
+  /** Bits of an integer, bytes of a fixed-size binary, or values of a fixed-size list. */
   readonly width: number;
   readonly isSigned: boolean;
 }
 
-/** A column of float32 to be appended: one number per row, or a list of `width` of them. */
+/** A new column of float32 to append: one number per row, or a list of `width` numbers. */
 export interface NewColumn {
   readonly name: string;
   readonly width: number | undefined;
 }
 
-/** Deeper than anybody nests; a schema that refers to itself ends here. */
+/** Limit of the nesting depth. No real schema is deeper, and it stops at a schema that refers to itself. */
 const DEEPEST = 64;
 
 /**
- * The columns of a schema message.
+ * Reads the columns of a schema message.
  *
- * @throws {FileError} FILE_FORMAT for a schema that cannot be understood, or of big-endian data
+ * @throws {FileError} FILE_FORMAT for a schema that cannot be read, or for big-endian data
  */
 export function readSchema({ message, metadata }: IpcMessage, name: string): IpcField[] {
   const fail = (reason: string) => new FileError("FILE_FORMAT", name, reason);
@@ -67,7 +69,8 @@ export function readSchema({ message, metadata }: IpcMessage, name: string): Ipc
   const hasUnionBitmap = message.version() === MetadataVersion.V4;
   let visited = 0;
   const check = (field: Field | null, depth: number): Field => {
-    // A field takes more bytes than it is visited times, unless references lead to the same one again and again.
+    // Each field takes at least one byte, so more visits than bytes mean that references lead to the same field
+    // repeatedly.
     visited++;
     if (field && depth <= DEEPEST && visited <= metadata.length && field.childrenLength() <= metadata.length)
       return field;
@@ -93,7 +96,7 @@ export function readSchema({ message, metadata }: IpcMessage, name: string): Ipc
     next.node++;
     next.buffer += buffers;
     if (!type.isDictionary && (type.id === Type.BinaryView || type.id === Type.Utf8View)) next.view++;
-    // The values of a dictionary stand in a batch of their own.
+    // The values of a dictionary are in a separate batch.
     const count = type.isDictionary ? 0 : field.childrenLength();
     const children = Array.from({ length: count }, (_, i) => read(field.children(i), i, depth + 1));
     return {
@@ -131,7 +134,10 @@ function typeOf(field: Field): IpcType {
   }
 }
 
-/** Buffers that a column has by itself, without its children and without those of views; undefined for unknown types. */
+/**
+ * Returns the number of buffers of a column without its children and without variadic view buffers; undefined for
+ * unknown types.
+ */
 function countBuffers(field: Field, { id, isDictionary }: IpcType, hasUnionBitmap: boolean): number | undefined {
   if (isDictionary) return 2;
   switch (id) {
@@ -172,10 +178,10 @@ function countBuffers(field: Field, { id, isDictionary }: IpcType, hasUnionBitma
 }
 
 /**
- * The schema of a message with the columns of it that are kept, and further ones at the end.
+ * Builds a schema message from the columns to keep, followed by new ones.
  *
- * Every offset of a flatbuffer leads forward from where it stands. So a new head before the old bytes can refer to all that they
- * describe, whatever types and metadata these are, and nothing of them is taken apart.
+ * Offsets in a flatbuffer only point forward. New tables placed before the old bytes can therefore refer to everything
+ * in them, whatever types and metadata they contain, and the old bytes need not be decoded.
  */
 export function appendFields(
   { message, metadata }: IpcMessage,
@@ -204,7 +210,7 @@ export function appendFields(
   view.setUint8(MESSAGE + 6, message.headerType());
   refer(MESSAGE + 8, SCHEMA);
   const messageMetadata = optional(MESSAGE + 12, root, 4);
-  // Absent, the length of the body is 0.
+  // The length of the body is omitted and has its default 0.
   writeTable(view, MESSAGE, 16, [MESSAGE + 4, MESSAGE + 6, MESSAGE + 8, 0, messageMetadata]);
   view.setInt16(SCHEMA + 4, old.endianness(), true);
   refer(SCHEMA + 8, FIELDS);
@@ -218,11 +224,11 @@ export function appendFields(
   return bytes;
 }
 
-/** Where the new head has its tables, before each its list of slots, and the fields of the schema. */
+/** Positions of the new tables, each preceded by its list of slots, and of the fields of the schema. */
 const [MESSAGE, SCHEMA, FIELDS] = [24, 52, 72];
 const HEAD_BYTES = FIELDS + 4;
 
-/** @param slots where the table's fields are, in their order; 0 for what is absent */
+/** @param slots positions of the table's fields in their order; 0 for an absent field */
 function writeTable(view: DataView, table: number, bytes: number, slots: readonly number[]): void {
   const start = table - 4 - 2 * slots.length;
   view.setInt32(table, table - start, true);
@@ -230,14 +236,14 @@ function writeTable(view: DataView, table: number, bytes: number, slots: readonl
   for (const [i, slot] of slots.entries()) view.setUint16(start + 4 + 2 * i, slot === 0 ? 0 : slot - table, true);
 }
 
-/** Where a table's field leads to. */
+/** Returns the position that a table's field refers to. */
 function follow(view: DataView, table: number, slot: number): number | undefined {
   const start = table - view.getInt32(table, true);
   const at = 4 + 2 * slot < view.getUint16(start, true) ? view.getUint16(start + 4 + 2 * slot, true) : 0;
   return at === 0 ? undefined : table + at + view.getUint32(table + at, true);
 }
 
-/** A flatbuffer of one field, its length a multiple of 8. */
+/** Encodes one field as a flatbuffer whose length is a multiple of 8. */
 function encodeField({ name, width }: NewColumn): Uint8Array {
   const builder = new Builder(256);
   const number = FloatingPoint.createFloatingPoint(builder, Precision.SINGLE);

@@ -26,20 +26,20 @@ import {
 import { columnsOf, parseColumnChoices } from "./column-choices.js";
 import { decodeRows, encodeRows } from "./row-encoding.js";
 
-/** A part of the page's state that stands in its address. */
+/** A part of the page's state that its address contains. */
 export interface AddressField {
   readonly key: string;
-  /** Its text in the address; undefined for a state that need not be written. */
+  /** The state as text for the address; undefined if the address does not need it. */
   read(): string | undefined;
   /**
    * Restores the state.
    *
-   * @returns `"later"` for a state whose data may still be computed, `"invalid"` for a text that does not fit the data
+   * @returns `"later"` if data for this state may still be computed, `"invalid"` if the text does not fit the data
    */
   restore(text: string): "restored" | "later" | "invalid";
 }
 
-/** Selections whose text is longer are not written into the address: servers and chat programs cut longer ones. */
+/** Longest text of a selection in the address. Servers and chat programs cut longer addresses. */
 const MAX_SELECTION_TEXT = 24_000;
 /** Whether the selection is too large for the address. */
 export const isSelectionTooLarge = signal(false);
@@ -147,13 +147,13 @@ const selection: AddressField = {
   },
 };
 
-/** The choices about columns in the address; colors stand there by themselves. */
+/** The choices about columns, except the color column, which has its own field. */
 const columns: AddressField = {
   key: "columns",
   read() {
     const { coloredBy: _, ...choices } = columnChoices.value;
     const made = Object.entries(choices).filter(([, value]) => value !== null && value !== false);
-    // The table and its filters begin with nothing chosen.
+    // At the start there are no filters and the table is closed.
     const isStandard = Object.keys(choices.filters).length === 0 && !choices.isTableOpen && choices.tableSort === null;
     const hasColumns = choices.hoverColumns ?? choices.filterColumns ?? choices.tableColumns;
     return isStandard && !hasColumns ? undefined : JSON.stringify(Object.fromEntries(made));
@@ -180,7 +180,7 @@ const PANELS: readonly Panel[] = [
   "computations",
 ];
 
-/** All parts, in the order in which they are restored. */
+/** All fields, in the order in which they are restored. */
 export const addressFields: readonly AddressField[] = [
   {
     key: "view",

@@ -14,7 +14,7 @@ function isFilter(value: unknown): boolean {
   return value.kind === "contains" && isText(value.text);
 }
 
-/** What each choice has to be. */
+/** Checks the type of each choice. */
 const CHECKS: Readonly<Record<keyof Omit<ColumnChoices, "coloredBy">, (value: unknown) => boolean>> = {
   hoverColumns: isTextList,
   filters: (value) => isObject(value) && Object.values(value).every(isFilter),
@@ -25,7 +25,7 @@ const CHECKS: Readonly<Record<keyof Omit<ColumnChoices, "coloredBy">, (value: un
   showsSelectedRows: (value) => typeof value === "boolean",
 };
 
-/** Reads choices from the JSON text of an address; undefined for a text that was not written by this page. */
+/** Reads choices from the JSON text of an address; undefined if this page did not write the text. */
 export function parseColumnChoices(text: string): Choices | undefined {
   let value: unknown;
   try {

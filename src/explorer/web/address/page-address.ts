@@ -4,15 +4,16 @@ import { forgetSelectionHistory } from "../selections/history.js";
 import { computations, description, failure } from "../state.js";
 import { addressFields } from "./address-fields.js";
 
-/** How long the page rests before its address is written, in milliseconds: browsers limit how often an address may change. */
+/** Milliseconds without a change after which the address is written. Browsers limit how often an address may change. */
 const DELAY = 300;
 
-/** Texts of the address that are not restored yet. */
+/** Fields of the address that are not restored yet. */
 let waiting: Map<string, string> | undefined;
 
 /**
- * Restores the state that the address of the page describes, such as that of a bookmark: what is after `#`, which browsers do not send to the
- * server. To be called whenever the description has changed: layouts and columns may be computed later than others.
+ * Restores the state in the address of the page, for example from a bookmark. The state is after the `#`, which
+ * browsers do not send to the server. Must be called whenever the description changes, because layouts and columns may
+ * be computed later.
  */
 export function restoreFromAddress(): void {
   if (!description.peek()?.n) return;
@@ -42,11 +43,11 @@ export function restoreFromAddress(): void {
   }
 }
 
-/** Keeps the address up to date, and follows an address that is typed or chosen from the bookmarks. */
+/** Keeps the address up to date, and restores the state of an address that the user types or opens from a bookmark. */
 function listen(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    // All are read here, so that this runs again when any of them changes.
+    // This reads all fields so that the effect runs again when any of them changes.
     const parts = addressFields.map(({ key, read }) => [key, read()] as const);
     clearTimeout(timer);
     timer = setTimeout(() => untracked(() => write(parts)), DELAY);
@@ -60,11 +61,11 @@ function write(parts: readonly (readonly [string, string | undefined])[]): void 
     const kept = waiting?.get(key) ?? text;
     if (kept !== undefined) params.set(key, kept);
   }
-  // Commas, colons and @ need no escapes after a #.
+  // Commas, colons and @ do not need to be escaped after a #.
   const hash = params.toString().replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%40", "@");
   try {
     history.replaceState(null, "", `#${hash}`);
   } catch {
-    // A browser that does not let a file change its address loses nothing but the bookmark.
+    // Some browsers do not let a local file change its address. Then only bookmarks of the state are lost.
   }
 }

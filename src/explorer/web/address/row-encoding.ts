@@ -1,11 +1,11 @@
-/** Writes ascending rows as text for an address: as gaps and runs, or as one bit per row, whichever is shorter. */
+/** Encodes ascending rows as text for an address: as runs or as one bit per row, whichever is shorter. */
 export function encodeRows(rows: Uint32Array, n: number): string {
   const runs = encodeRuns(rows);
   const bits = Math.ceil(n / 8) < runs.length ? encodeBits(rows, n) : undefined;
   return bits ? `b${toBase64(bits)}` : `r${toBase64(runs)}`;
 }
 
-/** @returns undefined for a text that does not contain rows below `n` */
+/** @returns undefined if the text does not contain rows below `n` */
 export function decodeRows(text: string, n: number): Uint32Array | undefined {
   const bytes = fromBase64(text.slice(1));
   if (!bytes) return undefined;
@@ -13,7 +13,9 @@ export function decodeRows(text: string, n: number): Uint32Array | undefined {
   return text[0] === "b" ? decodeBits(bytes, n) : undefined;
 }
 
-/** Numbers of rows that are left out and that follow, in turn, in groups of 7 bits, the lowest first (LEB128). */
+/**
+ * Encodes the lengths of alternating runs of omitted and included rows as LEB128: groups of 7 bits, the lowest first.
+ */
 function encodeRuns(rows: Uint32Array): Uint8Array {
   const bytes: number[] = [];
   const write = (value: number) => {

@@ -8,7 +8,7 @@ import { histories, lossTitle, watchableComputations } from "./computations.js";
 import styles from "./computations-panel.module.css";
 import { Curve } from "./curve.js";
 
-/** What the server computes, and the training that it watches. */
+/** The computations of the server and the training that it monitors. */
 export function ComputationsPanel() {
   const all = [...computations.value.values()];
   const finished = all.filter(({ state }) => state === "finished");
@@ -46,7 +46,7 @@ export function ComputationsPanel() {
   );
 }
 
-/** What runs comes first, what waits last. */
+/** Sorts running computations first and waiting ones last. */
 const rank = ({ state }: ComputationState): number => ["running", "stopped", "failed", "waiting"].indexOf(state);
 
 function Curves({ computation }: { computation: ComputationState }) {

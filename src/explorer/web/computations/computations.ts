@@ -4,15 +4,15 @@ import { type DrawnLayout, toDrawnLayout } from "../map/drawn-layout.js";
 import { fetchComputationLayout } from "../server-requests.js";
 import { computations, connection, description, firstLayout, layoutOf, layouts, watchedComputation } from "../state.js";
 
-/** What a run measured, one entry whenever it was heard of with a new iteration. */
+/** The measurements of a computation, with one entry for each received state with a new iteration. */
 export interface ComputationHistory {
   readonly iterations: readonly number[];
-  /** By name; the loss or KL divergence among them. */
+  /** Measurements by name, including the loss or KL divergence. */
   readonly values: ReadonlyMap<string, readonly number[]>;
 }
 
 export const histories = signal<ReadonlyMap<string, ComputationHistory>>(new Map());
-/** Where the points of the watched run are now. */
+/** Current positions of the points in the watched embedding. */
 export const watchedLayout = signal<DrawnLayout>();
 export const watchedIteration = signal(0);
 
@@ -20,9 +20,9 @@ export const isActive = ({ state }: ComputationState): boolean => state === "run
 export const lossTitle = ({ kind }: ComputationState): string => (kind === "embedding" ? "KL divergence" : "Loss");
 
 /**
- * Listens to the server's runs, and notices when the server is gone.
+ * Listens to the computations of the server, and detects when the server stops answering.
  *
- * @param onChange is called when what is explored has changed, and when the server is back
+ * @param onChange called when the description has changed, and when the server answers again
  */
 export function listenToServer(onChange: () => void): void {
   const events = new EventSource(paths.events);
@@ -36,19 +36,20 @@ export function listenToServer(onChange: () => void): void {
   events.addEventListener("error", () => {
     connection.value = "lost";
     if (events.readyState !== EventSource.CLOSED) return;
-    // The browser has given up, as it does where the server answered with an error; a request says which.
+    // The browser stops reconnecting if the server answers with an error status. The next request shows which error it
+    // was.
     onChange();
     setTimeout(() => listenToServer(onChange), 3000);
   });
 }
 
-/** Replaces all computations, because those that are not in the list belong to a server that has ended. */
+/** Replaces all computations. Computations that are missing from the new list belonged to a server that has ended. */
 export function replaceComputations(known: readonly ComputationState[]): void {
   computations.value = new Map(known.map((computation) => [computation.id, computation]));
   for (const computation of known) record(computation);
 }
 
-/** Takes note of a computation. */
+/** Stores the new state of a computation. */
 export function updateComputation(computation: ComputationState): void {
   computations.value = new Map([...computations.peek(), [computation.id, computation]]);
   record(computation);
@@ -63,7 +64,7 @@ function record(computation: ComputationState): void {
   if (names.length === 0) return;
   const known = histories.peek().get(computation.id);
   const last = known?.iterations.at(-1);
-  // A run that starts again has a new history.
+  // If the iteration goes backwards, the computation was restarted, and its history begins again.
   const before =
     known && last !== undefined && last <= computation.iteration ? known : { iterations: [], values: new Map() };
   if (last === computation.iteration && before === known) return;
@@ -78,7 +79,7 @@ function record(computation: ComputationState): void {
   ]);
 }
 
-/** Embeddings that have begun to move and are not finished. */
+/** Unfinished embeddings after their first iteration. */
 export const watchableComputations = computed(() =>
   [...computations.value.values()].filter(
     ({ kind, state, layout, iteration }) =>
@@ -86,10 +87,10 @@ export const watchableComputations = computed(() =>
   ),
 );
 
-/** Milliseconds between two looks at a computation. */
+/** Milliseconds between two requests for the positions of a computation. */
 const PACE = 300;
 
-// The positions of the watched run, again and again while it is watched.
+// Requests the positions of the watched embedding repeatedly.
 effect(() => {
   const id = watchedComputation.value;
   watchedLayout.value = undefined;
@@ -105,7 +106,7 @@ effect(() => {
         watchedIteration.value = iteration;
       }
     } catch {
-      // The run has just ended, or the server is gone: the next request will show which.
+      // Either the embedding has just finished or the server is gone. The next request shows which.
     }
     if (!isOver) timer = setTimeout(look, PACE);
   };
@@ -122,7 +123,7 @@ effect(() => {
     watchedComputation.value = watchableComputations.value[0]?.id;
 });
 
-// A run that is over is shown as the layout it has become.
+// When the watched embedding is finished, its layout is shown.
 effect(() => {
   const computation =
     watchedComputation.value === undefined ? undefined : computations.value.get(watchedComputation.value);

@@ -4,7 +4,7 @@ import styles from "./curve.module.css";
 
 const [WIDTH, HEIGHT] = [300, 76];
 
-/** A quantity over the iterations of a computation. */
+/** A line chart of a quantity over the iterations of a computation. */
 export function Curve({ title, x, y }: { title: string; x: readonly number[]; y: readonly number[] }) {
   const known = [...x.keys()].filter((i) => Number.isFinite(y[i]));
   const last = known.at(-1);

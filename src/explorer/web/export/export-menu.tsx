@@ -9,7 +9,7 @@ import styles from "./export-menu.module.css";
 import { savePng, saveSvg } from "./picture.js";
 import { saveSelection, selectionFormats } from "./selection.js";
 
-/** What can be saved. */
+/** The menu with all exports. */
 export function ExportMenu() {
   const menu = useRef<HTMLDetailsElement>(null);
   const close = () => menu.current?.removeAttribute("open");

@@ -14,11 +14,11 @@ const titles = (): string[] => {
   return view.value === "morph" ? [names.join(" → ")] : names;
 };
 
-/** The maps as they are seen, with titles and legend. */
+/** Saves the visible maps with titles and legend as PNG. */
 export async function savePng(): Promise<void> {
   const maps = mapViews.value;
   const ratio = window.devicePixelRatio || 1;
-  // One after the other: a WebGL picture has to be copied before the page shows it.
+  // The maps are copied one by one, because a WebGL picture must be copied before the browser displays it.
   const pictures: HTMLCanvasElement[] = [];
   for (const map of maps) pictures.push(await map.picture());
   const legend = legendWidth();
@@ -55,7 +55,7 @@ export async function savePng(): Promise<void> {
   if (blob) save(blob, `${fileName()}.png`);
 }
 
-/** The maps as they are seen, their points as outlines; images and rings are left out. */
+/** Saves the visible maps as SVG with vector points, without images and rings. */
 export function saveSvg(): void {
   const maps = mapViews.value;
   const ink = INKS[theme.value];
@@ -89,7 +89,7 @@ export function saveSvg(): void {
   save(new Blob([parts.join("\n")], { type: "image/svg+xml" }), `${fileName()}.svg`);
 }
 
-/** Points in sight, a path for each color: a line of no length with round ends is a disc. */
+/** The visible points with one path per color. A line of length zero with round ends is drawn as a disc. */
 function pointsOf(map: MapView): string[] {
   const { colors, colorOf, order } = coloring.value;
   const { diameter, roundness } = map.dots;
@@ -123,7 +123,7 @@ const legendWidth = (): number => {
   return legend.kind === "category" || legend.kind === "number" ? 190 : 0;
 };
 
-/** What explains the colors, from a position downwards. */
+/** The entries of the color legend, starting at a position and going down. */
 function legendItems(x: number, top: number, height: number): LegendItem[] {
   const { legend } = coloring.value;
   const ink = INKS[theme.value];

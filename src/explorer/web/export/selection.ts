@@ -6,10 +6,10 @@ import { type ColumnDescription, FILE_ROW } from "../../protocol.js";
 import { fetchColumn, fetchLayout, fetchSelection, fetchTexts, isOffline, save } from "../server-requests.js";
 import { description, failure, selected } from "../state.js";
 
-/** What the selection can be saved as: without a server, text. */
+/** File formats for saving the selection. Without a server, only text is possible. */
 export const selectionFormats: readonly ("csv" | "parquet")[] = isOffline ? ["csv"] : ["csv", "parquet"];
 
-/** Whether texts that a spreadsheet would run as formulas are saved as they are, without an apostrophe in front. */
+/** Whether texts that a spreadsheet would run as formulas are saved without an apostrophe in front. */
 export const savesVerbatim = signal(false);
 
 export async function saveSelection(format: "csv" | "parquet"): Promise<void> {
@@ -26,10 +26,10 @@ export async function saveSelection(format: "csv" | "parquet"): Promise<void> {
   }
 }
 
-/** A column of the table: its name, and the cell of each row. */
+/** A column of the table: its name, and a function that returns the cell of a row. */
 type CellColumn = readonly [name: string, cell: (row: number) => string];
 
-/** The table that a server writes: the row numbers, the positions in each map, and the columns. */
+/** Writes the same table as the server: the row numbers, the positions in each map, and the columns. */
 async function writeCsv(rows: Uint32Array, writeText: (text: string) => string): Promise<Blob> {
   const { layouts = [], columns = [], n = 0 } = description.value ?? {};
   const maps = layouts.filter(({ kind }) => kind === "map");

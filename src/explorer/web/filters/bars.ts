@@ -2,22 +2,28 @@ import type { CategoryColumn, DateColumn, NumberColumn } from "../../protocol.js
 import type { ColumnValues } from "../coded-values.js";
 import type { Bars } from "./cross-filter.js";
 
-/** Bars of a histogram: `count` counts one more than is drawn, for rows without a value. */
+/**
+ * Bars of a histogram. `count` is one more than the number of drawn bars, because the last bar is for rows without a
+ * value.
+ */
 export interface Histogram extends Bars {
-  /** Where the first bar begins and the last one ends. */
+  /** Lower end of the first bar and upper end of the last one. */
   readonly low: number;
   readonly high: number;
   /** Number of bars that are drawn. */
   readonly drawn: number;
-  /** Whether values beyond the ends are in the first and the last bar. */
+  /** Whether the first and the last bar also contain values beyond the ends. */
   readonly isCut: boolean;
 }
 
 const BARS = 40;
-/** Values that reach so many times farther than 96 % of them would leave most bars empty. */
+/**
+ * If the full range is this many times larger than the range of the middle 96 %, most bars would be empty, so the
+ * histogram is cut.
+ */
 const FAR = 8;
 
-/** Bars of equal width over numbers or dates; one bar per number where there are few whole numbers. */
+/** Bars of equal width over numbers or dates. If there are only a few different whole numbers, each has its own bar. */
 export function histogramOf(column: NumberColumn | DateColumn, values: ColumnValues): Histogram {
   const { min, max, low: from, high: to } = column;
   const isCounted = column.kind === "number" && column.isWhole && max - min < BARS;
@@ -35,7 +41,7 @@ export function histogramOf(column: NumberColumn | DateColumn, values: ColumnVal
   return { barOf, count: drawn + 1, drawn, low, high, isCut };
 }
 
-/** One bar per class, the last one for rows without a class. */
+/** One bar per class, and a last bar for rows without a class. */
 export function classBars({ categories, missing }: CategoryColumn, values: ColumnValues): Bars {
   const barOf = new (categories.length < 0xffff ? Uint16Array : Uint32Array)(values.length);
   for (let row = 0; row < barOf.length; row++) {
@@ -45,7 +51,7 @@ export function classBars({ categories, missing }: CategoryColumn, values: Colum
   return { barOf, count: categories.length + 1 };
 }
 
-/** Number of all rows in each bar. */
+/** Number of rows in each bar, without any filter. */
 export function countAll({ barOf, count }: Bars): Uint32Array {
   const counts = new Uint32Array(count);
   for (let row = 0; row < barOf.length; row++) counts[barOf[row]]++;

@@ -9,7 +9,7 @@ import { changeFilter } from "./change-filter.js";
 import { filteredRows } from "./filtered-rows.js";
 import styles from "./filters-panel.module.css";
 
-/** Classes that are listed before the user asks for all. */
+/** Number of classes that are listed until the user asks for all. */
 const FEW = 10;
 
 interface ClassBar {
@@ -18,7 +18,7 @@ interface ClassBar {
   readonly total: number;
 }
 
-/** One bar per class, most frequent first; a click chooses a class, further clicks add others. */
+/** One bar per class, the most frequent first. A click chooses a class; further clicks add other classes. */
 export function ClassFilter({ column }: { column: CategoryColumn }) {
   const values = columnValues(column);
   const [isWhole, setWhole] = useState(false);

@@ -1,18 +1,18 @@
 import { visibleText } from "../map/visible-text.js";
 
-/** A condition on the values of one column. All kinds are plain, so that they can be part of an address. */
+/** A condition on the values of one column. All kinds are plain objects, so that they can be part of an address. */
 export type ColumnFilter =
   /** Numbers, and dates in milliseconds, from `low` to `high`, both included. */
   | { readonly kind: "range"; readonly low: number; readonly high: number }
-  /** Classes by name; the empty name stands for rows without a class. */
+  /** Classes by name. The empty name means rows without a class. */
   | { readonly kind: "classes"; readonly names: readonly string[] }
-  /** Texts and names of classes that contain a text, in upper or lower case. */
+  /** Texts and class names that contain a text, ignoring case. */
   | { readonly kind: "contains"; readonly text: string };
 
 /** The filters in use, by the id of their column. */
 export type Filters = Readonly<Record<string, ColumnFilter>>;
 
-/** A filter in a few words. */
+/** A short description of a filter. */
 export function describeFilter(filter: ColumnFilter, format: (value: number) => string): string {
   if (filter.kind === "contains") return `contains “${visibleText(filter.text)}”`;
   if (filter.kind === "range") return `${format(filter.low)} to ${format(filter.high)}`;

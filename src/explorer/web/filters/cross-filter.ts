@@ -1,15 +1,18 @@
-/** Filters are bits of one number per row; bit 31 would make it negative. */
+/**
+ * Maximum number of filters, because each filter is a bit of a 32-bit number. Bit 31 would make the number negative.
+ */
 export const MAX_FILTERS = 31;
 
-/** The bars of a column: which one each row is in, and how many there are. */
+/** The bar of each row in a column, and the number of bars. */
 export interface Bars {
   readonly barOf: Uint8Array | Uint16Array | Uint32Array;
   readonly count: number;
 }
 
 /**
- * Filters that combine. For each row one number holds a bit per filter that the row fails, so that a filter that changes touches its own bit
- * alone. The rows that pass are those with 0; a column whose own filter is to be ignored counts the rows in which no other bit is set.
+ * Combines filters. Each row has a number with one bit per filter, which is set if the row fails that filter. Changing
+ * a filter therefore only changes its own bit. Rows with the number 0 pass all filters. To count rows without the
+ * filter of one column, the bit of that filter is ignored.
  */
 export class CrossFilter {
   /** For each row, one bit per filter that it fails. */
@@ -26,10 +29,10 @@ export class CrossFilter {
   }
 
   /**
-   * Sets the filter of a name.
+   * Sets or removes the filter with this name.
    *
-   * @param passes whether a row passes; undefined to remove the filter
-   * @throws {RangeError} for more than {@link MAX_FILTERS} filters
+   * @param passes whether a row passes; undefined removes the filter
+   * @throws {RangeError} if there would be more than {@link MAX_FILTERS} filters
    */
   set(name: string, passes: ((row: number) => boolean) | undefined): void {
     const bit = this.#bits.get(name) ?? (passes ? this.#freeBit() : 0);

@@ -8,7 +8,7 @@ import { description, filters } from "../state.js";
 import type { ColumnFilter } from "./column-filter.js";
 import { CrossFilter } from "./cross-filter.js";
 
-/** What passes the filters. */
+/** The filters with their result. */
 export interface FilteredRows {
   readonly crossFilter: CrossFilter;
   /** Whether any filter is in use. */
@@ -22,7 +22,7 @@ export interface FilteredRows {
 let crossFilter = new CrossFilter(0);
 const applied = new Map<string, { filter: ColumnFilter; values: ColumnValues | TextValues }>();
 
-/** The rows that pass all filters. Each change gives another object, although the rows are kept in place. */
+/** The rows that pass all filters. Each change creates a new object, although the arrays inside are reused. */
 export const filteredRows = computed<FilteredRows>(() => {
   const { n = 0, columns = [] } = description.value ?? {};
   if (crossFilter.n !== n) {
@@ -67,7 +67,7 @@ function conditionOf(
   }
   if (filter.kind === "range") {
     const { low, high } = filter;
-    // A missing value is NaN, which is in no range.
+    // A missing value is NaN and therefore outside every range.
     return (row) => values[row] >= low && values[row] <= high;
   }
   if (column.kind !== "category") return () => true;

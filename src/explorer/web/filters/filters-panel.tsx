@@ -13,12 +13,12 @@ import styles from "./filters-panel.module.css";
 import { RangeFilter } from "./range-filter.js";
 import { TextFilter } from "./text-filter.js";
 
-/** Columns that are shown before the user has chosen any. */
+/** Number of columns that are shown until the user has chosen columns. */
 const FEW = 3;
-/** More classes are found by their names rather than in a list. */
+/** Above this number of classes, the user searches for class names instead of choosing from a list. */
 const MOST_LISTED = 1000;
 
-/** Histograms, bars and text boxes that choose which points are shown. */
+/** The panel with histograms, bars and text boxes that filter the points. */
 export function FiltersPanel() {
   const { columns = [], n = 0 } = description.value ?? {};
   const shown = shownColumns(columns);
@@ -68,7 +68,10 @@ export function FiltersPanel() {
   );
 }
 
-/** The columns that the user has chosen, and those with a filter; at first labels, and a few others that need little room. */
+/**
+ * The columns that the user has chosen, and those with a filter. Without a choice: the labels and a few other columns
+ * with a small display.
+ */
 function shownColumns(columns: readonly ColumnDescription[]): ColumnDescription[] {
   const chosen = filterColumns.value;
   if (chosen) return columns.filter(({ id }) => chosen.includes(id) || id in filters.value);

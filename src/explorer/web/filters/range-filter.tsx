@@ -11,7 +11,7 @@ import styles from "./filters-panel.module.css";
 
 const [WIDTH, HEIGHT] = [340, 60];
 
-/** A histogram on which a range is drawn, and the ends of the range as text. */
+/** A histogram on which the user draws a range, with the ends of the range as text. */
 export function RangeFilter({ column }: { column: NumberColumn | DateColumn }) {
   const values = columnValues(column);
   const histogram = useMemo(() => values && histogramOf(column, values), [column, values]);
@@ -91,26 +91,32 @@ function Chart({ column, histogram }: { column: NumberColumn | DateColumn; histo
 const formatOf = (column: NumberColumn | DateColumn): ((value: number) => string) =>
   column.kind === "date" ? (value) => formatDate(column, value) : formatNumber;
 
-/** The range from one share of the histogram's width to another. The outer bars reach to the least and the greatest value. */
+/**
+ * Converts two positions on the histogram, as shares of its width, to a range. The outer bars extend to the smallest
+ * and the largest value.
+ */
 function brushed(column: NumberColumn | DateColumn, { low, high }: Histogram, from: number, to: number) {
   const step = roundStep(column, high - low);
   const at = (share: number) => Number((Math.round((low + share * (high - low)) / step) * step).toPrecision(15));
   const [start, end] = [Math.min(from, to), Math.max(from, to)];
-  // A click takes the range back.
+  // A click without dragging removes the range.
   if (end - start < 0.004) return undefined;
   return { kind: "range", low: start <= 0 ? column.min : at(start), high: end >= 1 ? column.max : at(end) } as const;
 }
 
 const UNITS = { day: 86_400_000, second: 1000, millisecond: 1 };
 
-/** The ends of a range are multiples of this: much less than a pixel, but not more digits than people read. */
+/**
+ * The ends of a range are rounded to multiples of this step. It is much less than a pixel, but leaves only a readable
+ * number of digits.
+ */
 function roundStep(column: NumberColumn | DateColumn, length: number): number {
   if (column.kind === "date") return UNITS[column.precision];
   const step = 10 ** Math.floor(Math.log10(length / 400));
   return column.isWhole ? Math.max(1, step) : step;
 }
 
-/** Reports, while the pointer drags, the shares of the width between which it has moved. At most one report per frame. */
+/** While the pointer drags, reports the start and end of the drag as shares of the width, at most once per frame. */
 function useBrush(onBrush: (from: number, to: number) => void) {
   const state = useRef<{ from: number; to: number; frame: number } | undefined>(undefined);
   const shareOf = (event: PointerEvent) => {
@@ -150,7 +156,7 @@ function useBrush(onBrush: (from: number, to: number) => void) {
   };
 }
 
-/** The ends of the range, to be read and typed. */
+/** Text fields for the ends of the range. */
 function Ends({ column }: { column: NumberColumn | DateColumn }) {
   const filter = filters.value[column.id];
   const { low, high } = filter?.kind === "range" ? filter : { low: column.min, high: column.max };
@@ -183,7 +189,7 @@ function Ends({ column }: { column: NumberColumn | DateColumn }) {
   );
 }
 
-/** A value as an input of its kind takes it. */
+/** Formats a value for an input element of its kind. */
 function textOf(column: NumberColumn | DateColumn, value: number): string {
   if (column.kind === "number") return String(Number(value.toPrecision(7)));
   const text = new Date(value).toISOString();

@@ -4,7 +4,7 @@ import { filters } from "../state.js";
 import { changeFilter } from "./change-filter.js";
 import styles from "./filters-panel.module.css";
 
-/** A box for a text that the shown rows contain. */
+/** A text box. Only rows that contain its text are shown. */
 export function TextFilter({ column }: { column: TextColumn | CategoryColumn }) {
   const filter = filters.value[column.id];
   return (

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { description } from "../state.js";
 import styles from "./decoded-image.module.css";
 
-/** One of the images that stand in a row on a picture, fitted into a square of `size` pixels. */
+/** Draws one image of a picture with a row of images, fitted into a square of `size` pixels. */
 export function DecodedImage({
   picture,
   index = 0,
@@ -17,7 +17,7 @@ export function DecodedImage({
   const canvas = useRef<HTMLCanvasElement>(null);
   const model = description.value?.model;
   const { width, height } = model ?? { width: 1, height: 1 };
-  // Before the next frame, not after it: a slider is followed.
+  // A layout effect draws before the next frame, so that the image follows a slider without delay.
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context || !picture) return;

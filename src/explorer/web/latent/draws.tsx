@@ -7,7 +7,7 @@ import { fetchDraws } from "./latent-requests.js";
 
 const COUNT = 15;
 
-/** Images of codes that the point might as well have. */
+/** Images of random draws from the Gaussian of the point. */
 export function Draws({ row }: { row: number }) {
   const [seed, setSeed] = useState(42);
   const [picture, setPicture] = useState<ImageBitmap>();

@@ -15,7 +15,7 @@ function interpolate(): void {
   panel.value = "interpolation";
 }
 
-/** Opens the interpolation between the two points that were chosen last. */
+/** A button that opens the interpolation between the two points that were chosen last. */
 export function InterpolationButton() {
   if (!areChosen()) return null;
   return (
@@ -28,7 +28,7 @@ export function InterpolationButton() {
 /** The two points for which the card was closed. */
 const dismissed = signal("");
 
-/** Offers on the map to interpolate between the two points that were chosen last. */
+/** A card on the map that offers to interpolate between the two points that were chosen last. */
 export function InterpolationCard() {
   const [from, to] = [previousClicked.value, clicked.value];
   if (!areChosen() || from === undefined || to === undefined || dismissed.value === `${from} ${to}`) return null;

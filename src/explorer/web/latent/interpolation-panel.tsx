@@ -29,7 +29,7 @@ const SPEEDS = [
   { value: "2", title: "2×" },
 ];
 
-/** What lies between the two points that were chosen last. */
+/** The interpolation between the two points that were chosen last. */
 export function InterpolationPanel() {
   const [from, to] = [previousClicked.value, clicked.value];
   if (!description.value?.abilities.decode) return null;
@@ -114,7 +114,7 @@ function End({ name, row }: { name: string; row: number }) {
   );
 }
 
-/** The frames, played or moved through by hand. */
+/** The player of the frames, with a slider. */
 function Stage() {
   const shown = frames.value;
   if (problem.value) return <p class={controls.note}>The frames did not come: {problem.value}</p>;

@@ -4,9 +4,9 @@ import { isMotionWanted } from "../map/camera.js";
 import { clicked, description, panel, previousClicked } from "../state.js";
 import { fetchFrames } from "./latent-requests.js";
 
-/** Frames of an interpolation, as of the GIF that is saved. */
+/** Number of frames of an interpolation on the page and in the saved GIF. */
 export const FRAMES = 100;
-/** Milliseconds of a frame at speed 1, as in the GIF. */
+/** Milliseconds per frame at speed 1, the same as in the GIF. */
 const DELAY = 40;
 
 export const kind = signal<InterpolationRequest["kind"]>("linear");
@@ -14,12 +14,15 @@ export const speed = signal(1);
 export const isPlaying = signal(false);
 /** The frame that is shown. */
 export const frame = signal(0);
-/** The frames in a row, and what they are the frames of; undefined until they have come. */
+/** The frames side by side with their request; undefined until they are loaded. */
 export const frames = signal<{ readonly picture: ImageBitmap; readonly request: InterpolationRequest }>();
-/** Why no frames came. */
+/** The reason why the frames could not be loaded. */
 export const problem = signal<string>();
 
-/** From the point that was chosen before to the one that was chosen last; undefined while there are not two. */
+/**
+ * The interpolation from the previously chosen point to the point chosen last; undefined if fewer than two points were
+ * chosen.
+ */
 export function currentRequest(): InterpolationRequest | undefined {
   const [from, to] = [previousClicked.value, clicked.value];
   if (from === undefined || to === undefined) return undefined;
@@ -30,7 +33,7 @@ export function play(): void {
   isPlaying.value = !isPlaying.value;
 }
 
-/** The other way round. */
+/** Reverses the direction of the interpolation. */
 export function exchange(): void {
   batch(() => {
     const from = previousClicked.value;
@@ -65,7 +68,7 @@ effect(() => {
   return () => abort.abort();
 });
 
-// Plays on from the frame that is shown, and begins again after the last as the GIF does.
+// Plays from the current frame and starts again after the last one, like the GIF.
 effect(() => {
   if (!isPlaying.value || panel.value !== "interpolation" || !frames.value) return;
   const rate = speed.value / DELAY;

@@ -9,10 +9,10 @@ import pictures from "./pictures.module.css";
 import { Reconstruction } from "./reconstruction.js";
 import { Sliders } from "./sliders.js";
 
-/** Three of them stand side by side. */
+/** Width of an image in pixels, so that three fit side by side. */
 const SIDE = 86;
 
-/** The latent vector of the point that was chosen last, and what it stands for. */
+/** The latent vector of the point that was chosen last, and its image. */
 export function LatentPanel() {
   const model = description.value?.model;
   const images = description.value?.images;

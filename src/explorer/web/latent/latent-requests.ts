@@ -8,7 +8,7 @@ import {
 } from "../../protocol.js";
 import { ask } from "../server-requests.js";
 
-/** Under which the server knows the requests of this page's sliders from those of other pages. */
+/** Distinguishes the slider requests of this page from those of other pages on the server. */
 const PAGE_NAME = `sliders-${Math.random().toString(36).slice(2)}`;
 
 const post = (path: string, request: object, signal?: AbortSignal): Promise<Response> =>
@@ -25,7 +25,7 @@ const picture = async (answer: Promise<Response>): Promise<ImageBitmap> =>
 export const fetchLatentVector = async (row: number, signal: AbortSignal): Promise<LatentVector> =>
   (await ask(paths.latentVector(row), { signal })).json() as Promise<LatentVector>;
 
-/** The image of one code, where only that of the newest is wanted. */
+/** Decodes one code. If a newer code is requested before this one is decoded, this request fails. */
 export const decodeNewest = (code: readonly number[]): Promise<ImageBitmap> =>
   picture(
     ask(paths.decodeNewest(PAGE_NAME), {
@@ -35,14 +35,14 @@ export const decodeNewest = (code: readonly number[]): Promise<ImageBitmap> =>
     }),
   );
 
-/** The frames in a row. */
+/** The frames side by side. */
 export const fetchFrames = (request: InterpolationRequest, signal: AbortSignal): Promise<ImageBitmap> =>
   picture(post(paths.interpolation, request, signal));
 
 export const fetchGif = async (request: InterpolationRequest): Promise<Blob> =>
   (await post(paths.interpolationGif, request)).blob();
 
-/** The images in a row. */
+/** The images side by side. */
 export const fetchDraws = (request: DrawsRequest, signal: AbortSignal): Promise<ImageBitmap> =>
   picture(post(paths.draws, request, signal));
 
@@ -50,7 +50,7 @@ export const searchPoint = async (request: SearchRequest): Promise<SearchResult>
   (await post(paths.search, request)).json() as Promise<SearchResult>;
 
 export const searchImage = async (file: Blob, isInverted: boolean): Promise<SearchResult> => {
-  // Files whose type the browser does not know are recognized by their content on the server.
+  // If the browser does not recognize the file type, the server detects it from the content.
   const type = file.type.startsWith("image/") ? file.type : "image/unknown";
   const path = isInverted ? paths.searchInverted : paths.search;
   const answer = await ask(path, { method: "POST", headers: { "content-type": type }, body: file });

@@ -4,15 +4,15 @@ import { clicked, description, failure, panel } from "../state.js";
 import { decodeNewest, fetchLatentVector } from "./latent-requests.js";
 import { latestOnly } from "./latest-only.js";
 
-/** Where the sliders began. */
+/** The latent vector at which the sliders began. */
 export interface Origin extends LatentVector {
-  /** The point; undefined for the mean of all codes. */
+  /** The row of the point; undefined for the mean of all codes. */
   readonly row: number | undefined;
 }
 export const origin = signal<Origin>();
-/** Where the sliders are. */
+/** The code at the current slider positions. */
 export const code = signal<readonly number[]>([]);
-/** The image of the code, or that of the one before it while it is on its way. */
+/** The image of the code. While a new image is loading, this is the previous image. */
 export const decoded = signal<ImageBitmap>();
 
 export function moveTo(values: readonly number[]): void {
@@ -32,7 +32,7 @@ function begin(from: Origin): void {
 
 const isShown = () => panel.value === "latent" && description.value?.model != null;
 
-// The code of the point that was chosen last, while it is looked at.
+// Loads the code of the point that was chosen last while the panel is open.
 effect(() => {
   const row = clicked.value;
   const model = description.value?.model;

@@ -1,6 +1,6 @@
 /**
- * Does `work` once at a time. Meanwhile only the newest request is kept, so that what moves fast is never followed
- * through all that it has passed.
+ * Runs `work` for one input at a time. While it runs, only the newest input is kept, so that a fast slider does not
+ * queue all its intermediate positions.
  */
 export function latestOnly<Input>(work: (input: Input) => Promise<void>): (input: Input) => void {
   let next: { input: Input } | undefined;

@@ -8,13 +8,13 @@ import styles from "./manifold.module.css";
 
 const CELLS = 20;
 
-/** All that codes of two dimensions stand for. Wherever it is pointed at, there the code goes. */
+/** A picture of the decoded images over the whole two-dimensional latent space. Pointing at it sets the code. */
 export function Manifold() {
   const ground = useRef<HTMLButtonElement>(null);
   const model = description.value?.model;
   if (model?.latentDimensions !== 2) return null;
   const { mean, standardDeviation: spread } = model;
-  // The codes of the cells are in their middles, so the picture reaches half a cell farther.
+  // The code of a cell is at the middle of the cell, so the picture extends half a cell beyond the outer codes.
   const width = 2 * MANIFOLD_REACH * (CELLS / (CELLS - 1));
   const toCode = (shares: readonly [number, number]) =>
     shares.map((share, j) => mean[j] + (share - 0.5) * width * spread[j]);

@@ -2,7 +2,7 @@ import { paths } from "../../protocol.js";
 import pointImage from "../panels/point-image.module.css";
 import { description } from "../state.js";
 
-/** The image that the model makes of the latent vector of a row, fitted into a square of `size` pixels. */
+/** The model's reconstruction of a row from its latent vector, fitted into a square of `size` pixels. */
 export function Reconstruction({ row, size }: { row: number; size: number }) {
   const model = description.value?.model;
   if (!model || !description.value?.abilities.decode) return null;

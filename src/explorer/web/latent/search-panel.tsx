@@ -10,7 +10,7 @@ import pictures from "./pictures.module.css";
 import { forgetSearch, type Search, search, searchBy } from "./search.js";
 import styles from "./search-panel.module.css";
 
-/** Search by example: from the point that was chosen last, or an image from elsewhere. */
+/** Search by example: by the point that was chosen last, or by an image file. */
 export function SearchPanel() {
   const abilities = description.value?.abilities;
   const row = clicked.value;
@@ -42,7 +42,7 @@ export function SearchPanel() {
   );
 }
 
-/** Where an image is dropped, chosen or pasted. */
+/** The area on which an image is dropped, chosen or pasted. */
 function DropZone() {
   const [isOver, setOver] = useState(false);
   const [isInverted, setInverted] = useState(false);
@@ -56,7 +56,7 @@ function DropZone() {
     if (example && "file" in example) void searchBy({ file: example.file, isInverted: isOn });
   };
   useEffect(() => {
-    // A file that misses the zone would be opened instead of the page.
+    // Without this, the browser would open a file that is dropped outside the zone.
     const ignore = (event: DragEvent) => event.preventDefault();
     const paste = (event: ClipboardEvent) => take(event.clipboardData?.files[0]);
     document.addEventListener("dragover", ignore);
@@ -93,7 +93,7 @@ function DropZone() {
         hidden
         onChange={(event) => {
           take(event.currentTarget.files?.[0]);
-          // The same file may be chosen again.
+          // Resetting the value lets the user choose the same file again.
           event.currentTarget.value = "";
         }}
       />
@@ -154,7 +154,7 @@ function Result({ shown: { example, result, shown, problem } }: { shown: Search 
   );
 }
 
-/** Where the example belongs in the maps, as far as that is known. */
+/** The known positions of the example in the maps. */
 function Positions({ result }: { result: NonNullable<Search["result"]> }) {
   const positions = Object.entries(result.positions);
   if (positions.length === 0) return null;

@@ -3,19 +3,19 @@ import { paths, type SearchResult } from "../../protocol.js";
 import { description, placedExample } from "../state.js";
 import { searchImage, searchPoint } from "./latent-requests.js";
 
-/** What was searched by: a point, or an image. */
+/** The example of a search: a point, or an image. */
 export type Example = { readonly row: number } | { readonly file: File; readonly isInverted: boolean };
 
 export interface Search {
   readonly example: Example;
-  /** Undefined until it has come. */
+  /** Undefined until it is loaded. */
   readonly result?: SearchResult;
   /** For an image: the input of the model, and its reconstruction. */
   readonly shown?: ImageBitmap;
-  /** Why nothing was found. */
+  /** The reason why the search failed. */
   readonly problem?: string;
 }
-/** The search that was asked for last. */
+/** The newest search. */
 export const search = signal<Search>();
 
 export async function searchBy(example: Example): Promise<void> {
@@ -43,7 +43,7 @@ export function forgetSearch(): void {
   placedExample.value = undefined;
 }
 
-// A result is of no use for other points than it was found among.
+// The result of a search among other points is useless.
 effect(() => {
   if (!description.value?.abilities.search) forgetSearch();
 });
@@ -52,7 +52,7 @@ function fromBase64(text: string): Blob {
   return new Blob([Uint8Array.from(atob(text), (character) => character.charCodeAt(0))], { type: "image/png" });
 }
 
-/** The first of two images in a row, as a URL. */
+/** The first of two images side by side, as a URL. */
 async function firstOf(pair: ImageBitmap): Promise<string> {
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [pair.width / 2, pair.height];

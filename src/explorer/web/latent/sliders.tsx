@@ -4,14 +4,14 @@ import { description } from "../state.js";
 import { code, moveOne, moveTo, origin } from "./latent-vector.js";
 import styles from "./sliders.module.css";
 
-/** Sliders that are shown at once; of more dimensions the rest is folded. */
+/** Number of visible sliders. Sliders of further dimensions are in a section that the user can open. */
 const SHOWN = 10;
-/** How far sliders reach from the mean of all codes, in standard deviations of these. */
+/** Range of a slider on either side of the mean of all codes, in standard deviations of the codes. */
 const REACH = 3.5;
-/** Steps of a slider from end to end: fine enough to look continuous. */
+/** Number of steps of a slider, fine enough to look continuous. */
 const STEPS = 400;
 
-/** A slider for each dimension of the code, the most active first. */
+/** One slider per dimension of the code, the most active dimensions first. */
 export function Sliders() {
   const model = description.value?.model;
   const from = origin.value;
@@ -62,7 +62,7 @@ function Slider({ dimension }: { dimension: number }) {
   const [center, spread] = [model.mean[dimension], model.standardDeviation[dimension]];
   const mean = from.mean[dimension];
   const sigma = from.standardDeviation?.[dimension];
-  // A dimension in which all codes are alike still can be moved along, by as much as the prior reaches.
+  // If all codes are equal in a dimension, its slider has the range of the prior.
   const reach = Math.max(
     REACH * (spread > 0 ? spread : 1),
     1.1 * Math.abs(mean - center),

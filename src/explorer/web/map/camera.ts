@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { Position } from "./drawn-layout.js";
 
-/** The part of the plane that the maps show, the same for all of them; see DrawnLayout for the unit. */
+/** The visible part of the plane, the same in all maps. DrawnLayout defines the unit. */
 export interface Camera {
   readonly x: number;
   readonly y: number;
@@ -9,13 +9,13 @@ export interface Camera {
   readonly reach: number;
 }
 
-/** Everything, with a margin. */
+/** The whole map with a margin. */
 export const WHOLE: Camera = { x: 0, y: 0, reach: 1.06 };
 const MIN_REACH = 1 / 4000;
 
 export const camera = signal<Camera>(WHOLE);
 
-/** Comes nearer by a factor, while a position stays where it is. */
+/** Zooms by a factor around a fixed position. */
 export function zoom(factor: number, [x, y]: Position = [camera.value.x, camera.value.y]): void {
   const { x: x0, y: y0, reach: before } = camera.value;
   const reach = Math.min(1.6 * WHOLE.reach, Math.max(MIN_REACH, before / factor));
@@ -29,11 +29,11 @@ export function pan(dx: number, dy: number): void {
 }
 
 const stillMotion = matchMedia("(prefers-reduced-motion: reduce)");
-/** Whether movement is to be shown, as the system is set. */
+/** Whether the system settings allow animations. */
 export const isMotionWanted = (): boolean => !stillMotion.matches;
 
 let flight = 0;
-/** Goes there, in a third of a second where motion is wanted. */
+/** Moves the camera to a target, animated over a third of a second if animations are allowed. */
 export function flyTo(target: Camera): void {
   cancelAnimationFrame(flight);
   if (!isMotionWanted()) {
@@ -44,7 +44,7 @@ export function flyTo(target: Camera): void {
   const step = (now: number) => {
     const share = Math.min(1, Math.max(0, (now - begun) / 350));
     const eased = ease(share);
-    // Evenly in the logarithm, so that the zoom seems to have a constant speed.
+    // Interpolating the logarithm of the reach makes the speed of the zoom look constant.
     const reach = start.reach * (target.reach / start.reach) ** eased;
     const moved =
       Math.abs(target.reach - start.reach) < 1e-9 ? eased : (reach - start.reach) / (target.reach - start.reach);
@@ -59,5 +59,5 @@ export function flyTo(target: Camera): void {
   flight = requestAnimationFrame(step);
 }
 
-/** Slow at both ends. */
+/** Eases a progress from 0 to 1 so that it is slow at both ends. */
 export const ease = (share: number): number => share * share * (3 - 2 * share);

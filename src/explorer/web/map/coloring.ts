@@ -21,7 +21,7 @@ export interface CategoryLegend {
   readonly kind: "category";
   readonly title: string;
   readonly entries: readonly CategoryEntry[];
-  /** Number of classes without a color of their own, and of their points. */
+  /** Number of classes without their own color, and number of points in these classes. */
   readonly others: number;
   readonly otherCount: number;
   /** Number of points without a class. */
@@ -34,13 +34,13 @@ export interface NumberLegend {
   readonly shades: readonly string[];
   readonly low: number;
   readonly high: number;
-  /** Whether some values lie beyond the ends of the scale. */
+  /** Whether some values are beyond the ends of the scale. */
   readonly isCutLow: boolean;
   readonly isCutHigh: boolean;
   readonly missing: number;
   /** Round values on the scale. */
   readonly ticks: readonly Tick[];
-  /** A value on the scale as text. */
+  /** Formats a value on the scale. */
   readonly format: (value: number) => string;
 }
 
@@ -51,25 +51,27 @@ export type Legend =
   | CategoryLegend
   | NumberLegend;
 
-/** Maximum number of classes with a color of their own: more colors cannot be told apart. */
+/** Maximum number of classes with their own color. More colors could not be distinguished. */
 export const MAX_CLASSES = 50;
 const SHADES = 64;
 
 interface Coloring {
   readonly legend: Legend;
-  /** The colors, and for each row the index of its color. */
+  /** The colors, and the index of the color of each row. */
   readonly colors: readonly string[];
   readonly colorOf: Uint8Array;
   /** Rows in the order in which they are drawn. */
   readonly order: Uint32Array;
 }
 
-/** The order in which rows are drawn unless a column asks for another. */
+/** The default order in which rows are drawn. */
 export const drawn = computed(() => shuffled(description.value?.n ?? 0));
 
 export const currentColumn = computed(() => description.value?.columns.find(({ id }) => id === coloredBy.value));
 
-/** The column that points are colored by, with its values. Its most frequent texts stand for a column of texts. */
+/**
+ * The column that colors the points, with its values. A text column is replaced by classes of its most frequent texts.
+ */
 export const coloredColumn = computed<{ column: CodedColumn; values: ColumnValues | undefined } | undefined>(() => {
   const column = currentColumn.value;
   if (!column) return undefined;
@@ -99,7 +101,7 @@ function colorByCategory({ title, categories, missing }: CategoryColumn, values:
   for (const category of values) if (category !== missing) counts[category]++;
   const shown = mostFrequent(counts);
   const palette = categoricalColors(shown.length, theme.value);
-  // The color after the last class is for all other points.
+  // The color after the last class is used for all other points.
   const rest = shown.length;
   const colorOfCategory = new Uint8Array(categories.length).fill(rest);
   for (const [at, category] of shown.entries()) colorOfCategory[category] = at;
@@ -125,7 +127,7 @@ function colorByCategory({ title, categories, missing }: CategoryColumn, values:
   };
 }
 
-/** The classes that get a color of their own, in their order: all, or the most frequent ones. */
+/** The classes with their own color, in their original order: all classes, or only the most frequent ones. */
 function mostFrequent(counts: Uint32Array): number[] {
   const categories = [...counts.keys()];
   if (categories.length <= MAX_CLASSES) return categories;
@@ -181,7 +183,7 @@ function sortByRank(rows: Uint32Array, rank: (row: number) => number, ranks: num
 const OPACITY = 215;
 const UNSELECTED_OPACITY = 40;
 
-/** 1 for selected rows and 0 for others; undefined if no row is selected. */
+/** 1 for selected rows, 0 for other rows; undefined if no row is selected. */
 export const selection = computed(() => {
   if (!selected.value) return undefined;
   const isSelected = new Uint8Array(description.value?.n ?? 0);
@@ -189,7 +191,10 @@ export const selection = computed(() => {
   return isSelected;
 });
 
-/** Red, green, blue and opacity of each row. If some rows are selected, all others fade to gray, so that any selection stands out. */
+/**
+ * Red, green, blue and opacity of each row. If some rows are selected, all others become gray, so that the selection
+ * stands out.
+ */
 export const tints = computed<Uint8Array>(() => {
   const { colors, colorOf } = coloring.value;
   const isSelected = selection.value;
@@ -203,14 +208,14 @@ export const tints = computed<Uint8Array>(() => {
   return bytes;
 });
 
-/** All rows in the order in which they are drawn: selected rows lie above the others. */
+/** All rows in drawing order: selected rows are drawn above the others. */
 const wholeOrder = computed<Uint32Array>(() => {
   const { order } = coloring.value;
   const isSelected = selection.value;
   return isSelected ? sortByRank(order, (row) => isSelected[row], 2) : order;
 });
 
-/** The rows that are drawn, in their order: those that pass the filters. */
+/** The rows that pass the filters, in drawing order. */
 export const drawnOrder = computed<Uint32Array>(() => {
   const { isFiltering, passing, crossFilter } = filteredRows.value;
   const order = wholeOrder.value;

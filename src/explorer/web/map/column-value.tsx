@@ -1,6 +1,9 @@
 import type { ColumnDescription } from "../../protocol.js";
 
-/** A value of a column: a link to the web where it is one. Without a text it is missing; `undefined` while it is loaded. */
+/**
+ * A value of a column, as a link if it is a web address. An empty text means that the value is missing, `undefined`
+ * that it is still loading.
+ */
 export function ColumnValue({
   column,
   text,
@@ -8,7 +11,7 @@ export function ColumnValue({
 }: {
   column: ColumnDescription;
   text: string | undefined;
-  /** Whether the Tab key passes over a link. */
+  /** Whether the Tab key skips a link. */
   isInList?: boolean;
 }) {
   if (text === undefined) return <>…</>;
@@ -29,5 +32,5 @@ export function ColumnValue({
   return <>{text}</>;
 }
 
-/** Any other scheme could run a script. */
+/** Only http and https are allowed, because other schemes could run a script. */
 const isLink = (text: string): boolean => /^https?:\/\//i.test(text) && URL.canParse(text);

@@ -8,12 +8,12 @@ import { fetchColumn, fetchTexts, isOffline } from "../server-requests.js";
 import { description, failure } from "../state.js";
 import { visibleText } from "./visible-text.js";
 
-/** Columns that have been loaded, by id. */
+/** Loaded columns by id. */
 const columns = signal<ReadonlyMap<string, ColumnValues>>(new Map());
 const texts = signal<ReadonlyMap<string, TextValues>>(new Map());
 const requested = new Set<string>();
 
-/** Values of a column; undefined until they are loaded. Requests them once. */
+/** Values of a column; undefined until they are loaded. The first call requests them. */
 export function columnValues(column: CodedColumn): ColumnValues | undefined {
   const values = columns.value.get(column.id);
   if (values === undefined) {
@@ -25,7 +25,7 @@ export function columnValues(column: CodedColumn): ColumnValues | undefined {
   return values;
 }
 
-/** The same of a column of texts. */
+/** Values of a text column; undefined until they are loaded. The first call requests them. */
 export function columnTexts(column: TextColumn): TextValues | undefined {
   const values = texts.value.get(column.id);
   if (values === undefined) {
@@ -46,7 +46,7 @@ function load({ id, title }: ColumnDescription, request: () => Promise<void>): v
   });
 }
 
-/** Whether the values of a column are in the page. Requests nothing. */
+/** Whether the values of a column are loaded. This function does not request them. */
 export const isColumnLoaded = ({ id }: ColumnDescription): boolean => columns.value.has(id) || texts.value.has(id);
 
 /** Discards all columns, because the data have changed. */
@@ -56,7 +56,7 @@ export function forgetColumns(): void {
   texts.value = new Map();
 }
 
-/** A row's value in a column as text; empty if it has none. Requests the column. */
+/** A row's value in a column as text; empty if the value is missing. Requests the column. */
 export function valueText(column: ColumnDescription, row: number): string {
   if (column.kind === "text") return visibleText(columnTexts(column)?.at(row) ?? "");
   const value = columnValues(column)?.[row];
@@ -66,7 +66,7 @@ export function valueText(column: ColumnDescription, row: number): string {
   return column.kind === "date" ? formatDate(column, value) : formatNumber(value);
 }
 
-/** The same with all digits of a number. */
+/** A row's value in a column as text with all digits of a number. */
 export function exactText(column: ColumnDescription, row: number): string {
   if (column.kind !== "number") return valueText(column, row);
   const value = columnValues(column)?.[row];
@@ -75,8 +75,8 @@ export function exactText(column: ColumnDescription, row: number): string {
 }
 
 /**
- * A row's value in a column as text, from the description of its point, so that the column need not be loaded; empty for a missing value.
- * Undefined until one of the two is there.
+ * A row's value in a column as text. It is taken from the description of the point, so that the column need not be
+ * loaded. Empty for a missing value; undefined until the description or the column is loaded.
  */
 export function pointText(
   column: ColumnDescription,
@@ -95,6 +95,6 @@ export function pointText(
 export const formatNumber = (value: number): string =>
   Number(value.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 }).replace("-", "\u2212");
 
-/** A date as people read it: `2024-05-01` or `2024-05-01 12:30:00`, UTC. */
+/** A date in a readable format: `2024-05-01` or `2024-05-01 12:30:00`, UTC. */
 export const formatDate = ({ precision }: DateColumn, value: number): string =>
   dateText(value, precision).replace("T", " ").replace("Z", "");

@@ -1,18 +1,21 @@
 /**
- * Rows in the order in which they are drawn, followed by ever smaller random subsets of them in the same order. While a map moves, a subset
- * is drawn in place of all rows, so that the map follows the pointer.
+ * Rows in drawing order, followed by smaller and smaller random subsets of them in the same order. While a map moves,
+ * only a subset is drawn, so that the map follows the pointer without delay.
  */
 export interface DrawOrder {
-  /** All subsets, one after the other. The first one contains all rows. */
+  /** All subsets, one after the other. The first subset contains all rows. */
   readonly rows: Uint32Array;
-  /** Where each subset begins, and where the last one ends. */
+  /** Start of each subset in `rows`, and the end of the last one. */
   readonly starts: readonly number[];
 }
 
-/** The subsets end with the first one that has at most this many rows, which every machine draws fast. */
+/** Size limit of the smallest subset. Every machine draws this many points fast. */
 const SMALLEST = 4000;
 
-/** Halves the rows again and again. A row is part of a subset by its number alone, so that no subset prefers a color. */
+/**
+ * Creates the subsets, each about half as large as the previous one. Only the number of a row decides whether it is in
+ * a subset, so that no color is preferred.
+ */
 export function createDrawOrder(order: Uint32Array): DrawOrder {
   const rows = new Uint32Array(2 * order.length + 64 * Math.ceil(Math.sqrt(order.length)));
   rows.set(order);
@@ -29,12 +32,12 @@ export function createDrawOrder(order: Uint32Array): DrawOrder {
   return { rows: rows.subarray(0, starts.at(-1)), starts };
 }
 
-/** Number of rows of a subset; 0 is all rows. */
+/** Number of rows of a subset. Level 0 contains all rows. */
 export const countOf = ({ starts }: DrawOrder, level: number): number => starts[level + 1] - starts[level];
 
 export const levelsOf = ({ starts }: DrawOrder): number => starts.length - 1;
 
-/** A hash of 32 bits (the finalizer of MurmurHash3), by which rows are drawn at random but always in the same way. */
+/** A 32-bit hash (the finalizer of MurmurHash3). It selects rows at random, but always in the same way. */
 export function scatter(row: number): number {
   let hash = row + 1;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -2,13 +2,16 @@ import type { LayoutDescription } from "../../protocol.js";
 
 export type Position = readonly [number, number];
 
-/** A layout in drawn coordinates: moved, and scaled by one factor, so that it lies within -1 to 1 and fills one axis. */
+/**
+ * A layout in drawn coordinates. It is shifted and scaled by one factor so that it lies within -1 to 1 and fills one
+ * axis.
+ */
 export interface DrawnLayout {
   readonly id: string;
   readonly kind: LayoutDescription["kind"];
-  /** n x 2, row by row. Rows without a position lie far outside. */
+  /** n x 2, row by row. Rows without a position are far outside the map. */
   readonly xy: Float32Array;
-  /** Center of the layout in its own coordinates, and the length of a drawn unit in them. */
+  /** Center of the layout in its own coordinates, and the length of one drawn unit in these coordinates. */
   readonly middle: Position;
   readonly unit: number;
   /** Width of a cell of a wall; for other layouts the average distance between neighboring points. */
@@ -17,7 +20,7 @@ export interface DrawnLayout {
 
 const OUTSIDE = 1e6;
 
-/** @param raw n x 2; NaN where a row has no position */
+/** @param raw n x 2; NaN for rows without a position */
 export function toDrawnLayout(id: string, kind: LayoutDescription["kind"], raw: Float32Array): DrawnLayout {
   const [left, right] = extent(raw, 0);
   const [bottom, top] = extent(raw, 1);
@@ -45,7 +48,7 @@ function extent(raw: Float32Array, axis: 0 | 1): Position {
   return least <= most ? [least, most] : [0, 0];
 }
 
-/** All cells are equal squares, so the width of a cell is the smallest gap between their columns. */
+/** All cells are equal squares, so the smallest gap between two columns is the width of a cell. */
 function cellWidth(xy: Float32Array): number {
   const columns = new Set<number>();
   for (let at = 0; at < xy.length; at += 2) if (xy[at] !== OUTSIDE) columns.add(Math.round(xy[at] * 1e5));
@@ -64,7 +67,7 @@ export const toDrawnPosition = ({ middle, unit }: DrawnLayout, x: number, y: num
   (y - middle[1]) / unit,
 ];
 
-/** Interpolates between two layouts, row by row; `progress` 0 is the first. */
+/** Interpolates between two layouts, row by row; `progress` 0 returns the first layout. */
 export function interpolatePositions(start: Float32Array, end: Float32Array, progress: number): Float32Array {
   if (progress === 0) return start;
   if (progress === 1) return end;

@@ -1,6 +1,6 @@
 import type { Position } from "./drawn-layout.js";
 
-/** The row nearest to a position among those that `accepts` takes, if its distance is below `reach`. */
+/** The row nearest to a position, among the rows that `accepts` allows, if its distance is below `reach`. */
 export function nearest(
   xy: Float32Array,
   [x, y]: Position,
@@ -16,7 +16,7 @@ export function nearest(
   return found;
 }
 
-/** The nearest row within 45 degrees of a direction among those that `accepts` takes. */
+/** The nearest row within 45 degrees of a direction, among the rows that `accepts` allows. */
 export function nextTowards(
   xy: Float32Array,
   from: number,
@@ -56,10 +56,10 @@ export function enclosed(xy: Float32Array, corners: readonly Position[]): number
   return inside;
 }
 
-/** Points closer than this look like one point on a map. */
+/** Points closer than this distance look like one point on a map. */
 const APART = 0.09;
 
-/** How far each row moved. */
+/** The distance that each row moved. */
 export function displacements(start: Float32Array, end: Float32Array): Float32Array {
   const moves = new Float32Array(start.length / 2);
   for (let i = 0; i < moves.length; i++) {
@@ -69,7 +69,10 @@ export function displacements(start: Float32Array, end: Float32Array): Float32Ar
   return moves;
 }
 
-/** The `count` rows that moved most. Of a group that moved together, only the row that moved most is listed. */
+/**
+ * The `count` rows that moved most. From a group of neighbors that moved together, only the row that moved most is
+ * included.
+ */
 export function mostMoved(start: Float32Array, end: Float32Array, count: number): number[] {
   const moves = displacements(start, end);
   const order = Uint32Array.from(moves.keys()).sort((i, j) => moves[j] - moves[i] || i - j);
@@ -78,7 +81,7 @@ export function mostMoved(start: Float32Array, end: Float32Array, count: number)
     Math.hypot(xy[2 * i] - xy[2 * j], xy[2 * i + 1] - xy[2 * j + 1]) > APART;
   for (const i of order) {
     if (chosen.length >= count || moves[i] === 0) break;
-    // Such a row has no position in one of the two layouts.
+    // Rows without a position in one of the layouts are far outside, so they seem to have moved this far.
     if (moves[i] > 4) continue;
     if (chosen.every((j) => areApart(start, i, j) && areApart(end, i, j))) chosen.push(i);
   }

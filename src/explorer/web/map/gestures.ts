@@ -6,14 +6,14 @@ import type { Position } from "./drawn-layout.js";
 import { enclosed, nearest, nextTowards } from "./geometry.js";
 import type { MapView } from "./map-view.js";
 
-/** The row that is pointed at in a map, and its position on that map in pixels. */
+/** The row under the pointer in a map, and its position on that map in pixels. */
 export const pointed = signal<{ row: number; map: MapView; at: Position }>();
 /** The lasso that is being drawn. */
 export const outline = signal<{ map: MapView; corners: readonly Position[] }>();
 
-/** Maximum distance between the pointer and the point that it hits, in pixels. */
+/** Maximum distance in pixels between the pointer and the point that it selects. */
 const MAX_DISTANCE = 16;
-/** A press that moves less than this many pixels is a click. */
+/** A press counts as a click if the pointer moves fewer than this many pixels. */
 const CLICK_TOLERANCE = 4;
 const KEYBOARD_PAN = 60;
 
@@ -31,7 +31,7 @@ export function pointAt(map: MapView, row: number | undefined): void {
   });
 }
 
-/** Lets the user move around in a map and choose its points by pointer, wheel, touch and keyboard. */
+/** Lets the user move a map and choose points by pointer, wheel, touch and keyboard. */
 export function listen(map: MapView): void {
   const { top } = map;
   const gesture = new PointerGesture(map);
@@ -59,7 +59,7 @@ function pixelsOf({ top }: MapView, event: MouseEvent): Position {
 const rowAt = (map: MapView, pixels: Position) =>
   nearest(map.xy, map.toPosition(pixels), MAX_DISTANCE / map.scale, isShown);
 
-/** The pressed pointer or fingers of one map: a click, a drag, a lasso or a pinch. */
+/** The state of the pressed pointer or fingers on one map: a click, a drag, a lasso or a pinch. */
 class PointerGesture {
   readonly #map: MapView;
   readonly #fingers = new Map<number, Position>();
@@ -154,7 +154,7 @@ function zoomByWheel(map: MapView, event: WheelEvent): void {
   zoom(1.0016 ** -Math.max(-400, Math.min(400, pixels)), map.toPosition(pixelsOf(map, event)));
 }
 
-/** @returns whether the key does something on a map */
+/** @returns whether the map handles the key */
 function handleKey(map: MapView, { key, shiftKey }: KeyboardEvent): boolean {
   const direction = DIRECTIONS[key];
   if (direction && shiftKey) pan((direction[0] * KEYBOARD_PAN) / map.scale, (direction[1] * KEYBOARD_PAN) / map.scale);
@@ -166,7 +166,7 @@ function handleKey(map: MapView, { key, shiftKey }: KeyboardEvent): boolean {
   return true;
 }
 
-/** Points at the next row in a direction; at first, at the row nearest to the center. */
+/** Moves to the next row in a direction. If there is no current row, moves to the row nearest to the center. */
 function goToNext(map: MapView, direction: Position): void {
   const from = hovered.value ?? clicked.value;
   const center = map.toPosition([map.width / 2, map.height / 2]);
@@ -177,7 +177,7 @@ function goToNext(map: MapView, direction: Position): void {
   if (next !== undefined) reveal(map, next);
 }
 
-/** Points at a row, and moves the map if the row is out of sight. */
+/** Highlights a row, and moves the map if the row is not visible. */
 function reveal(map: MapView, row: number): void {
   const [px, py] = map.toPixels(map.positionOf(row));
   if (px < 20 || py < 20 || px > map.width - 20 || py > map.height - 20) {

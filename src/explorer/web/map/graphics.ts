@@ -2,12 +2,12 @@ import type { DrawingEvents, PointsDrawing } from "./points-drawing.js";
 import { PointsRenderer } from "./points-renderer.js";
 import { WorkerDrawing } from "./worker-drawing.js";
 
-/** WebGL without a graphics card, by the names that such renderers go by. */
+/** Names of WebGL renderers that run on the processor instead of a graphics card. */
 const SIMULATED = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
 /**
- * Draws by the graphics card where there is one. Where WebGL is missing, or only simulated by the processor, which takes some ten times as
- * long per point as blending its pixels does, a worker blends pixels.
+ * Draws with the graphics card if there is one. If WebGL is missing or simulated by the processor, a worker blends
+ * pixels instead. Simulated WebGL takes about ten times as long per point as blending pixels.
  */
 export function drawOn(canvas: HTMLCanvasElement, events: DrawingEvents): PointsDrawing {
   isAccelerated ??= probe();
@@ -18,7 +18,7 @@ export function drawOn(canvas: HTMLCanvasElement, events: DrawingEvents): Points
 
 let isAccelerated: boolean | undefined;
 
-/** Asks on a canvas of its own: one that has had a WebGL context never gets another kind. */
+/** Tests WebGL on a separate canvas, because a canvas with a WebGL context can never get a context of another kind. */
 function probe(): boolean {
   const attributes: WebGLContextAttributes = { failIfMajorPerformanceCaveat: true };
   const gl = document.createElement("canvas").getContext("webgl2", attributes);

@@ -13,7 +13,7 @@ import { mapViews } from "./map-views.js";
 import { describePoint, knownPoint } from "./point-descriptions.js";
 import { Swatch } from "./swatch.js";
 
-/** The description of the row under the pointer. It is requested when the pointer rests. */
+/** The description of the row under the pointer. It is requested when the pointer stops. */
 const pointedDescription = signal<PointDescription>();
 const pointedRow = computed(() => pointed.value?.row);
 effect(() => {

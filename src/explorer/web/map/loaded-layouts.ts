@@ -6,11 +6,11 @@ import { mostMoved } from "./geometry.js";
 
 const loaded = signal<ReadonlyMap<string, DrawnLayout>>(new Map());
 const covariances = signal<ReadonlyMap<string, Float32Array>>(new Map());
-/** Ids of layouts that were asked for and are not here. */
+/** Ids of layouts that were requested and are not loaded yet. */
 export const loadingLayouts = signal<ReadonlySet<string>>(new Set());
 const asked = new Set<string>();
 
-/** A layout, or undefined until it is here. Asks for it once. */
+/** A layout; undefined until it is loaded. The first call requests it. */
 export function drawnLayout(id: string): DrawnLayout | undefined {
   const found = loaded.value.get(id);
   const layout = layoutOf(id);
@@ -32,7 +32,7 @@ export function drawnLayout(id: string): DrawnLayout | undefined {
   return found;
 }
 
-/** n x 3; undefined where the layout has none, and until they are here. */
+/** Covariances of a layout, n x 3; undefined if the layout has none or they are not loaded yet. */
 export function covariancesOf(id: string): Float32Array | undefined {
   const found = covariances.value.get(id);
   const layout = layoutOf(id);
@@ -50,7 +50,7 @@ export function covariancesOf(id: string): Float32Array | undefined {
   return found;
 }
 
-/** Throws away what has loaded, when what is explored has changed. */
+/** Discards all layouts, because the explored data have changed. */
 export function forgetLayouts(): void {
   asked.clear();
   loaded.value = new Map();

@@ -35,7 +35,7 @@ import { mapViews } from "./map-views.js";
 import type { OverlayScene } from "./overlay-scene.js";
 import { cancelThumbnails, missingThumbnails, thumbnailsCome } from "./thumbnails.js";
 
-/** The picture of what was placed into the maps, once it is loaded. */
+/** The picture of the placed example, once it is loaded. */
 const placedImage = signal<HTMLImageElement>();
 effect(() => {
   placedImage.value = undefined;
@@ -47,7 +47,7 @@ effect(() => {
   image.src = placedExample.value.image;
 });
 
-/** One map with its title. Of two beside each other, `side` says which. */
+/** One map with its title. If two maps are side by side, `side` is 0 or 1. */
 export function MapPane({ side }: { side: 0 | 1 }) {
   const base = useRef<HTMLCanvasElement>(null);
   const top = useRef<HTMLCanvasElement>(null);
@@ -104,7 +104,7 @@ export function MapPane({ side }: { side: 0 | 1 }) {
           role="application"
           aria-label={`Map ${title.value.name}. Arrow keys go from point to point, Enter chooses one, question mark shows all keys.`}
         />
-        {/* Read out as the keys go from point to point. */}
+        {/* A screen reader reads this aloud when the user moves from point to point with the keys. */}
         <div aria-live="polite">
           <HoverCard side={side} />
         </div>
@@ -127,7 +127,7 @@ const paneTitle = (side: 0 | 1) =>
     return { name: shown?.title ?? "", note: shown?.subtitle ?? "" };
   });
 
-/** What keeps a map from being shown yet. */
+/** The reason why a map is not shown yet. */
 function Waiting({ side }: { side: 0 | 1 }) {
   const ids =
     view.value === "morph"
@@ -144,7 +144,7 @@ function Waiting({ side }: { side: 0 | 1 }) {
   );
 }
 
-/** A sign that images of points in sight are being loaded. */
+/** A message that visible images are being loaded. */
 function LoadingImages() {
   const count = missingThumbnails.value;
   if (count === 0) return null;
@@ -179,7 +179,7 @@ function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
   const other = isOne
     ? undefined
     : drawnLayout(side === 0 && view.value === "beside" ? secondLayout.value : firstLayout.value);
-  // During a morph, the nearer map.
+  // During a morph, this uses the map that the current state is closer to.
   const id = view.value === "morph" && morphProgress.value > 0.5 ? secondLayout.value : shown;
   const isMorphing = view.value === "morph" && morphProgress.value % 1 !== 0;
   return {

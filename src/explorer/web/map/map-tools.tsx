@@ -5,7 +5,7 @@ import { type Tool, tool } from "../state.js";
 import { flyTo, WHOLE, zoom } from "./camera.js";
 import styles from "./map-tools.module.css";
 
-/** What the pointer does, and how near the map is. */
+/** The buttons for the pointer mode and the zoom. */
 export function MapTools() {
   return (
     <div class={styles.mapTools} role="toolbar" aria-label="Pointer and zoom">

@@ -8,17 +8,17 @@ import { drawOverlay } from "./overlay.js";
 import type { MapGeometry, OverlayScene } from "./overlay-scene.js";
 import type { PointsDrawing, Scene } from "./points-drawing.js";
 
-/** How long points take from one layout to another, in milliseconds. */
+/** Milliseconds of a transition between two layouts. */
 const TRANSITION = 900;
 
-/** One map: points on one canvas; images, rings and outlines on another above it. */
+/** One map. The points are on one canvas; images, rings and outlines are on another canvas above it. */
 export class MapView implements MapGeometry {
   readonly base: HTMLCanvasElement;
   readonly top: HTMLCanvasElement;
   readonly #renderer: PointsDrawing;
   #start: DrawnLayout | undefined;
   #end: DrawnLayout | undefined;
-  /** Where points come from, and where they go to. */
+  /** Positions at the start and the end of a transition. */
   #from: Float32Array = new Float32Array();
   #to: Float32Array = new Float32Array();
   #progress = 1;
@@ -29,7 +29,7 @@ export class MapView implements MapGeometry {
   #tints: Uint8Array | undefined;
   #frame = 0;
   #arePointsDue = false;
-  /** What lies above the points. */
+  /** The content of the layer above the points. */
   overlay: () => OverlayScene;
   onFirstDraw: (() => void) | undefined;
   onMotion: (() => void) | undefined;
@@ -53,18 +53,18 @@ export class MapView implements MapGeometry {
   get height(): number {
     return this.top.clientHeight;
   }
-  /** Pixels a unit. */
+  /** Pixels per unit. */
   get scale(): number {
     return Math.min(this.width, this.height) / 2 / camera.peek().reach;
   }
-  /** The layout that is shown, or gone to. */
+  /** The shown layout, or the destination of a transition. */
   get layout(): DrawnLayout | undefined {
     return this.#end;
   }
   get isMoving(): boolean {
     return this.#begun !== undefined;
   }
-  /** Where the points are now, n x 2. */
+  /** Current positions of the points, n x 2. */
   get xy(): Float32Array {
     this.#xy ??= interpolatePositions(this.#from, this.#to, this.#progress);
     return this.#xy;
@@ -89,7 +89,9 @@ export class MapView implements MapGeometry {
     return [middle.x + (px - this.width / 2) / this.scale, middle.y - (py - this.height / 2) / this.scale];
   }
 
-  /** Shows a layout; its points come from where they are, where that is known and motion is wanted. */
+  /**
+   * Shows a layout. The points move there from their current positions if these are known and animations are allowed.
+   */
   show(layout: DrawnLayout, duration = TRANSITION): void {
     if (this.#end === layout && this.#to === layout.xy) return;
     const isSame = this.#to.length === layout.xy.length;
@@ -108,7 +110,7 @@ export class MapView implements MapGeometry {
     this.redraw();
   }
 
-  /** Shows what lies between two layouts. */
+  /** Shows an intermediate state between two layouts. */
   morph(start: DrawnLayout, end: DrawnLayout, progress: number): void {
     this.#set(start, end, progress);
   }
@@ -130,13 +132,13 @@ export class MapView implements MapGeometry {
     this.redraw();
   }
 
-  /** Draws the points again with the next frame. */
+  /** Draws the points again in the next frame. */
   redraw(): void {
     this.#arePointsDue = true;
     this.redrawTop();
   }
 
-  /** Draws what lies above the points again with the next frame. */
+  /** Draws the layer above the points again in the next frame. */
   redrawTop(): void {
     if (this.#frame === 0) this.#frame = requestAnimationFrame((now) => this.#draw(now));
   }
@@ -146,16 +148,16 @@ export class MapView implements MapGeometry {
     this.#renderer.dispose();
   }
 
-  /** Diameter of a point in pixels, and how round it is. */
+  /** Diameter of a point in pixels, and its roundness (1 for discs, 0 for squares). */
   get dots(): { diameter: number; roundness: number } {
     const sizeIn = (layout: DrawnLayout | undefined) => {
       if (!layout) return 2;
       if (layout.kind === "wall") {
         const cell = layout.spacing * this.scale;
-        // Small cells leave no seams, which would show as a moiré.
+        // Small cells overlap slightly, because seams between them would cause a moiré pattern.
         return cell < 8 ? cell + 1.5 : cell - 1;
       }
-      // A third of the map is covered where points stand evenly, and coming nearer makes them grow slowly.
+      // If the points were spread evenly, they would cover a third of the map. Zooming in makes the points grow slowly.
       const even = Math.min(7, Math.max(1.8, 0.65 * layout.spacing * (Math.min(this.width, this.height) / 2.12)));
       return even * (WHOLE.reach / camera.peek().reach) ** 0.4;
     };
@@ -213,7 +215,7 @@ export class MapView implements MapGeometry {
     };
   }
 
-  /** Shows in the document how many points are drawn, and reports the first picture. */
+  /** Writes the number of drawn points to the document, and reports the first picture. */
   #noteDrawn(count: number, isWhole: boolean): void {
     this.base.dataset.drawn = isWhole ? "all" : String(count);
     if (count === 0 || !this.onFirstDraw) return;
@@ -228,9 +230,9 @@ export class MapView implements MapGeometry {
     return canvas;
   }
 
-  /** The map as it is seen, with all of its points, on a ground of its own. */
+  /** A picture of the visible map with all its points, on an opaque background. */
   async picture(): Promise<HTMLCanvasElement> {
-    // WebGL forgets what it has drawn once it has been shown.
+    // WebGL clears its picture after the browser has displayed it, so it must be drawn again here.
     await this.#renderer.drawAll(this.#scene());
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [this.base.width, this.base.height];

@@ -6,7 +6,7 @@ import type { MapView } from "./map-view.js";
 /** The maps on the page, the first one first. */
 export const mapViews = signal<readonly MapView[]>([]);
 
-/** Moves the maps to a row, as near as its neighborhood can be seen. */
+/** Moves the maps to a row and zooms in so that its neighborhood is visible. */
 export function goTo(row: number): void {
   const map = mapViews.value[0];
   const layout = map?.layout;
@@ -16,7 +16,7 @@ export function goTo(row: number): void {
   hovered.value = row;
 }
 
-/** Moves the maps so that all selected points of the first one are in sight. */
+/** Moves the maps so that all selected points are visible in the first map. */
 export function goToSelected(): void {
   const map = mapViews.value[0];
   const rows = selected.value;

@@ -5,9 +5,9 @@ import { firstLayout, layoutOf, morphProgress, secondLayout, view, watchedComput
 import { ease } from "./camera.js";
 import styles from "./morph-bar.module.css";
 
-/** Milliseconds from one map to the other. */
+/** Milliseconds of a morph from one map to the other. */
 const LENGTH = 2600;
-/** How long it rests at either end. */
+/** Milliseconds of the pause at either end. */
 const REST = 700;
 
 const isPlaying = signal(false);
@@ -23,7 +23,7 @@ effect(() => {
     return;
   }
   const period = 2 * (LENGTH + REST);
-  // Goes on from where the slider is.
+  // Continues from the current position of the slider.
   const begun = performance.now() - LENGTH * (0.5 - Math.sin(Math.asin(1 - 2 * morphProgress.peek()) / 3));
   let frame = requestAnimationFrame(function step(now) {
     const at = (now - begun) % period;
@@ -34,7 +34,7 @@ effect(() => {
   return () => cancelAnimationFrame(frame);
 });
 
-/** The slider between two maps. */
+/** The slider that morphs between two maps. */
 export function MorphBar() {
   if (view.value !== "morph" || watchedComputation.value) return null;
   return (

@@ -2,10 +2,10 @@ import type { Position } from "./drawn-layout.js";
 import { type OverlayCanvas, pixelsOf } from "./overlay-scene.js";
 
 const MAX_ELLIPSES = 120;
-/** Half axes of the ellipses in standard deviations: an ellipse contains 95 % of a Gaussian. */
+/** Half axes of the ellipses in standard deviations, chosen so that an ellipse contains 95 % of a Gaussian. */
 const DEVIATIONS = Math.sqrt(-2 * Math.log(0.05));
 
-/** Draws the uncertainty of the selected points; if they are many, of some of them at equal intervals. */
+/** Draws the uncertainty of the selected points. If there are many, it draws every k-th of them. */
 export function drawSelectionEllipses(canvas: OverlayCanvas): void {
   const { context, map, scene } = canvas;
   const { covariances, selected } = scene;

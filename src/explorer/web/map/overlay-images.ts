@@ -8,16 +8,19 @@ import { singleImage } from "./single-images.js";
 import { rowsWithin, spatialIndexOf } from "./spatial-index.js";
 import { cancelThumbnails, loadThumbnails, withThumbnails } from "./thumbnails.js";
 
-/** Images are drawn on a map only if at most this many points are in sight, so that a good part of them has room. */
+/** Images are drawn on a map only if at most this many points are visible, so that there is space for many of them. */
 const MAX_IN_SIGHT = 2500;
 const MAX_IMAGES = 900;
 /** Smallest side of an image on a wall, in pixels. */
 const MIN_TILE = 12;
 const GAP = 8;
-/** Images are shown in their own size where at most this many are in sight, and are larger than thumbnails. */
+/**
+ * If at most this many images are visible and they are displayed larger than thumbnails, their original files are
+ * shown.
+ */
 const MAX_SINGLE = 60;
 
-/** Draws the images of the points in sight: on a wall all of them, on a map as many as fit without overlap. */
+/** Draws the images of the visible points: on a wall all of them, on a map as many as fit without overlap. */
 export function drawImages(canvas: OverlayCanvas): void {
   const { images } = canvas.scene;
   const { layout } = canvas.map;
@@ -29,7 +32,7 @@ export function drawImages(canvas: OverlayCanvas): void {
   loadThumbnails(images, canvas.context.canvas, missing);
 }
 
-/** @returns the rows whose images are still to be loaded, those in the middle first */
+/** @returns the rows whose images are not loaded yet, those in the middle first */
 function drawWallImages(canvas: OverlayCanvas, images: ThumbnailDescription, layout: DrawnLayout): number[] {
   const tile = layout.spacing * canvas.map.scale;
   if (tile < MIN_TILE) return [];
@@ -44,7 +47,7 @@ function drawWallImages(canvas: OverlayCanvas, images: ThumbnailDescription, lay
   return missing.sort((a, b) => distance(a) - distance(b));
 }
 
-/** Shows by squares in the cells that their images are being loaded. */
+/** Draws squares in the cells whose images are being loaded. */
 function drawEmptyFrames({ context, map, ink }: OverlayCanvas, rows: readonly number[], side: number): void {
   context.globalAlpha = 0.35;
   context.fillStyle = ink.background;
@@ -59,7 +62,7 @@ function drawMapImages(canvas: OverlayCanvas, images: ThumbnailDescription): num
   const rows = rowsInSight(canvas, 0, MAX_IN_SIGHT);
   if (!rows) return [];
   const side = Math.min(64, Math.max(32, 420 / Math.sqrt(Math.max(1, rows.length / 40))));
-  // Always in the same order, so that images stay when the map moves.
+  // The order is always the same, so that the same images stay visible when the map moves.
   const inOrder = rows.sort((a, b) => scatter(a) - scatter(b));
   const { clicked, previousClicked } = canvas.scene;
   const chosen = [clicked, previousClicked].filter((row) => row !== undefined && rows.includes(row)) as number[];
@@ -69,9 +72,9 @@ function drawMapImages(canvas: OverlayCanvas, images: ThumbnailDescription): num
 }
 
 /**
- * Rows in sight, in no order.
+ * The visible rows in no particular order.
  *
- * @param margin around the map, in pixels
+ * @param margin margin around the map in pixels
  * @returns undefined if there are more than `max`
  */
 function rowsInSight({ map }: OverlayCanvas, margin: number, max = Number.POSITIVE_INFINITY): number[] | undefined {
@@ -81,13 +84,13 @@ function rowsInSight({ map }: OverlayCanvas, margin: number, max = Number.POSITI
   return rowsWithin(spatialIndexOf(map.xy), sight, max)?.filter(isShown);
 }
 
-/** Rows whose images overlap none of the images of the rows before them, and lie completely within the map. */
+/** Rows whose images are completely within the map and do not overlap the image of an earlier row. */
 function withoutOverlap(canvas: OverlayCanvas, rows: readonly number[], side: number): number[] {
   const distance = side + GAP;
   const { width, height } = canvas.map;
   const isWhole = ([x, y]: Position) =>
     x >= distance / 2 && y >= distance / 2 && x <= width - distance / 2 && y <= height - distance / 2;
-  // Positions of chosen images by the cell of a grid, so that each new image is compared with its neighbors only.
+  // Positions of the chosen images, by cell of a grid, so that each new image is only compared with nearby images.
   const cells = new Map<number, Position[]>();
   const keyOf = (column: number, line: number) => line * 4096 + column;
   const isFree = (column: number, line: number, [px, py]: Position) => {
@@ -113,7 +116,7 @@ function withoutOverlap(canvas: OverlayCanvas, rows: readonly number[], side: nu
 
 /**
  * @param rim width of the frame in the color of the point, in pixels
- * @returns the rows whose thumbnails are still to be loaded
+ * @returns the rows whose thumbnails are not loaded yet
  */
 function drawThumbnails(
   canvas: OverlayCanvas,

@@ -3,7 +3,7 @@ import { type OverlayCanvas, pixelsOf } from "./overlay-scene.js";
 
 const FONT = '"Inter Variable", system-ui, sans-serif';
 
-/** Draws the current path in the text color with a rim in the background color, so that it stands out from any color. */
+/** Draws the current path in the text color with a rim in the background color, so that it is visible on any color. */
 function stroke({ context, ink }: OverlayCanvas, width: number): void {
   context.strokeStyle = ink.background;
   context.lineWidth = width + 2.4;

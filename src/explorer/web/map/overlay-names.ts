@@ -4,10 +4,12 @@ import { placeNames } from "../names/place-names.js";
 import type { OverlayCanvas } from "./overlay-scene.js";
 
 const FONT = '"Inter Variable", system-ui, sans-serif';
-/** The finest grid whose cells have at least this many pixels is the one whose contours are drawn. */
+/**
+ * Minimum size of a grid cell in pixels. The contours of the finest grid with cells of at least this size are drawn.
+ */
 const MIN_CELL = 9;
 
-/** Draws contours of the density of the points, on the grid that suits the part of the map in sight. */
+/** Draws contours of the point density. The zoom level determines the grid. */
 export function drawContours({ context, map, scene, ink }: OverlayCanvas): void {
   const all = scene.legend?.contours ?? [];
   const fitting = all.filter(({ cells }) => cellWidth(cells) * map.scale >= MIN_CELL);
@@ -25,7 +27,7 @@ export function drawContours({ context, map, scene, ink }: OverlayCanvas): void 
   context.restore();
 }
 
-/** Draws the names that fit. */
+/** Draws all names that fit without overlap. */
 export function drawNames({ context, map, scene, ink }: OverlayCanvas): void {
   const { legend, areNamesOfClasses } = scene;
   if (!legend || legend.names.length === 0) return;

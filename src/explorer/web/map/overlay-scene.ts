@@ -10,7 +10,7 @@ export interface OverlayScene {
   readonly clicked: number | undefined;
   readonly previousClicked: number | undefined;
   readonly selected: Uint32Array | undefined;
-  /** Rows that get a number. */
+  /** Rows that are marked with a number. */
   readonly marks: readonly number[];
   /** Position of a row in the other map; undefined if only one map is shown. */
   readonly elsewhere: ((row: number) => Position) | undefined;
@@ -20,12 +20,12 @@ export interface OverlayScene {
   readonly covariances: Float32Array | undefined;
   /** Names and contours of the density. */
   readonly legend: MapLegend | undefined;
-  /** Whether the names are those of classes, which are shown wherever they have room. */
+  /** Whether these are class names, which are shown wherever there is space. */
   readonly areNamesOfClasses: boolean;
   readonly placedExample: PlacedExample | undefined;
   /** The picture of the placed example, once it is loaded. */
   readonly placedImage: CanvasImageSource | undefined;
-  /** Corners of a lasso that is being drawn, in pixels. */
+  /** Corners of the lasso that the user is drawing, in pixels. */
   readonly outline: readonly Position[];
 }
 
@@ -47,7 +47,7 @@ export interface MapGeometry {
   toPixels(position: Position): Position;
 }
 
-/** Where and how the parts of an overlay are drawn. */
+/** The canvas, map and colors with which an overlay is drawn. */
 export interface OverlayCanvas {
   readonly context: CanvasRenderingContext2D;
   readonly map: MapGeometry;

@@ -25,7 +25,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, map: MapGeometry,
 
 const ringRadius = ({ map }: OverlayCanvas): number => map.dots.diameter / 2 + 3;
 
-/** Numbers the marked rows, as many as a map of this size has room for. */
+/** Draws numbers at the marked rows, as many as there is space for. */
 function drawNumbers(canvas: OverlayCanvas): void {
   const { map, scene, imageSizes } = canvas;
   const radius = ringRadius(canvas);
@@ -36,7 +36,7 @@ function drawNumbers(canvas: OverlayCanvas): void {
   }
 }
 
-/** Marks the point that was clicked last; with the one before it, as A and B. */
+/** Marks the point that was clicked last. If another point was clicked before it, the two are labeled A and B. */
 function drawChosen(canvas: OverlayCanvas): void {
   const { clicked, previousClicked } = canvas.scene;
   if (previousClicked !== undefined) drawPin(canvas, "A", previousClicked);
@@ -61,7 +61,7 @@ function drawHovered(canvas: OverlayCanvas): void {
 
 const EXAMPLE_SIDE = 44;
 
-/** Draws the example of a search as a picture on a pin, with the ellipse of its uncertainty. */
+/** Draws the example of a search as a picture on a pin, with its uncertainty ellipse. */
 function drawPlacedExample(canvas: OverlayCanvas): void {
   const { context, map, scene, ink } = canvas;
   const found = map.layout && scene.placedExample?.result.positions[map.layout.id];

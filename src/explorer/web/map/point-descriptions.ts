@@ -9,7 +9,7 @@ export function forgetPoints(): void {
   descriptions.clear();
 }
 
-/** The server's description of a row, from memory if it was requested before. */
+/** The server's description of a row. Earlier answers are cached. */
 export async function describePoint(row: number, signal: AbortSignal): Promise<PointDescription> {
   const known = descriptions.get(row);
   if (known) return known;

@@ -1,7 +1,7 @@
 import { countOf, type DrawOrder } from "./draw-order.js";
 import { type Scene, SHINE, sparseDiameter } from "./points-drawing.js";
 
-/** Points that are drawn before others get the thread: some milliseconds. */
+/** Number of points that are drawn before the thread handles messages; they take some milliseconds. */
 const TOGETHER = 16_384;
 
 /** Draws points by blending pixels, for browsers without a graphics card. It runs in a worker. */
@@ -19,15 +19,15 @@ export class PointsCanvas {
     this.#context = canvas.getContext("2d", { alpha: false }) as OffscreenCanvasRenderingContext2D;
   }
 
-  /** Whether positions, colors and order belong to the same points. */
+  /** Whether positions, colors and order belong to the same set of points. */
   get isComplete(): boolean {
     const { start, end, tints, order } = this;
     const n = tints.length / 4;
-    // Filters hide some of the points.
+    // The order may be shorter than n, because filters hide points.
     return n > 0 && start.length === 2 * n && end.length === 2 * n && countOf(order, 0) <= n;
   }
 
-  /** Draws a subset of the points, and yields now and then. The canvas changes at the end. */
+  /** Draws a subset of the points and yields from time to time. The canvas changes only at the end. */
   *paint(scene: Scene, level: number): Generator<void, void> {
     const { width, height } = scene;
     if (this.#image?.width !== width || this.#image.height !== height) this.#image = new ImageData(width, height);
@@ -44,7 +44,7 @@ export class PointsCanvas {
         yield;
       }
     }
-    // A canvas that changes its size is emptied.
+    // Resizing a canvas clears it.
     if (this.#canvas.width !== width || this.#canvas.height !== height) {
       [this.#canvas.width, this.#canvas.height] = [width, height];
     }
@@ -67,7 +67,7 @@ export class PointsCanvas {
       const y = y0 + (end[2 * row + 1] - y0) * progress;
       const px = columns / 2 + (x - middleX) * scaleX;
       const py = rows / 2 - (y - middleY) * scaleY;
-      // Edges of squares are rounded by themselves, so that adjacent squares meet.
+      // The edges of a square are rounded individually, so that adjacent squares meet without a gap.
       const left = Math.round(px - away);
       const top = Math.round(py - away);
       const width = isSquare ? Math.round(px + away) - left : size;
@@ -93,7 +93,7 @@ export class PointsCanvas {
   }
 }
 
-/** How much of each pixel a square with round corners covers. */
+/** The share of each pixel that a square with round corners covers. */
 function stamp(diameter: number, roundness: number): { size: number; cover: Float32Array } {
   const size = Math.ceil(diameter) + 1;
   const half = diameter / 2;

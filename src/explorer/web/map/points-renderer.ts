@@ -2,7 +2,7 @@ import { countOf, type DrawOrder } from "./draw-order.js";
 import { FrameBudget } from "./frame-budget.js";
 import { type DrawingEvents, type PointsDrawing, REST, type Scene, SHINE, sparseDiameter } from "./points-drawing.js";
 
-/** Points of the first picture. */
+/** Number of points in the first picture. */
 const FIRST_COUNT = 50_000;
 
 const VERTEX = `#version 300 es
@@ -31,7 +31,7 @@ void main() {
   pixel = vec4(color.rgb, 1) * opacity * cover;
 }`;
 
-/** What the graphics card is given; see the setters. */
+/** The data for the graphics card; see the setters. */
 interface Contents {
   start: Float32Array;
   end: Float32Array;
@@ -39,7 +39,7 @@ interface Contents {
   order: Uint32Array;
 }
 
-/** All points of a scene, which are drawn part by part into a buffer that is not seen until it is complete. */
+/** A picture of all points that is drawn in parts into a hidden buffer, which is shown when it is complete. */
 interface Rest {
   readonly scene: Scene;
   readonly begin: number;
@@ -47,10 +47,11 @@ interface Rest {
 }
 
 /**
- * Draws points with WebGL 2, and moves them from one layout to another on the graphics card. The points that it was given stay here, so that a context
- * that the browser takes away and gives back is filled again.
+ * Draws points with WebGL 2, and moves them between layouts on the graphics card. The data are also kept in memory, so
+ * that the context can be filled again if the browser takes it away and restores it.
  *
- * A picture is begun when the one before is finished: the browser would queue them otherwise, and lag behind the pointer.
+ * A picture is started only when the previous one is finished. Otherwise the browser would queue pictures and the map
+ * would lag behind the pointer.
  */
 export class PointsRenderer implements PointsDrawing {
   readonly isAccelerated = true;
@@ -67,11 +68,11 @@ export class PointsRenderer implements PointsDrawing {
   };
   #order: DrawOrder = { rows: new Uint32Array(), starts: [0, 0] };
   readonly #buffers = new Map<keyof Contents, WebGLBuffer>();
-  /** The buffer that is not seen. */
+  /** The hidden buffer. */
   #hidden: { readonly frame: WebGLFramebuffer; readonly color: WebGLRenderbuffer } | undefined;
   #wanted: Scene | undefined;
   #rest: Rest | undefined;
-  /** What the graphics card is drawing. */
+  /** The picture that the graphics card is drawing. */
   #pending: { readonly sync: WebGLSync; readonly begun: number; readonly count: number } | undefined;
   #next = 0;
 
@@ -115,7 +116,7 @@ export class PointsRenderer implements PointsDrawing {
     this.#drawPart(scene, 0, countOf(this.#order, 0));
   }
 
-  /** Begins the next picture, or a part of one, if the one before is finished. */
+  /** Begins the next picture, or a part of it, if the previous one is finished. */
   #proceed(): void {
     cancelAnimationFrame(this.#next);
     const gl = this.#gl;
@@ -173,7 +174,7 @@ export class PointsRenderer implements PointsDrawing {
     this.#watch(count);
   }
 
-  /** Notices when the graphics card has drawn. */
+  /** Checks in each frame whether the graphics card has finished. */
   #watch(count: number): void {
     const gl = this.#gl;
     const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
@@ -203,7 +204,11 @@ export class PointsRenderer implements PointsDrawing {
     return frame;
   }
 
-  /** Draws `count` rows of the order, beginning with one. @returns how many were drawn */
+  /**
+   * Draws `count` rows of the order, beginning with row `first` of the order.
+   *
+   * @returns the number of drawn rows
+   */
   #drawPart(scene: Scene, first: number, count: number, isEmpty = true): number {
     const gl = this.#gl;
     if (gl.isContextLost() || !this.#program) return 0;
@@ -214,7 +219,7 @@ export class PointsRenderer implements PointsDrawing {
     }
     const { start, end, tint } = this.#data;
     const n = Math.min(start.length / 2, end.length / 2, tint.length / 4);
-    // Filters hide some of the points.
+    // The order may be shorter than n, because filters hide points.
     if (n === 0 || countOf(this.#order, 0) > n) return 0;
     const uniform = (name: string) => gl.getUniformLocation(this.#program as WebGLProgram, name);
     gl.uniform1f(uniform("progress"), scene.progress);
@@ -257,7 +262,7 @@ export class PointsRenderer implements PointsDrawing {
     }
     gl.linkProgram(program);
     if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
-      // A context that is lost links nothing; it is built again when it is given back.
+      // A lost context cannot link a program. The program is built again when the context is restored.
       if (gl.isContextLost()) return;
       throw new Error(`The map's shaders do not link: ${gl.getProgramInfoLog(program)}`);
     }

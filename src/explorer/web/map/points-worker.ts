@@ -6,7 +6,7 @@ import type { PointsReport, PointsRequest } from "./points-messages.js";
 
 // The thread that draws points where there is no graphics card. It draws the newest scene it was given and skips those in between.
 
-/** Points of the first picture. */
+/** Number of points in the first picture. */
 const FIRST_COUNT = 50_000;
 
 const budget = new FrameBudget(FIRST_COUNT);
@@ -22,7 +22,7 @@ self.addEventListener("message", ({ data }: MessageEvent<PointsRequest>) => {
   else if (data.kind === "tints") canvas.tints = data.tints;
   else if (data.kind === "order") canvas.order = data.order;
   else {
-    // A picture for which someone waits is not skipped.
+    // A picture of all points is never skipped, because the page waits for it.
     if (!wanted?.isWhole || data.isWhole) wanted = data;
     wake?.();
     if (!isWorking) void work(canvas);
@@ -48,7 +48,7 @@ async function work(points: PointsCanvas): Promise<void> {
   isWorking = false;
 }
 
-/** Draws all points, unless another picture is wanted before they are drawn. */
+/** Draws all points, but stops if another picture is requested. */
 async function drawRest(points: PointsCanvas, scene: Scene, id: number): Promise<void> {
   for (const _ of points.paint(scene, 0)) {
     await pause(0);
@@ -62,7 +62,7 @@ function report({ order, isComplete }: PointsCanvas, level: number, id: number):
   self.postMessage(answer);
 }
 
-/** Lets messages come in; ends early when a picture is wanted. */
+/** Lets the worker receive messages; ends early when a picture is requested. */
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     if (milliseconds === 0) {

@@ -2,7 +2,7 @@ import { paths } from "../../protocol.js";
 import { ask, isOffline } from "../server-requests.js";
 import { thumbnailsCome } from "./thumbnails.js";
 
-/** Images in their own size that are kept. */
+/** Number of original images that are kept in memory. */
 const MAX_KEPT = 120;
 const MAX_AT_ONCE = 3;
 
@@ -14,12 +14,16 @@ export function forgetSingleImages(): void {
   images = new Map();
 }
 
-/** The image of a row in its own size, which is finer than its thumbnail; undefined until it is loaded. Requests it. */
+/**
+ * The image of a row in its original size, which is finer than its thumbnail; undefined until it is loaded. The first
+ * call requests it.
+ */
 export function singleImage(row: number): ImageBitmap | undefined {
   const known = images.get(row);
   if (known === undefined && !isOffline) request(row);
   if (known === undefined || typeof known === "string") return undefined;
-  // The image that was not drawn for the longest time is dropped first.
+  // Inserting the entry again makes it the newest one. The image that was not drawn for the longest time is dropped
+  // first.
   images.delete(row);
   images.set(row, known);
   return known;
@@ -43,7 +47,7 @@ function request(row: number): void {
         current.delete(oldest);
       }
     })
-    // The thumbnail stays in its place.
+    // If this fails, the thumbnail remains visible.
     .catch(() => current.set(row, "failed"))
     .finally(() => {
       thumbnailsCome.value++;

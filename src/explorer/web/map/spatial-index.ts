@@ -1,20 +1,22 @@
-/** Rows by the cell of a square grid over their positions, so that those in a rectangle are found without looking at all others. */
+/** Rows by cell of a square grid over their positions. It finds the rows in a rectangle without checking all rows. */
 export interface SpatialIndex {
   readonly xy: Float32Array;
   readonly cells: number;
-  /** Where the rows of each cell begin in `rows`, and where those of the last one end. */
+  /** Start of each cell's rows in `rows`, and the end of the last cell's rows. */
   readonly starts: Uint32Array;
   readonly rows: Uint32Array;
 }
 
-/** Positions lie within -1 to 1; rows without a position, far outside, are in the cells at the edge. */
+/** Positions are within -1 to 1. Rows without a position are far outside and belong to the cells at the edge. */
 const EDGE = 1;
 const ROWS_PER_CELL = 8;
 const MAX_CELLS = 1024;
 
 let newest: SpatialIndex | undefined;
 
-/** The index of these positions, n x 2. That of the positions before is kept, since the two maps of a comparison take turns. */
+/**
+ * The index of positions, n x 2. The two newest indices are cached, because a comparison alternates between two maps.
+ */
 export function spatialIndexOf(xy: Float32Array): SpatialIndex {
   if (newest?.xy === xy) return newest;
   if (previous?.xy === xy) {
@@ -54,7 +56,7 @@ export interface Rectangle {
   readonly top: number;
 }
 
-/** Rows in a rectangle, in no order; undefined if there are more than `max`. */
+/** Rows in a rectangle, in no particular order; undefined if there are more than `max`. */
 export function rowsWithin(
   { xy, cells, starts, rows }: SpatialIndex,
   { left, right, bottom, top }: Rectangle,
@@ -63,7 +65,7 @@ export function rowsWithin(
   const found: number[] = [];
   const [first, last] = [lineOf(left, cells), lineOf(right, cells)];
   for (let line = lineOf(bottom, cells); line <= lineOf(top, cells); line++) {
-    // The cells of a line are adjacent.
+    // The cells of a line are adjacent, so their rows are one range.
     const end = starts[line * cells + last + 1];
     for (let at = starts[line * cells + first]; at < end; at++) {
       const row = rows[at];

@@ -1,12 +1,12 @@
 import type { TextValues } from "../../text-values.js";
 
-/** Stands for a row without a text. */
+/** The code of a row without a text. */
 export const MISSING_TEXT = 0xffff;
 
 /**
- * The most frequent texts of a column as classes, the most frequent one first.
+ * The most frequent texts of a column as classes, the most frequent first.
  *
- * @returns their names, to which the last one adds all rarer texts, and for each row the position of its name
+ * @returns the class names, of which the last one stands for all rarer texts, and for each row the index of its class
  */
 export function mostFrequentTexts(texts: TextValues, most: number): { categories: string[]; values: Uint16Array } {
   const counts = new Map<string, number>();

@@ -2,16 +2,19 @@ import { signal } from "@preact/signals";
 import { MAX_THUMBNAILS, type ThumbnailDescription } from "../../protocol.js";
 import { fetchSheet, fetchThumbnails, isOffline } from "../server-requests.js";
 
-/** Rises whenever thumbnails were loaded. */
+/** Increases whenever thumbnails were loaded. */
 export const thumbnailsCome = signal(0);
-/** How many of the thumbnails that the map shows are still to be loaded; 0 when all are there. */
+/** Number of thumbnails in the visible maps that are not loaded yet. */
 export const missingThumbnails = signal(0);
 
-/** Bytes of the browser's memory for decoded thumbnails. */
+/** Memory limit for decoded thumbnails in bytes. */
 const MEMORY = 256 * 2 ** 20;
-/** Requests at once: a browser allows six per server, of which the events of computations take one, and layouts shall not wait. */
+/**
+ * Maximum number of simultaneous requests. A browser allows six per server. One of them is used for the events of
+ * computations, and some must stay free for layouts.
+ */
 const MAX_AT_ONCE = 3;
-/** Pixels of the thumbnails in one request: so few that the first ones are there soon. */
+/** Number of thumbnail pixels per request, small enough that the first thumbnails arrive quickly. */
 const PIXELS_TOGETHER = 2 ** 18;
 
 /** Thumbnails that were loaded together. */
@@ -30,7 +33,7 @@ let tiles = new Map<number, Tile>();
 let sheets = new Set<Sheet>();
 let requested = new Set<number>();
 let failed = new Set<number>();
-/** The rows that each map, or each image of a panel, waits for. */
+/** The rows for which each map or each image of a panel is waiting. */
 let wanted = new Map<object, readonly number[]>();
 let running = 0;
 let clock = 0;
@@ -47,11 +50,11 @@ export function forgetThumbnails(): void {
 }
 
 /**
- * Draws the thumbnails of rows that were loaded, and requests the others.
+ * Draws the loaded thumbnails of rows, and requests the others.
  *
- * @param rows those that are to be loaded first come first
- * @param draw is called for each row whose thumbnail is there, with its place on a picture
- * @returns the rows whose thumbnails are still to be loaded
+ * @param rows rows in order of priority
+ * @param draw called for each row with a loaded thumbnail and the rectangle of the thumbnail in a picture
+ * @returns the rows whose thumbnails are not loaded yet
  */
 export function withThumbnails(
   description: ThumbnailDescription,
@@ -82,9 +85,9 @@ export function withThumbnails(
 }
 
 /**
- * Loads the thumbnails of rows, the first ones first.
+ * Loads the thumbnails of rows in the given order.
  *
- * @param place where they are shown: the rows take the place of those that were to be shown there before
+ * @param place identifies the map or panel that shows them; these rows replace its earlier request
  */
 export function loadThumbnails(description: ThumbnailDescription, place: object, rows: readonly number[]): void {
   if (rows.length > 0) wanted.set(place, rows);
@@ -93,7 +96,7 @@ export function loadThumbnails(description: ThumbnailDescription, place: object,
   requestNext(description);
 }
 
-/** Loads no more thumbnails for a place that is not shown any more. */
+/** Cancels loading thumbnails for a map or panel that is no longer visible. */
 export function cancelThumbnails(place: object): void {
   if (wanted.delete(place)) countMissing();
 }
@@ -104,7 +107,7 @@ function countMissing(): void {
   missingThumbnails.value = count;
 }
 
-/** How long rows whose thumbnails could not be loaded are not requested again, in milliseconds. */
+/** Milliseconds before a thumbnail that could not be loaded is requested again. */
 const PAUSE = 5000;
 
 function requestNext(description: ThumbnailDescription): void {
@@ -137,7 +140,7 @@ function requestNext(description: ThumbnailDescription): void {
   }
 }
 
-/** The rows of the next request: the first that are wanted. An offline file contains sheets of rows that are beside each other in the file. */
+/** The rows of the next request, in order of priority. An offline file only contains sheets of adjacent rows. */
 function nextRows({ tileWidth, tileHeight, perSheet }: ThumbnailDescription): number[] {
   const most = isOffline
     ? 1
@@ -159,7 +162,7 @@ const load = (rows: readonly number[]): Promise<Blob> =>
 
 const bytesOf = ({ bitmap }: Sheet): number => 4 * bitmap.width * bitmap.height;
 
-/** Where more thumbnails are in sight than memory takes, those that were loaded first stay. */
+/** If more thumbnails are visible than fit in memory, the ones that were loaded first stay. */
 function hasRoom({ tileWidth, tileHeight }: ThumbnailDescription): boolean {
   let inSight = 0;
   for (const sheet of sheets) if (sheet.used === clock) inSight += bytesOf(sheet);

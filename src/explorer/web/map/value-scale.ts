@@ -8,7 +8,9 @@ export interface Tick {
   readonly text: string;
 }
 
-/** Round values on a scale, and how they are written: of dates, the unit that changes from one to the next. */
+/**
+ * Round values on a scale with their texts. For dates, a text shows the unit that changes between neighboring ticks.
+ */
 export function scaleTicks(
   { kind }: Pick<NumberColumn | DateColumn, "kind">,
   low: number,

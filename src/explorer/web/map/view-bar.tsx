@@ -11,9 +11,9 @@ const ARRANGEMENTS = [
 ] as const;
 type Arrangement = LayoutDescription["kind"];
 
-/** The map that a layout was made from, or it itself. */
+/** The id of the map that a layout was derived from; for a map, its own id. */
 const mapOf = (id: string): string => layoutOf(id)?.derivedFrom ?? id;
-/** A map in an arrangement; undefined where it cannot be arranged so. */
+/** The id of the layout of a map in an arrangement; undefined if the map does not have this arrangement. */
 const arranged = (map: string, kind: Arrangement): string | undefined =>
   kind === "map" ? map : layouts.value.find((one) => one.derivedFrom === map && one.kind === kind)?.id;
 
@@ -24,14 +24,14 @@ export function arrange(kind: Arrangement): void {
   });
 }
 
-/** Shows a map on one side, in the arrangement that is shown. */
+/** Shows a map on one side in the current arrangement. */
 export function chooseMap(side: 0 | 1, map: string): void {
   const kind = layoutOf(firstLayout.value)?.kind ?? "map";
   batch(() => {
     watchedComputation.value = undefined;
     const [own, other] = side === 0 ? [firstLayout, secondLayout] : [secondLayout, firstLayout];
     const chosen = arranged(map, kind) ?? map;
-    // Two maps are never the same one.
+    // If both sides would show the same map, they swap.
     if (chosen === other.value) other.value = own.value;
     own.value = chosen;
   });
@@ -42,7 +42,7 @@ export function chooseView(next: View): void {
   batch(() => {
     watchedComputation.value = undefined;
     const order = (id: string) => maps.value.findIndex((map) => map.id === mapOf(id));
-    // The earlier one of two maps is on the left.
+    // The first map of the list is on the left.
     if (next !== "one" && order(firstLayout.value) > order(secondLayout.value)) {
       [firstLayout.value, secondLayout.value] = [secondLayout.value, firstLayout.value];
     }
@@ -50,7 +50,7 @@ export function chooseView(next: View): void {
   });
 }
 
-/** Which map is shown, alone or with another, and how it is arranged. */
+/** The controls that choose one or two maps and their arrangement. */
 export function ViewBar() {
   if (layouts.value.length === 0) return null;
   const shown = mapOf(firstLayout.value);

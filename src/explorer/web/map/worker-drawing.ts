@@ -3,7 +3,7 @@ import type { DrawingEvents, PointsDrawing, Scene } from "./points-drawing.js";
 import type { PointsReport, PointsRequest } from "./points-messages.js";
 import PointsWorker from "./points-worker.js?worker&inline";
 
-/** Has points drawn by the processor, in a worker, so that the page stays responsive. */
+/** Draws points on the processor in a worker, so that the page stays responsive. */
 export class WorkerDrawing implements PointsDrawing {
   readonly isAccelerated = false;
   readonly #worker = new PointsWorker();
@@ -41,7 +41,7 @@ export class WorkerDrawing implements PointsDrawing {
     const drawn = new Promise<void>((resolve) => this.#waiting.set(id, resolve));
     this.#send({ kind: "draw", scene, id, isWhole: true });
     await drawn;
-    // The picture of a worker comes to the page with the page's own next picture.
+    // The page shows the picture of a worker together with its own next frame.
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   }
 

@@ -1,30 +1,33 @@
 import type { Density } from "./density.js";
 
-/** Cells without a region. */
+/** Value of cells that belong to no region. */
 export const NO_REGION = -1;
 
 /** The dense regions of a map. */
 export interface DenseRegions {
   /** The region of each cell, or {@link NO_REGION}. */
   readonly regionOf: Int32Array;
-  /** The cell with the highest density of each region. */
+  /** The cell with the highest density in each region. */
   readonly peaks: readonly number[];
 }
 
-/** A peak is a region of its own if the way from it to a higher one goes down by more than this share of its density, */
+/**
+ * A peak has its own region if the density between it and any higher peak falls by more than this share of the peak
+ * density ...
+ */
 const PROMINENCE = 0.35;
 /**
- * and by more than this many standard errors. The smoothing kernel covers about 33 cells (4 pi times its variance), so a density of v points per
- * cell is a count of 33 v points, whose standard error is its square root.
+ * ... and by more than this many standard errors. The smoothing kernel covers about 33 cells (4 pi times its variance).
+ * A density of v points per cell is therefore a count of 33 v points, whose standard error is its square root.
  */
 const STANDARD_ERRORS = 3;
 const KERNEL_CELLS = 33;
 
 /**
- * Divides a map into dense regions by the persistence of the peaks of its density (the mode-seeking part of ToMATo: Chazal, Guibas, Oudot and
- * Skraba, "Persistence-Based Clustering in Riemannian Manifolds", JACM 60, 2013). Cells are visited from the highest to the lowest density.
- * A cell joins the region of its highest neighbor. Where two regions meet, the one with the lower peak becomes part of the other, unless its peak
- * is prominent.
+ * Divides a map into dense regions by the persistence of its density peaks (the mode-seeking part of ToMATo: Chazal,
+ * Guibas, Oudot and Skraba, "Persistence-Based Clustering in Riemannian Manifolds", JACM 60, 2013). The algorithm
+ * visits cells from the highest to the lowest density. A cell joins the region of its densest neighbor. When two
+ * regions meet, the region with the lower peak is merged into the other one unless its peak is prominent.
  *
  * @param floor cells with a lower density belong to no region
  */
@@ -53,7 +56,7 @@ export function findDenseRegions({ cells, values }: Density, floor: number): Den
   return collect(order, parent, rootOf);
 }
 
-/** Merges regions that meet at a cell. A peak is the root of its region. */
+/** Merges regions that meet at a cell. The peak of a region is its root. */
 function mergeRegions(roots: number[], cell: number, values: Float32Array, parent: Int32Array): void {
   if (roots.length < 2) return;
   const [highest, ...others] = roots.sort((a, b) => values[b] - values[a] || a - b);

@@ -6,17 +6,20 @@ export interface Density {
   readonly values: Float32Array;
 }
 
-/** The grid reaches somewhat beyond the map, whose positions lie within -1 to 1, so that contours close. */
+/**
+ * Half the width of the grid. It is larger than the map, whose positions are within -1 to 1, so that contours are
+ * closed.
+ */
 export const REACH = 1.1;
 
-/** The cell of a position; -1 for rows without a position, which lie far outside. */
+/** The cell of a position; -1 for rows without a position, which are far outside. */
 export function cellOf(x: number, y: number, cells: number): number {
   if (Math.abs(x) >= REACH || Math.abs(y) >= REACH) return -1;
   const place = (value: number) => Math.floor(((value + REACH) / (2 * REACH)) * cells);
   return place(y) * cells + place(x);
 }
 
-/** Counts the points in each cell. `isLeftOut` is 1 or more for rows that do not count. */
+/** Counts the points in each cell. Rows with a nonzero `isLeftOut` are not counted. */
 export function countPoints(xy: Float32Array, cells: number, isLeftOut?: ArrayLike<number>): Float32Array {
   const counts = new Float32Array(cells * cells);
   for (let row = 0; row < xy.length / 2; row++) {
@@ -27,7 +30,7 @@ export function countPoints(xy: Float32Array, cells: number, isLeftOut?: ArrayLi
   return counts;
 }
 
-/** Adds the four cells of each square of two by two cells. */
+/** Halves the resolution by adding up each square of two by two cells. */
 export function halve(counts: Float32Array, cells: number): Float32Array {
   const half = cells / 2;
   const sums = new Float32Array(half * half);
@@ -39,7 +42,10 @@ export function halve(counts: Float32Array, cells: number): Float32Array {
   return sums;
 }
 
-/** Smooths by a kernel close to a Gaussian with a standard deviation of 1.6 cells: four means over three cells in each direction. */
+/**
+ * Smooths with a kernel close to a Gaussian with a standard deviation of 1.6 cells: a mean over three cells, applied
+ * four times in each direction.
+ */
 export function smooth(counts: Float32Array, cells: number): Density {
   let values = counts;
   for (let pass = 0; pass < 4; pass++) values = blurLines(transpose(blurLines(values, cells), cells), cells, true);
@@ -68,10 +74,10 @@ function transpose(values: Float32Array, cells: number): Float32Array {
 }
 
 /**
- * Densities above which a share of all points lies: the boundaries of highest density regions (Hyndman, "Computing and Graphing Highest
- * Density Regions", American Statistician 50, 1996).
+ * Density levels above which given shares of all points lie: the boundaries of highest density regions (Hyndman,
+ * "Computing and Graphing Highest Density Regions", American Statistician 50, 1996).
  *
- * @param shares ascending, of the points
+ * @param shares shares of the points, ascending
  */
 export function densityLevels({ values }: Density, shares: readonly number[]): number[] {
   const sorted = values

@@ -13,23 +13,23 @@ import { type Terms, termsOfCategories, termsOfTexts } from "./terms.js";
 
 export type NamesShown = "none" | "regions" | "classes";
 export const namesShown = signal<NamesShown>("regions");
-/** The column that regions are named after; `""` for the best one. */
+/** The column that provides the names of regions; `""` chooses the best column automatically. */
 export const namesColumn = signal("");
 export const showsContours = signal(false);
 
 /** Names and contours of a map, once they are computed. */
 export interface MapLegend {
   readonly names: readonly MapName[];
-  /** From coarse to fine: lines around the regions that contain a share of the points, in cells of a grid. */
+  /** From coarse to fine: contours of the regions that contain a share of the points, in cells of a grid. */
   readonly contours: readonly { readonly path: Path2D; readonly cells: number }[];
 }
 
 /** Shares of the points within the contours. */
 const CONTOUR_SHARES = [0.25, 0.5, 0.75, 0.95];
-/** Columns with more values than that are not named by value; of texts the words are taken. */
+/** A class column with more values than this provides no names. For a text column, the names are made from words. */
 const MAX_VALUES = 5000;
 
-/** Columns that regions can be named after. */
+/** Columns that can provide names of regions. */
 export const nameableColumns = computed<readonly ColumnDescription[]>(() =>
   (description.value?.columns ?? []).filter(
     (column) =>
@@ -38,14 +38,14 @@ export const nameableColumns = computed<readonly ColumnDescription[]>(() =>
   ),
 );
 
-/** The column that is chosen, else the one that points are colored by, else the label, else any other. */
+/** The chosen column, otherwise the color column, otherwise the label, otherwise any other column. */
 export const chosenNamesColumn = computed<ColumnDescription | undefined>(() => {
   const columns = nameableColumns.value;
   const find = (id: string) => columns.find((column) => column.id === id);
   return find(namesColumn.value) ?? find(coloredBy.value) ?? find("label") ?? columns[0];
 });
 
-/** What the names are made of; undefined until the column is loaded. */
+/** The possible names; undefined until the column is loaded. */
 const terms = computed<{ terms: Terms; areWords: boolean } | undefined>(() => {
   const column = namesShown.value === "regions" ? chosenNamesColumn.value : undefined;
   if (!column) return undefined;
@@ -63,7 +63,7 @@ const terms = computed<{ terms: Terms; areWords: boolean } | undefined>(() => {
   return { terms: termsOfCategories(values, column.categories), areWords: false };
 });
 
-/** Everything that names and contours depend on, besides the map. */
+/** All inputs of names and contours except the map. */
 const dependencies = computed(() => {
   const shown = namesShown.value;
   const colored = shown === "classes" ? coloredColumn.value : undefined;
@@ -73,7 +73,7 @@ const dependencies = computed(() => {
     classes: colored?.column.kind === "category" ? colored.values : undefined,
     legend: shown === "classes" ? coloring.value.legend : undefined,
     hasContours: showsContours.value,
-    // A new object whenever a filter has changed.
+    // This is a new object whenever a filter has changed.
     filtered: filteredRows.value,
   };
 });
@@ -86,12 +86,12 @@ interface Computed {
 
 const known = new WeakMap<Float32Array, Computed>();
 const requested = new WeakMap<Float32Array, Dependencies>();
-/** Rises whenever names were computed. */
+/** Increases whenever names were computed. */
 const computedNames = signal(0);
 
 /**
- * Names and contours of a map; undefined until they are computed, which begins when the page has nothing else to do. Until then the ones before
- * are shown.
+ * Names and contours of a map; undefined until they are computed. The computation begins when the page is idle. Until
+ * it is done, the previous names remain visible.
  */
 export function legendOf(layout: DrawnLayout | undefined): MapLegend | undefined {
   computedNames.value;
@@ -114,7 +114,7 @@ export function legendOf(layout: DrawnLayout | undefined): MapLegend | undefined
 function computeLegend({ xy, kind }: DrawnLayout, from: Dependencies): MapLegend {
   const { isFiltering, crossFilter } = from.filtered;
   const isLeftOut = isFiltering ? crossFilter.failed : undefined;
-  // Spread evenly, a map has no dense regions.
+  // A map that is spread evenly has no dense regions.
   const hasRegions = kind === "map";
   const densities = hasRegions && (from.shown === "regions" || from.hasContours) ? densitiesOf(xy, isLeftOut) : [];
   let names: MapName[] = [];

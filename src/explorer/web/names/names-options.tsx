@@ -9,7 +9,7 @@ import {
   showsContours,
 } from "./map-names.js";
 
-/** What is written on the maps, and whether their density is drawn. */
+/** The options for names on the maps and for density contours. */
 export function NamesOptions() {
   const columns = nameableColumns.value;
   const choices = [

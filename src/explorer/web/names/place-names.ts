@@ -1,9 +1,9 @@
 import type { MapName } from "./region-names.js";
 
-/** A name where it is drawn, in pixels. */
+/** A name at its position on the map, in pixels. */
 export interface PlacedName {
   readonly text: string;
-  /** Its middle. */
+  /** Center of the text. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -11,7 +11,7 @@ export interface PlacedName {
   readonly regions: readonly string[];
 }
 
-/** The part of a map that is in sight. */
+/** The visible part of a map. */
 export interface Sight {
   readonly width: number;
   readonly height: number;
@@ -20,19 +20,23 @@ export interface Sight {
   toPixels(position: readonly [number, number]): readonly [number, number];
 }
 
-/** Font size of names of the first level; those of further levels are smaller. */
+/** Font sizes of names in pixels, one per level. */
 const FONT_SIZES = [14, 13, 12, 12];
 const GAP = 4;
-/** A region needs at least this share of the width of its name, so that the name belongs to what is below it. */
+/**
+ * A region must have at least this share of the width of its name, so that the reader can see which region the name
+ * belongs to.
+ */
 const MIN_FIT = 0.75;
-/** The corner at the bottom left that the tools of the map cover, in pixels. */
+/** The corner at the bottom left that is covered by the tools of the map, in pixels. */
 const TOOLS = { width: 200, height: 66 };
-/** The name of a region that is larger than this many times the map is left to the regions within. */
+/** If a region is larger than this many times the map, only the regions inside it are named. */
 const MAX_SPREAD = 1.5;
 
 /**
- * Chooses the names that fit: regions of the first level come before the regions within them, larger ones before smaller ones, and no name
- * overlaps another. Of two regions that are parts of one, or one of the other, only the first is shown if they have the same name.
+ * Chooses the names that fit without overlap. Regions of the first level come before the regions inside them, and
+ * larger regions before smaller ones. If a region contains another one, or both are parts of the same region, and both
+ * have the same name, only the first is shown.
  *
  * @param measure width of a text in pixels
  */
@@ -68,5 +72,5 @@ function areInConflict(one: PlacedName, other: PlacedName): boolean {
   return wordsOf(one) === wordsOf(other) && one.regions.some((region) => other.regions.includes(region));
 }
 
-/** The words of a name in a fixed order: those of a part may have another order than those of the whole. */
+/** The words of a name in alphabetical order, because the same words can have a different order in another region. */
 const wordsOf = ({ text }: PlacedName): string => text.split(", ").sort().join(", ");

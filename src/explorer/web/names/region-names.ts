@@ -8,31 +8,36 @@ export interface MapName {
   readonly text: string;
   readonly x: number;
   readonly y: number;
-  /** The region, after the regions of coarser levels that contain its peak. */
+  /** Ids of the coarser regions that contain its peak, then the id of the region itself. */
   readonly regions: readonly string[];
-  /** Width and height of the region that it stands for. */
+  /** Width and height of the named region. */
   readonly width: number;
   readonly height: number;
   /** Number of points of the region. */
   readonly size: number;
-  /** 0 for names of the whole map; each further level has regions of half the size. */
+  /** Level of the region: 0 for the coarsest names. The regions of each further level are half as large. */
   readonly level: number;
 }
 
-/** Cells per side of the finest grid, and grids, each of half the cells. */
+/**
+ * Number of cells per side of the finest grid, and number of grids. Each coarser grid has half as many cells per side.
+ */
 const FINEST = 512;
 const LEVELS = 4;
-/** Points that a region has to have, and their share of all points on the first level; on the next ones it is a quarter. */
+/**
+ * Minimum number of points of a region, and minimum share of all points on the first level. The minimum share is
+ * divided by four on each further level.
+ */
 const MIN_POINTS = 12;
 const MIN_SHARE = 0.004;
-/** The least dense cells belong to no region: those below this share of the highest density. */
+/** Cells with less than this share of the highest density belong to no region. */
 const FLOOR = 0.02;
-/** A region is named after as many words, or values. */
+/** Maximum number of words or values in the name of a region. */
 const MAX_TERMS = 3;
-/** A value of its own name has to be the one of this share of the region's rows. */
+/** A value can be part of a region's name only if at least this share of the region's rows has it. */
 const MIN_VALUE_SHARE = 0.2;
 
-/** Densities of the map from coarse to fine. */
+/** Densities of the map on all grids, from coarse to fine. */
 export function densitiesOf(xy: Float32Array, isLeftOut?: ArrayLike<number>): Density[] {
   let [counts, cells] = [countPoints(xy, FINEST, isLeftOut), FINEST];
   const densities: Density[] = [];
@@ -47,7 +52,7 @@ export function densitiesOf(xy: Float32Array, isLeftOut?: ArrayLike<number>): De
 /**
  * Names the dense regions of a map after the terms that are over-represented in them.
  *
- * @param areWords whether the terms are words of texts, of which a name may have several, or values of a column
+ * @param areWords whether the terms are words of texts (then a name may contain several) or values of a column
  */
 export function nameRegions(
   xy: Float32Array,
@@ -112,7 +117,7 @@ function sizesOf(
   return sizes;
 }
 
-/** Counts the terms of the rows of each group. */
+/** Counts the terms in each group of rows. */
 function countTerms(
   { names, starts, terms }: Terms,
   eachGroup: (row: number, count: (group: number) => void) => void,
@@ -145,7 +150,7 @@ function regionsAt(
   });
 }
 
-/** The center of mass of a region, or its peak if the center is outside; its width and height. */
+/** The center of mass of a region, or its peak if the center is outside the region; and its width and height. */
 function placeOf({ cells, values }: Density, { regionOf }: DenseRegions, region: number, peak: number) {
   let [left, right, bottom, top] = [cells, 0, cells, 0];
   let [mass, x, y] = [0, 0, 0];
@@ -169,12 +174,12 @@ function placeOf({ cells, values }: Density, { regionOf }: DenseRegions, region:
   };
 }
 
-/** Cells per side of the grids by which the centers of classes are found. */
+/** Number of cells per side of the grids on which the centers of classes are found. */
 const CLASS_CELLS = 128;
 
 /**
- * Names classes at their centers: where the density of their points is highest. The mean of a class that is split into two clusters would lie
- * between them, among points of other classes.
+ * Places the name of each class at the highest density of its points. The mean would be a bad place for a class that is
+ * split into two clusters, because it would lie between them among points of other classes.
  */
 export function nameClasses(
   xy: Float32Array,

@@ -1,7 +1,10 @@
-/** What regions can be named after: the values of a column, or the words of its texts, by row. */
+/** Candidates for names: the values of a column, or the words of its texts, for each row. */
 export interface Terms {
   readonly names: readonly string[];
-  /** The terms of row i are `terms[starts[i]]` to `terms[starts[i + 1]]`; of a row that is left out there are none. */
+  /**
+   * The terms of row i are `terms[starts[i]]` up to, but not including, `terms[starts[i + 1]]`. Omitted rows have no
+   * terms.
+   */
   readonly starts: Uint32Array;
   readonly terms: Uint32Array;
 }
@@ -18,19 +21,24 @@ export function termsOfCategories(values: ArrayLike<number>, names: readonly str
   return { names, starts, terms: terms.subarray(0, at) };
 }
 
-/** Rows whose texts are read: enough for the words of any region, and few enough to be read at once. */
+/**
+ * Maximum number of rows whose texts are read. This is enough to find words for any region, and fast enough for one
+ * pass.
+ */
 const MAX_ROWS = 100_000;
-/** Rows in which a word has to occur, so that chance does not make names. */
+/** Minimum number of rows that contain a word, so that names are not due to chance. */
 const MIN_ROWS = 3;
 const WORD = /\p{L}[\p{L}\p{N}’'-]+/gu;
-/** Words that say nothing. Most others of their kind are as frequent everywhere, and so never over-represented. */
+/**
+ * Frequent words without meaning. Other such words are equally frequent everywhere, so they are never over-represented.
+ */
 const STOP_WORDS = new Set(
   "a an and are as at be but by for from has have in is it its not of on or that the this to was were which with you".split(
     " ",
   ),
 );
 
-/** The words of texts, each once per row. */
+/** The words of texts, with each word at most once per row. */
 export function termsOfTexts(textAt: (row: number) => string, rows: number): Terms {
   const step = Math.max(1, Math.ceil(rows / MAX_ROWS));
   const numbers = new Map<string, number>();

@@ -19,7 +19,7 @@ import {
 } from "../state.js";
 import styles from "./colors-panel.module.css";
 
-/** What the points are colored by, what the colors mean, and what else is drawn. */
+/** The panel for the color column, its legend, and other drawing options. */
 export function ColorsPanel() {
   const explored = description.value;
   if (!explored) return null;
@@ -79,13 +79,13 @@ export function ColorsPanel() {
   );
 }
 
-/** What the values mean that the points are colored by. */
+/** The explanation of the color column. */
 function ColumnNote({ columns }: { columns: readonly ColumnDescription[] }) {
   const note = columns.find(({ id }) => id === coloredBy.value)?.note;
   return note === undefined ? null : <p class={controls.note}>{visibleText(note)}</p>;
 }
 
-/** Chooses which columns the card at the pointer shows. */
+/** Chooses the columns that the card at the pointer shows. */
 function HoverColumns({ columns }: { columns: readonly ColumnDescription[] }) {
   const choose = (id: string, isShown: boolean) => {
     hasChosenHoverColumns.value = true;
@@ -161,7 +161,7 @@ function Classes({ legend }: { legend: CategoryLegend }) {
 const [WIDTH, CHART, BAR] = [300, 56, 12];
 const BINS = 60;
 
-/** A color scale with round numbers below, and above it how many points have which value. */
+/** A color scale with round numbers below it and a histogram of the values above it. */
 function Scale({ legend }: { legend: NumberLegend }) {
   const { low, high, shades, isCutLow, isCutHigh, format } = legend;
   const values = coloredColumn.value?.values;

@@ -72,7 +72,7 @@ export function DataVector({ row }: { row: number }) {
   );
 }
 
-/** The shortest text that reads back as the same number, of single precision where it is one. */
+/** The shortest text that converts back to the same number, in single precision if the number is a float32. */
 const digits = (value: number): string => (Math.fround(value) === value ? shortestFloat32(value) : String(value));
 
 async function copy(row: number, { mean, standardDeviation }: LatentVector): Promise<void> {
@@ -83,7 +83,7 @@ async function copy(row: number, { mean, standardDeviation }: LatentVector): Pro
     await navigator.clipboard.writeText(`{${parts.join(", ")}}`);
     isCopied.value = true;
   } catch {
-    // Browsers give pages the clipboard on this machine and over HTTPS only.
+    // Browsers only allow access to the clipboard on localhost and over HTTPS.
     failure.value = "The browser does not let this page copy. “Save” writes the same values into a file.";
   }
 }

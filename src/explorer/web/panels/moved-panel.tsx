@@ -8,7 +8,7 @@ import { click, description, firstLayout, hovered, layoutOf, mostMovedRows, seco
 import styles from "./moved-panel.module.css";
 import { PointImage } from "./point-image.js";
 
-/** The points that moved most from one map to the other. */
+/** The points that moved most between the two maps. */
 export function MovedPanel() {
   if (view.value === "one") {
     return (

@@ -5,7 +5,10 @@ import { isOffline } from "../server-requests.js";
 import { description } from "../state.js";
 import styles from "./point-image.module.css";
 
-/** The image of a row, fitted into a square of `size` pixels: from the server, or from the sheets of an offline file. */
+/**
+ * The image of a row, fitted into a square of `size` pixels. It comes from the server or from the sheets of an offline
+ * file.
+ */
 export function PointImage({ row, size }: { row: number; size: number }) {
   const images = description.value?.images;
   if (!images) return null;

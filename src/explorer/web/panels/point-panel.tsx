@@ -16,7 +16,7 @@ import pointGrid from "./point-grid.module.css";
 import { PointImage } from "./point-image.js";
 import styles from "./point-panel.module.css";
 
-/** Image and reconstruction stand beside each other. */
+/** Width of an image in pixels. Image and reconstruction are shown side by side. */
 const SIDE = 128;
 
 const facts = signal<PointDescription>();
@@ -39,7 +39,7 @@ effect(() => {
   return () => abort.abort();
 });
 
-/** All that is known of the point that was chosen last. */
+/** All information about the point that was chosen last. */
 export function PointPanel() {
   const row = clicked.value;
   if (row === undefined) {
@@ -111,7 +111,7 @@ export function PointPanel() {
   );
 }
 
-/** Points to hover over and to choose. */
+/** A grid of points that can be hovered over and chosen. */
 export function PointGrid({ rows, captions }: { rows: readonly number[]; captions?: readonly string[] }) {
   const hasImages = description.value?.images != null;
   return (

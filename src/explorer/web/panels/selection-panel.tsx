@@ -15,7 +15,7 @@ import styles from "./selection-panel.module.css";
 
 const MAX_SHOWN = 24;
 
-/** What the selected points are, and the way to take them away. */
+/** The panel with the selected points and their export. */
 export function SelectionPanel() {
   const rows = selected.value;
   const n = description.value?.n ?? 0;
@@ -32,7 +32,7 @@ export function SelectionPanel() {
       </>
     );
   }
-  // Spread over all of them, so that it shows what there is.
+  // The shown rows are spread evenly over the selection, so that they are representative.
   const some = Array.from(
     { length: Math.min(MAX_SHOWN, rows.length) },
     (_, i) => rows[Math.floor((i * rows.length) / Math.min(MAX_SHOWN, rows.length))],
@@ -86,7 +86,7 @@ export function SelectionPanel() {
   );
 }
 
-/** Goes through the selections that were shown before. */
+/** Buttons for undoing and redoing changes of the selection. */
 function Steps() {
   return (
     <span class={styles.steps}>
@@ -102,7 +102,7 @@ function Steps() {
 
 const MAX_SHARES = 8;
 
-/** What the selection is made of, in terms of what the points are colored by. */
+/** The composition of the selection by the values of the color column. */
 function Shares({ rows }: { rows: Uint32Array }) {
   const { column, values } = coloredColumn.value ?? {};
   const { legend, colors } = coloring.value;

@@ -4,22 +4,23 @@ import { columnTexts, columnValues, isColumnLoaded, valueText } from "../map/col
 import { description } from "../state.js";
 import { rowsContaining } from "./find-text.js";
 
-/** The choices beside the columns. */
+/** Search targets that are not columns. */
 export const ANY_COLUMN = "any";
 export const ROW_NUMBER = "row-number";
 
-/** The rows that a search has found. */
+/** The rows that a search found. */
 export interface FoundRows {
   readonly rows: Uint32Array;
-  /** Columns that are still being loaded and may hold further rows. */
+  /** Number of columns that are still being loaded and may contain further rows. */
   readonly loading: number;
-  /** A column in which a row was found; undefined where its number was meant. */
+  /** The column in which a row was found; undefined if it was found by its row number. */
   columnOf(row: number): ColumnDescription | undefined;
 }
 
 /**
- * Finds rows by their number, and by the values of one column or of all: classes and texts that contain the wanted text, dates that begin
- * with it, numbers that are equal to it. Only columns that could hold it are loaded.
+ * Finds rows by their number and by the values of one or all columns. Classes and texts match if they contain the
+ * wanted text, dates if they begin with it, numbers if they are equal to it. Only columns that could contain a match
+ * are loaded.
  */
 export function findRows(wanted: string, where: string): FoundRows {
   const { n = 0, columns = [] } = description.value ?? {};
@@ -29,7 +30,7 @@ export function findRows(wanted: string, where: string): FoundRows {
   let loading = 0;
   const row = /^\d+$/.test(text.replaceAll(",", "")) ? Number(text.replaceAll(",", "")) : undefined;
   const isRowMeant = where === ANY_COLUMN || where === ROW_NUMBER;
-  // Where rows without a position are left out, their numbers in the file are those that people know.
+  // If rows without a position are left out, users know the row numbers in the file, not the numbers of the points.
   const hasFileRows = columns.some(({ id }) => id === FILE_ROW);
   if (isRowMeant && row !== undefined && row < n && !hasFileRows) found[row] = BY_NUMBER;
   for (const column of columns) {
@@ -48,7 +49,7 @@ export function findRows(wanted: string, where: string): FoundRows {
 
 const BY_NUMBER = 255;
 
-/** Whether a column may hold the text, as far as its description says. */
+/** Whether a column could contain the text, according to its description. */
 function canHold(column: ColumnDescription, text: string): boolean {
   if (column.kind === "text") return true;
   if (column.kind === "date") return /^-?\d{4}/.test(text);

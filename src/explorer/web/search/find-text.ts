@@ -7,7 +7,7 @@ interface FoldedTexts {
 }
 const folded = new WeakMap<TextValues, FoldedTexts>();
 
-/** Lower case may be longer than upper case, as that of İ is. */
+/** Converting to lower case can make a text longer, for example İ. */
 function foldTexts(texts: TextValues): FoldedTexts {
   const known = folded.get(texts);
   if (known) return known;
@@ -23,7 +23,7 @@ function foldTexts(texts: TextValues): FoldedTexts {
   return made;
 }
 
-/** Marks the rows whose text contains another one, in upper or lower case: 1 for those rows, 0 for all others. */
+/** Marks the rows whose text contains another text, ignoring case: 1 for those rows, 0 for all others. */
 export function rowsContaining(texts: TextValues, wanted: string): Uint8Array {
   const { text, offsets } = foldTexts(texts);
   const found = new Uint8Array(texts.length);
@@ -32,7 +32,7 @@ export function rowsContaining(texts: TextValues, wanted: string): Uint8Array {
   let row = 0;
   for (let at = text.indexOf(lower); at >= 0; ) {
     while (offsets[row + 1] <= at) row++;
-    // What begins in one text and ends in the next is in neither.
+    // A match that begins in one text and ends in the next does not count.
     const isInside = at + lower.length <= offsets[row + 1];
     if (isInside) found[row] = 1;
     at = text.indexOf(lower, isInside ? offsets[row + 1] : at + 1);

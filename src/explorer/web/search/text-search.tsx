@@ -10,17 +10,17 @@ import { click, description, hovered, select } from "../state.js";
 import { ANY_COLUMN, findRows, ROW_NUMBER } from "./find-rows.js";
 import styles from "./text-search.module.css";
 
-/** What is searched for, and in which column. */
+/** The searched text and the searched column. */
 const wanted = signal("");
 const where = signal(ANY_COLUMN);
 const found = computed(() => (wanted.value.trim() === "" ? undefined : findRows(wanted.value, where.value)));
 
-/** Rows that are listed. */
+/** Maximum number of listed rows. */
 const MOST_LISTED = 50;
-/** A search begins when nothing was typed for so many milliseconds. */
+/** Milliseconds without typing after which a search begins. */
 const PAUSE = 150;
 
-/** Search by text in any column, by label, by row number or identifier. */
+/** Search by text in any column, by label, by row number or by identifier. */
 export function TextSearch() {
   const { columns = [] } = description.value ?? {};
   const [typed, setTyped] = useState(wanted.value);
@@ -114,7 +114,7 @@ function show(row: number): void {
   goTo(row);
 }
 
-/** The value in which the text was found, with the text marked. */
+/** The value that contains the text, with the text highlighted. */
 function Match({ column, row }: { column: ColumnDescription | undefined; row: number }) {
   if (!column) return null;
   const text = exactText(column, row);

@@ -18,7 +18,7 @@ interface Compared {
 
 const loaded = signal<readonly Compared[]>([]);
 
-/** What distinguishes selections: size, rows in common, shares of labels, means of numbers, over-represented values. */
+/** A table that compares selections: size, common rows, shares of labels, means of numbers, over-represented values. */
 export function SelectionsComparison({ names }: { names: readonly string[] }) {
   const key = names.join("\n");
   useEffect(() => {

@@ -4,8 +4,8 @@ import { fetchFrameOrigins } from "../server-requests.js";
 import { description, failure, select, selected } from "../state.js";
 
 /**
- * Where this page is shown in a frame, such as the output of a notebook: shares the selection with the page around it, if the server was
- * told that page's origin.
+ * If this page is in a frame, such as the output of a notebook, this shares the selection with the surrounding page.
+ * The origin of that page must be in the `frameOrigins` of the server.
  */
 export async function shareSelectionWithFrame(): Promise<void> {
   if (window.parent === window) return;
@@ -13,7 +13,7 @@ export async function shareSelectionWithFrame(): Promise<void> {
   try {
     origins = await fetchFrameOrigins();
   } catch {
-    // The page already says that the server does not answer.
+    // The page already reports that the server does not answer.
     return;
   }
   let told: string | undefined;

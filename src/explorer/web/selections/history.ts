@@ -4,7 +4,7 @@ import { selected } from "../state.js";
 type Selection = Uint32Array | undefined;
 
 const MAX_STEPS = 100;
-/** Selections before and after the one that is shown, the nearest ones last. */
+/** Earlier and later selections for undo and redo. The nearest one is last. */
 const past = signal<readonly Selection[]>([]);
 const future = signal<readonly Selection[]>([]);
 let shown: Selection;
@@ -20,12 +20,12 @@ effect(() => {
   shown = now;
 });
 
-/** Goes back to the selection before the one that is shown. */
+/** Restores the previous selection. */
 export function undoSelection(): void {
   step(past, future);
 }
 
-/** Goes on to the selection that was left by {@link undoSelection}. */
+/** Restores the selection that {@link undoSelection} left. */
 export function redoSelection(): void {
   step(future, past);
 }
@@ -41,7 +41,7 @@ function step(from: typeof past, to: typeof past): void {
   });
 }
 
-/** Forgets all steps, because the points have changed, or because the page begins with what its address says. */
+/** Clears the history, because the points have changed or the page has restored the selection in its address. */
 export function forgetSelectionHistory(): void {
   shown = selected.peek();
   batch(() => {

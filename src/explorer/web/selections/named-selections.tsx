@@ -21,7 +21,7 @@ const MAX_NAME = 100;
 /** Names of the selections that are compared. */
 const compared = signal<ReadonlySet<string>>(new Set());
 
-/** The selections that are saved under a name: shown again, exported, imported and compared. */
+/** The list of saved selections, which can be shown, exported, imported and compared. */
 export function NamedSelections() {
   const saved = savedSelections();
   const chosen = saved.filter(({ name }) => compared.value.has(name)).map(({ name }) => name);

@@ -3,14 +3,14 @@ import { paths, SELECTIONS_KIND, type SelectionDescription, type SelectionsFile 
 import { ask, isOffline, save } from "../server-requests.js";
 import { description, failure, selected } from "../state.js";
 
-/** Rows of the saved selections that were loaded. An offline page keeps what is saved here, until it is closed. */
+/** Loaded rows of saved selections. An offline page keeps its saved selections here until it is closed. */
 const loaded = signal<ReadonlyMap<string, Uint32Array>>(new Map());
 const ownOfOffline = signal<readonly SelectionDescription[]>();
 
 /** The saved selection that was shown last. */
 export const shownSelection = signal<{ readonly name: string; readonly rows: Uint32Array }>();
 
-/** The selections that are saved under a name. */
+/** All saved selections. */
 export const savedSelections = (): readonly SelectionDescription[] =>
   ownOfOffline.value ?? description.value?.selections ?? [];
 
@@ -70,7 +70,7 @@ export async function exportSelections(): Promise<void> {
   });
 }
 
-/** Saves the selections of an exported file here. Those with the same names are replaced. */
+/** Imports the selections of an exported file. They replace selections with the same names. */
 export async function importSelections(file: File): Promise<void> {
   await reporting(`${file.name} was not imported`, async () => {
     const { kind, points, selections } = JSON.parse(await file.text()) as Partial<SelectionsFile>;
@@ -78,7 +78,7 @@ export async function importSelections(file: File): Promise<void> {
     if (kind !== SELECTIONS_KIND || typeof selections !== "object" || selections === null) {
       throw new Error("it is not a file of selections, as “Export” writes it.");
     }
-    if (points !== n) throw new Error(`it contains selections of ${points} points, and these are ${n}.`);
+    if (points !== n) throw new Error(`it contains selections of ${points} points, but this source has ${n}.`);
     for (const [name, rows] of Object.entries(selections)) {
       const isList = Array.isArray(rows) && rows.every((row) => Number.isInteger(row) && row >= 0 && row < n);
       if (!isList || rows.length === 0) throw new Error(`selection “${name}” is not a list of rows below ${n}.`);
@@ -87,7 +87,7 @@ export async function importSelections(file: File): Promise<void> {
   });
 }
 
-/** Does something, and reports on the page why it failed. */
+/** Runs `act`, and shows an error on the page if it fails. */
 export async function reporting(what: string, act: () => Promise<void>): Promise<void> {
   try {
     await act();

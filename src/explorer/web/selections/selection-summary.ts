@@ -3,20 +3,20 @@ import { columnValues } from "../map/column-values.js";
 import { visibleText } from "../map/visible-text.js";
 import { findOverRepresented } from "../statistics/over-representation.js";
 
-/** A value and how it occurs in a selection. */
+/** A value and its frequency in a selection. */
 export interface ValueShare {
   readonly name: string;
   readonly count: number;
-  /** The share among the rows of the selection that have a value. */
+  /** Share among the rows of the selection that have a value. */
   readonly share: number;
 }
 
 export interface CategorySummary {
   readonly kind: "category";
   readonly column: CategoryColumn;
-  /** The most frequent values, the most frequent first. */
+  /** The most frequent values, in descending order. */
   readonly shares: readonly ValueShare[];
-  /** Values that are over-represented, with the factor by which they are. */
+  /** Over-represented values. `lift` is the factor of the over-representation. */
   readonly over: readonly (ValueShare & { readonly lift: number })[];
 }
 
@@ -33,10 +33,13 @@ export interface NumberSummary {
 export type ColumnSummary = CategorySummary | NumberSummary;
 
 const MAX_SHARES = 5;
-/** Columns in which nearly every row has a value of its own, such as identifiers, do not describe a selection. */
+/** Columns with more different values than this, such as identifiers, do not describe a selection. */
 const MAX_VALUES = 2000;
 
-/** Describes the values of rows in a column; undefined while the column is being loaded, and for columns that do not describe groups. */
+/**
+ * Describes the values of rows in a column; undefined while the column is being loaded, and if the column does not
+ * describe groups.
+ */
 export function summarizeColumn(column: ColumnDescription, rows: Uint32Array): ColumnSummary | undefined {
   if (column.kind === "text" || (column.kind === "category" && column.categories.length > MAX_VALUES)) return undefined;
   const values = columnValues(column);

@@ -1,4 +1,4 @@
-/** How much more often a value occurs in a group of points than elsewhere. */
+/** The over-representation of a value in a group of points. */
 export interface OverRepresentation {
   /** Index of the value among all values. */
   readonly value: number;
@@ -6,20 +6,22 @@ export interface OverRepresentation {
   readonly count: number;
   /** Share of the value in the group, divided by its share in all points. */
   readonly lift: number;
-  /** Log odds ratio in units of its standard error; above 3 the difference is hardly due to chance. */
+  /** Log odds ratio in units of its standard error. A score above 3 is hardly due to chance. */
   readonly score: number;
 }
 
 /**
- * Occurrences that are added in proportion to the shares of the values in all points. They keep rare values from the top: a value that occurs
- * once, by chance in this group, has an infinite lift.
+ * Number of pseudo-occurrences that are added in proportion to the shares of the values in all points. They keep rare
+ * values from the top of the list: without them, a value that occurs only once, in this group, would have an infinite
+ * lift.
  */
 const PRIOR = 50;
 
 /**
- * Values that are over-represented in a group of points, by the log odds ratio with an informative Dirichlet prior (Monroe, Colaresi and Quinn,
- * "Fightin' Words", Political Analysis 16, 2008, equations 15, 16 and 22), which compares the group with all other points. Unlike class-based
- * TF-IDF it has a scale of its own: below a score of about 3 nothing stands out.
+ * Finds the values that are over-represented in a group of points compared with all other points. The score is the log
+ * odds ratio with an informative Dirichlet prior (Monroe, Colaresi and Quinn, "Fightin' Words", Political Analysis 16,
+ * 2008, equations 15, 16 and 22). Unlike class-based TF-IDF, this score has an absolute scale: scores below about 3 are
+ * not significant.
  *
  * @param counts occurrences of each value in the group
  * @param totals occurrences of each value in all points

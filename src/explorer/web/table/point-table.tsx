@@ -28,10 +28,10 @@ import { shownColumns, tableRows } from "./table-rows.js";
 import { ROW_HEIGHT, scrollTopFor, visibleRows } from "./virtual-scroll.js";
 
 const WIDTHS = { number: 110, date: 170, category: 150, text: 260 };
-/** Widths of the columns with the check box and the number of the row. */
+/** Widths in pixels of the columns for the check box and the row number. */
 const [CHECK_WIDTH, ROW_WIDTH] = [36, 90];
 
-/** All points as a table: sorted by any column, without the rows that the filters hide, and linked with the map. */
+/** A table of all points that pass the filters. It can be sorted by any column and is linked with the map. */
 export function PointTable() {
   const rows = tableRows.value;
   const n = description.value?.n ?? 0;
@@ -94,7 +94,7 @@ function ColumnChooser() {
 function Grid({ rows, columns }: { rows: Uint32Array; columns: readonly ColumnDescription[] }) {
   const grid = useRef<HTMLDivElement>(null);
   const [scroll, setScroll] = useState({ top: 0, height: 400 });
-  /** The row under the keyboard. */
+  /** The row that the keyboard points at. */
   const [active, setActive] = useState<number>();
   const measure = () => {
     const element = grid.current;
@@ -110,7 +110,7 @@ function Grid({ rows, columns }: { rows: Uint32Array; columns: readonly ColumnDe
     if (grid.current) resized.observe(grid.current);
     return () => resized.disconnect();
   }, []);
-  // A point that was clicked on the map is shown here.
+  // A point that the user clicked on the map is scrolled into view.
   useEffect(() => {
     if (clicked.value === undefined) return;
     setActive(clicked.value);
@@ -178,7 +178,7 @@ function Grid({ rows, columns }: { rows: Uint32Array; columns: readonly ColumnDe
   );
 }
 
-/** Where a key leads from a place in the list; -1 is before the first row. */
+/** The list position that a key moves to; -1 is the position before the first row. */
 function targetOf(key: string, at: number, count: number, page: number): number | undefined {
   const target = {
     ArrowDown: at + 1,

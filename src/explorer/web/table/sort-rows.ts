@@ -2,14 +2,13 @@ import type { ColumnDescription } from "../../protocol.js";
 import { TextValues } from "../../text-values.js";
 import type { ColumnValues } from "../coded-values.js";
 
-/*
- * Rows are sorted by keys of 64 bits, digit by digit, least digit first: a million rows take a tenth of the time of a sort that compares.
- * Keys of texts are their first four characters; rows that share these are compared.
- */
+/* Rows are sorted by a radix sort of 64-bit keys, least significant digit first. For a million rows this takes a tenth
+   of the time of a comparison sort. The key of a text consists of its first four characters; rows with the same key are
+   then compared by their whole texts. */
 
 const DIGIT_BITS = 11;
 const DIGITS = 2 ** DIGIT_BITS;
-/** Above the keys of all values. Rows without a value come last in either direction. */
+/** Larger than the keys of all values. Rows without a value come last in either sort direction. */
 const MISSING = 0xffffffff;
 
 interface Keys {
@@ -37,7 +36,10 @@ export function sortRows(
   return isDescending ? reversed(rows, present, (a, b) => isTie(keys, values, a, b)) : rows;
 }
 
-/** The order of the bits of a float64 is that of the numbers if the sign is turned, and of negative numbers all bits. */
+/**
+ * The bits of a float64 sort like the numbers if the sign bit of positive numbers and all bits of negative numbers are
+ * inverted.
+ */
 function keysOfNumbers(values: ColumnValues): Keys {
   const [high, low] = [new Uint32Array(values.length), new Uint32Array(values.length)];
   const number = new Float64Array(1);
@@ -56,7 +58,7 @@ function keysOfNumbers(values: ColumnValues): Keys {
   return { high, low };
 }
 
-/** Categories are sorted already. */
+/** The codes of categories are already in sorted order. */
 function keysOfCodes(values: ColumnValues, missing: number): Keys {
   const [high, low] = [new Uint32Array(values.length), new Uint32Array(values.length)];
   for (let row = 0; row < values.length; row++) {
@@ -89,7 +91,7 @@ function sortByKeys({ high, low }: Keys): Uint32Array {
 function sortByDigit(rows: Uint32Array<ArrayBuffer>, words: Uint32Array, shift: number): Uint32Array<ArrayBuffer> {
   const starts = new Uint32Array(DIGITS + 1);
   for (const word of words) starts[((word >>> shift) & (DIGITS - 1)) + 1]++;
-  // All rows have the same digit.
+  // If all rows have the same digit, this pass changes nothing.
   if (starts.includes(rows.length)) return rows;
   for (let digit = 1; digit <= DIGITS; digit++) starts[digit] += starts[digit - 1];
   const sorted = new Uint32Array(rows.length);
@@ -97,7 +99,7 @@ function sortByDigit(rows: Uint32Array<ArrayBuffer>, words: Uint32Array, shift: 
   return sorted;
 }
 
-/** Sorts the rows of equal keys by their whole texts. */
+/** Sorts rows with equal keys by their whole texts. */
 function sortTies(rows: Uint32Array, { high, low }: Keys, texts: TextValues): void {
   for (let start = 0; start < rows.length; ) {
     let end = start + 1;
@@ -116,7 +118,7 @@ function isTie({ high, low }: Keys, values: ColumnValues | TextValues, a: number
   return !(values instanceof TextValues) || values.at(a) === values.at(b);
 }
 
-/** The first rows in reverse, except that ties keep their order, then the others. */
+/** Reverses the first `present` rows but keeps the order of ties. The rows after them stay at the end. */
 function reversed(rows: Uint32Array, present: number, areEqual: (a: number, b: number) => boolean): Uint32Array {
   const turned = new Uint32Array(rows.length);
   let at = 0;

@@ -6,7 +6,7 @@ import { columnTexts, columnValues } from "../map/column-values.js";
 import { description, showsSelectedRows, tableColumns, tableSort } from "../state.js";
 import { sortRows } from "./sort-rows.js";
 
-/** Columns that the table shows before the user has chosen any. */
+/** Number of columns that the table shows until the user has chosen columns. */
 const FEW = 6;
 
 /** The columns of the table, in the order of the file. */
@@ -19,7 +19,7 @@ export const shownColumns = computed<readonly ColumnDescription[]>(() => {
   return columns.filter((column) => first.includes(column));
 });
 
-/** All rows in the order of the table; undefined while the column that sorts them is being loaded, and without one. */
+/** All rows in the order of the table; undefined without a sort column, or while it is being loaded. */
 const sortedRows = computed<Uint32Array | undefined>(() => {
   const sort = tableSort.value;
   const column = description.value?.columns.find(({ id }) => id === sort?.column);
@@ -28,7 +28,7 @@ const sortedRows = computed<Uint32Array | undefined>(() => {
   return values && sortRows(column, values, sort.isDescending);
 });
 
-/** The rows of the table: those that pass the filters, and if the user wants it the selected ones alone. */
+/** The rows of the table that pass the filters. If the user wants, only selected rows are included. */
 export const tableRows = computed<Uint32Array>(() => {
   const n = description.value?.n ?? 0;
   const { crossFilter, isFiltering } = filteredRows.value;

@@ -1,20 +1,26 @@
 /** Height of a row in pixels. */
 export const ROW_HEIGHT = 30;
-/** Browsers do not lay out elements that are much higher: Firefox ends at 17.8 million pixels. */
+/**
+ * Maximum height of the list in pixels. Browsers limit the height of an element; the limit of Firefox is 17.8 million
+ * pixels.
+ */
 const MAX_HEIGHT = 12_000_000;
 
-/** Which rows of a long list are in sight, and where they lie. */
+/** The visible rows of a long list and their positions. */
 export interface VisibleRows {
   /** Height of the whole list, so that the scroll bar is right. */
   readonly height: number;
   readonly first: number;
-  /** After the last row. */
+  /** Index after the last visible row. */
   readonly end: number;
-  /** Where a row begins, in pixels from the top of the list. */
+  /** Top of a row in pixels from the top of the list. */
   topOf(at: number): number;
 }
 
-/** A list that would be too high is compressed: the scroll bar moves over it faster than over its rows. */
+/**
+ * Computes the visible rows. If the list would be too high, it is compressed: the scroll bar then moves over more than
+ * one row per row height.
+ */
 export function visibleRows(count: number, scrollTop: number, viewHeight: number): VisibleRows {
   const natural = count * ROW_HEIGHT;
   const height = Math.min(natural, MAX_HEIGHT);
