@@ -135,7 +135,7 @@ CovarianceView view_covariance(const Properties& from, std::size_t count, std::s
 }
 
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points) {
-  // Points without standard deviations may have been given neighbors under a distance without a name.
+  // Neighbors that were given for points without standard deviations may come from a distance that has no name here.
   if (points.deviations.rows() == 0 || !traits_of(distance).has_floor()) return;
   if (points.variance_floor > 0) result.Set("varianceFloor", points.variance_floor);
 }

@@ -14,27 +14,27 @@
 
 namespace sigma::addon {
 
-// A Matrix {data, rows, cols} of src/matrix.ts, seen in place. It is valid while JavaScript cannot run.
+// A view of a Matrix {data, rows, cols} of src/matrix.ts, without a copy. It is only valid until JavaScript runs again.
 struct MatrixView {
   NumberView numbers;
   std::size_t rows, cols;
 };
 
-// Throws a TypeError for other values; the library's own checks come before this.
+// Throws a TypeError for other values. src/ has already checked the arguments before the call.
 MatrixView view_matrix(const Napi::Value& value);
 
-// The same of a matrix that must have this shape.
+// A view of a matrix that must have this shape.
 MatrixView view_matrix(const Napi::Value& value, std::size_t rows, std::size_t cols);
 
-// Copies a Uint32Array of `count` numbers below `bound`. They are checked in the copy: memory that the array shares
-// with other threads may have changed since the library looked at it.
+// Copies a Uint32Array of `count` numbers below `bound`. The copy is checked, because the array may be in memory shared
+// with other threads and may have changed after src/ checked it.
 std::vector<std::uint32_t> copy_indices(const Napi::Value& value, std::size_t count, std::size_t bound);
 
-// Positions of compressed rows, from a Float64Array: count + 1 of them, ascending from 0 to `stored`.
+// Copies the offsets of compressed rows from a Float64Array: count + 1 numbers, ascending from 0 to `stored`.
 std::vector<std::uint64_t> copy_offsets(const Napi::Value& value, std::size_t count, std::size_t stored);
 
-// The properties of an object, by name: the arguments of an addon function, or options among them. Reading a property
-// of another type throws a TypeError that names it.
+// The properties of an object, by name: the arguments of an addon function, or options among them. If a property has
+// another type than requested, reading it throws a TypeError with its name.
 class Properties {
  public:
   explicit Properties(const Napi::Value& object);
@@ -42,7 +42,7 @@ class Properties {
   Napi::Env env() const { return object_.Env(); }
   // Undefined if there is no such property.
   Napi::Value at(const char* name) const { return object_.Get(name); }
-  // Whether the property is there and not undefined.
+  // Whether the property exists and is not undefined.
   bool has(const char* name) const { return !at(name).IsUndefined(); }
   bool is_text(const char* name) const { return at(name).IsString(); }
   double number(const char* name) const;
@@ -52,7 +52,7 @@ class Properties {
   }
   bool flag(const char* name) const;
   std::string text(const char* name) const;
-  // One number, or an array of numbers.
+  // Reads one number or an array of numbers.
   std::vector<double> numbers(const char* name) const;
   Properties object(const char* name) const { return Properties(at(name)); }
 
@@ -60,19 +60,19 @@ class Properties {
   Napi::Object object_;
 };
 
-// The matrix `data` of the arguments; errors name it.
+// Packs the matrix `data` of the arguments. Errors name this argument.
 Gaussians pack_data(const Properties& arguments);
 
-// Adds the matrix `sigma` of the arguments to their data; errors name it.
+// Adds the matrix `sigma` of the arguments to their data. Errors name this argument.
 void pack_data_sigma(const Properties& arguments, Gaussians& points, double variance_floor);
 
-// The covariances of `count` points of d columns as {argument, numbers, form, inner, sigma}, seen in place.
+// A view of the covariances {argument, numbers, form, inner, sigma} of `count` points with d columns, without a copy.
 CovarianceView view_covariance(const Properties& from, std::size_t count, std::size_t d);
 
-// Sets varianceFloor of the result to the floor in use, if the distance has one and it is known.
+// Sets varianceFloor of the result to the floor in use, if the distance has a floor and it is known.
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points);
 
-// Sets coordinateSpread of the result to that in use, in the caller's units, if the distance has one.
+// Sets coordinateSpread of the result to the spread in use, in the caller's units, if the distance has one.
 void set_coordinate_spread(Napi::Object result, const std::string& distance, const Gaussians& points);
 
 // A typed array of the same numbers.

@@ -7,14 +7,14 @@
 
 namespace sigma::addon {
 
-// Counts what was sent to JavaScript and has not been taken there, so that work whose reports are large waits for an
-// event loop that is busy instead of filling the memory.
+// Counts the reports that JavaScript has not received yet. If the event loop is busy, work with large reports waits for
+// it instead of filling the memory.
 class Backlog {
  public:
-  // Held by what was sent, until it is delivered or dropped.
+  // A report holds a slot until it is delivered or dropped.
   using Slot = std::shared_ptr<void>;
 
-  // Waits for a free slot, but not after the backlog was closed.
+  // Waits for a free slot. Does not wait after the backlog was closed.
   static Slot take(const std::shared_ptr<Backlog>& backlog) {
     std::unique_lock lock(backlog->mutex_);
     backlog->changed_.wait(lock, [&] { return backlog->is_closed_ || backlog->taken_ < kMost; });
@@ -23,7 +23,8 @@ class Backlog {
     return {nullptr, [backlog](void*) { backlog->give_back(); }};
   }
 
-  // From any thread: nobody waits from now on. Whoever stops the work, or waits for its thread, calls this before.
+  // Ends all waiting, now and later. Can be called from any thread. Must be called before the work is stopped and
+  // before its thread is awaited.
   void close() {
     const std::lock_guard lock(mutex_);
     is_closed_ = true;
@@ -31,7 +32,7 @@ class Backlog {
   }
 
  private:
-  // Enough for work and event loop to go on side by side.
+  // Enough for the work and the event loop to run at the same time.
   static constexpr std::size_t kMost = 4;
 
   void give_back() {

@@ -1,7 +1,7 @@
 "use strict";
 
-// Chooses what computes: the native addon, built here (build/Release) or prebuilt for this platform (prebuilds/), or the WebAssembly
-// core where no addon loads. SIGMA_TSNE_BACKEND=native or wasm forces one of the two.
+// Chooses the backend: the native addon, either built here (build/Release) or prebuilt for this platform (prebuilds/).
+// If no addon can be loaded, the WebAssembly core is used. SIGMA_TSNE_BACKEND=native or wasm forces one of the two.
 const { createHash } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
@@ -22,7 +22,7 @@ function loadNative() {
   return addon;
 }
 
-/** To load a damaged binary can end the process without a message, so its bytes are compared first. */
+/** Compares the bytes of a binary before it is loaded, because loading a damaged binary can end the process silently. */
 function checkBytes(file) {
   const name = path.relative(prebuilds, file).split(path.sep).join("/");
   const list = path.join(prebuilds, "checksums.json");
@@ -37,7 +37,7 @@ function loadWasm() {
   return loadBinding(path.join(prebuilds, "wasm", "sigma-tsne.wasm"));
 }
 
-/** The first line of an error's message, without what node-gyp-build adds about itself. */
+/** The first line of an error's message, without the details that node-gyp-build adds. */
 function reasonOf(error) {
   const [first] = String(error?.message ?? error).split("\n");
   return first.startsWith("No native build was found") ? "no binary was found" : first;

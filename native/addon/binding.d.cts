@@ -1,4 +1,7 @@
-/** The interface of the native addon and of the WebAssembly core (src/wasm), for src/ alone, which checks all arguments before it calls the addon. */
+/**
+ * The interface of the native addon and of the WebAssembly core (src/wasm). Only src/ uses it, and src/ checks all
+ * arguments before each call.
+ */
 declare namespace binding {
   interface NativeMatrix {
     readonly data: Float32Array | Float64Array;
@@ -11,7 +14,7 @@ declare namespace binding {
     fraction: number;
     iteration: number;
     kl?: number;
-    /** While `stage` is "affinities". */
+    /** Only while `stage` is "affinities". */
     neighbors?: NativeNeighbors;
     /** n x outputDimensions, at iterations that are multiples of `snapshotEvery`. */
     embedding?: Float32Array;
@@ -22,7 +25,10 @@ declare namespace binding {
     recall: number;
   }
 
-  /** The value farthest from the median of its column, in units of a typical point's distance from the center; only if it is far beyond. */
+  /**
+   * The value farthest from the median of its column, if it is far beyond the others. `times` is its distance in units
+   * of the distance of a typical point from the center.
+   */
   interface NativeFarValue {
     row: number;
     column: number;
@@ -30,27 +36,30 @@ declare namespace binding {
     times: number;
   }
 
-  /** k of each point, nearest first. */
+  /** The k nearest neighbors of each point, nearest first. */
   interface NativeNeighborLists {
     indices: Uint32Array;
     squared: Float32Array;
     k: number;
   }
 
-  /** Edges with weights >= 0 by compressed rows: those of row i are at offsets[i] to offsets[i + 1]. */
+  /**
+   * Edges with weights >= 0 in compressed rows: the edges of row i are at the indices from offsets[i] to offsets[i +
+   * 1].
+   */
   interface NativeGraph {
     offsets: Float64Array;
     columns: Uint32Array;
     weights: Float32Array;
   }
 
-  /** The resolved options of a run, by the native fields that src/tsne/declarations.ts declares and run.cpp reads. */
+  /** The resolved options of a run, under the native names that src/tsne/declarations.ts declares and run.cpp reads. */
   type NativeOptions = Readonly<Record<string, unknown>>;
 
-  /** What a run that is saved is, beside its options and arrays. */
+  /** The numbers and flags of a saved run, in addition to its options and arrays. */
   interface NativeStateShape {
     rows: number;
-    /** Of the data as given. */
+    /** Columns of the original data, before a reduction by PCA. */
     cols: number;
     hasSigma: boolean;
     hasCovariance: boolean;
@@ -61,7 +70,7 @@ declare namespace binding {
     scale: number;
     sigmaScale: number;
     iteration: number;
-    /** Of the attraction in the last iteration, over all points. */
+    /** Mean curvature of the attraction over all points, in the last iteration. */
     meanCurvature: number;
     /** Whether the velocities led uphill in the last iteration. */
     climbs: boolean;
@@ -70,7 +79,7 @@ declare namespace binding {
     kl?: number;
   }
 
-  /** center and the spreads are float64, order uint32, the others float32; axes are cols x pca. */
+  /** `center` and the spreads are float64, `order` is uint32, the others are float32. `axes` is cols x pca. */
   type NativeStateArray =
     | "center"
     | "spreadCenter"
@@ -85,9 +94,9 @@ declare namespace binding {
     | "velocity"
     | "gains";
 
-  /** Covariances of n points: n x (d inner) numbers, and the standard deviations beside factors. */
+  /** Covariances of n points: n x (d inner) numbers. The form "factors" also has standard deviations. */
   interface NativeCovariances {
-    /** Named by errors. */
+    /** The name of the argument in errors. */
     argument: string;
     form: "matrices" | "factors" | "draws";
     numbers: NativeMatrix;
@@ -104,9 +113,9 @@ declare namespace binding {
     draws: number;
     neighbors: number;
     seed: number;
-    /** Whether draws use what the fitted points say about the true values. */
+    /** "neighbors" if draws use the prior from the fitted points for the true values; "none" if not. */
     prior: "neighbors" | "none";
-    /** Whether `drawn` is returned as well. */
+    /** Whether the result also contains `drawn`. */
     keepsDraws?: boolean;
   }
 
@@ -115,13 +124,14 @@ declare namespace binding {
     covariances: Float32Array;
     means: Float32Array;
     shares: Float32Array;
-    /** points x draws x output dimensions: where the draws land. */
+    /** points x draws x output dimensions: the positions of the draws. */
     drawn?: Float32Array | undefined;
   }
 
   class Run {
     /**
-     * A run to be restored: `shape` says what of, writeState() fills it, restore() makes it one; before that it can do nothing else.
+     * Creates a run to restore. `shape` describes it, writeState() fills its arrays, and restore() completes it. Before
+     * restore(), no other method can be used.
      */
     constructor(run: {
       data: undefined;
@@ -129,7 +139,7 @@ declare namespace binding {
       neighbors: NativeNeighborLists | undefined;
       shape: NativeStateShape;
     });
-    /** Copies its input. Throws an error with `code`, `argument`, `row`, `column` and `value` at a bad number. */
+    /** Copies the input. A bad number throws an error with `code`, `argument`, `row`, `column` and `value`. */
     constructor(run: {
       data: NativeMatrix;
       sigma: NativeMatrix | undefined;
@@ -137,13 +147,13 @@ declare namespace binding {
       start: NativeMatrix | undefined;
       options: NativeOptions;
       neighbors: NativeNeighborLists | undefined;
-      /** Takes the place of neighbors. */
+      /** Used instead of neighbors. */
       graph?: NativeGraph | undefined;
     });
     /**
-     * Goes on to iteration `until`, or until the run has converged if `untilConverged`, off the main thread; resolves to the KL
-     * divergence if `wantsKl`. Reports bring the embedding at every
-     * `snapshotEvery`th iteration, and never where that is 0; the run waits while the event loop takes none of them.
+     * Runs up to iteration `until`, or until the run has converged if `untilConverged` is set, off the main thread.
+     * Resolves to the KL divergence if `wantsKl` is set. Every `snapshotEvery`th iteration is reported with the
+     * embedding; 0 means never. The run waits while the event loop does not receive these reports.
      */
     advance(how: {
       until: number;
@@ -154,33 +164,37 @@ declare namespace binding {
     }): Promise<number | undefined>;
     /** Makes a running advance() reject with code ABORTED. */
     cancel(): void;
-    /** n x outputDimensions, row after row. Like iteration(), neighbors() and seconds(), throws BUSY during advance(). */
+    /**
+     * n x outputDimensions, row by row. Like iteration(), neighbors() and seconds(), it throws BUSY during advance().
+     */
     embedding(): Float32Array;
     iteration(): number;
-    /** Whether the KL divergence fell by less than the tolerance when it was last compared. Throws BUSY during advance(). */
+    /**
+     * Whether the last measured decrease of the KL divergence was below the tolerance. Throws BUSY during advance().
+     */
     hasConverged(): boolean;
-    /** The method in use, `auto` resolved. */
+    /** The method in use, after `auto` is resolved. */
     method(): "barnes-hut" | "fft" | "exact";
     neighbors(): NativeNeighbors;
     seconds(): Record<NativeProgress["stage"], number>;
     /** The floor in use, if the distance has one and it is known. Throws BUSY during advance(). */
     varianceFloor(): number | undefined;
     /**
-     * The points in units of the data, n x columns: principal components if the run reduces to these. With a seed, draws from their
-     * Gaussians in place of the means.
+     * The points in units of the data, n x columns. If the run reduces the data, they are principal components. With a
+     * seed, `means` contains random draws from the Gaussians of the points instead.
      */
     points(seed?: number): { columns: number; means: Float64Array; sigma: Float64Array | undefined };
-    /** Of the data; undefined for a restored run. */
+    /** The far value of the data; undefined for a restored run. */
     farValue(): NativeFarValue | undefined;
     /**
-     * Places m points into the embedding, off the main thread. With `uncertainty`, also places random draws from each point and measures how
-     * their positions scatter. `onProgress` gets the share that is done.
+     * Places m points into the embedding, off the main thread. With `uncertainty`, also places random draws from each
+     * point and measures the scatter of their positions. `onProgress` gets the finished share of the work.
      */
     place(points: {
       data: NativeMatrix;
       sigma: NativeMatrix | undefined;
       covariance?: NativeCovariances | undefined;
-      /** A point of the embedding that neither attracts nor repels each new point. */
+      /** For each new point, a point of the embedding that neither attracts nor repels it. */
       own?: Uint32Array;
       options: NativePlacementOptions & { uncertainty: NativeUncertaintyOptions | undefined };
       onProgress: ((fraction: number) => void) | undefined;
@@ -190,23 +204,26 @@ declare namespace binding {
       options: NativeUncertaintyOptions;
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<NativeUncertainty>;
-    /** In units of the embedding, squared; infinite where the position is no minimum. `isExact` is false where a mesh was read. */
+    /**
+     * The scores are in squared units of the embedding, and infinite if the position is not a minimum. `isExact` is
+     * false if sums were interpolated from a mesh.
+     */
     measureSingularity(how: {
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<{ scores: Float32Array; isExact: boolean }>;
-    /** `length` of the moves in units of the data; 0 stands for a choice, which is returned. */
+    /** `length` is the length of the moves in units of the data. 0 chooses a length, which the result contains. */
     measurePerturbation(how: {
       options: { length: number; directions: number; iterations: number; seed: number };
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<{ scores: Float32Array; length: number; directions: number }>;
-    /** `nullScores` are those of the points with permuted columns, which are embedded for that. */
+    /** `nullScores` are the scores of the points with permuted columns, which are embedded for this purpose. */
     measureReliability(how: {
       options: { seed: number };
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<{ scores: Float64Array; nullScores: Float64Array }>;
     /**
-     * `drawn`, n x draws x output dimensions, is where the draws of the points land. `reruns` and `draws` hold the group of each point, n
-     * numbers for each rerun or draw: -1 for none, -2 where the rerun left the point out.
+     * `drawn` holds the positions of the draws of the points, n x draws x output dimensions. `reruns` and `draws` hold
+     * the group of each point, n numbers per rerun or draw: -1 for no group, -2 if the rerun left the point out.
      */
     measureGroups(how: {
       options: { reruns: number; nulls: number; seed: number };
@@ -220,17 +237,17 @@ declare namespace binding {
       reruns: Int32Array;
       draws: Int32Array;
     }>;
-    /** Undefined before there is an embedding. */
+    /** The description of the state; undefined before there is an embedding. */
     describeState(): NativeStateShape | undefined;
-    /** Rows `[first, last)` of an array. */
+    /** Reads rows `[first, last)` of an array. */
     readState(rows: { name: NativeStateArray; first: number; last: number }): Float32Array | Float64Array | Uint32Array;
-    /** Fills rows of an array of a run to be restored, from row `first` on. */
+    /** Fills rows of an array of a run to restore, starting at row `first`. */
     writeState(rows: {
       name: NativeStateArray;
       first: number;
       numbers: Float32Array | Float64Array | Uint32Array;
     }): void;
-    /** Throws INVALID_ARGUMENT, saying why, for what is no run. */
+    /** Completes the run. Throws INVALID_ARGUMENT with the reason if the state is not valid. */
     restore(): void;
   }
 
@@ -249,7 +266,7 @@ declare namespace binding {
     cancel(): void;
   };
 
-  /** `values` is stored x 1, a number for each of `columns`; offsets[rows] is their number. */
+  /** `values` is stored x 1, with one number for each of `columns`. offsets[rows] is their number. */
   function pcaOfSparse(input: {
     offsets: Float64Array;
     columns: Uint32Array;
@@ -266,7 +283,7 @@ declare namespace binding {
     mean: Float64Array;
     variance: Float64Array;
     neighborVariance: Float64Array;
-    /** That suits the distance. */
+    /** The floor that suits the distance. */
     varianceFloor: number;
   }
 
@@ -281,7 +298,7 @@ declare namespace binding {
     varianceFloor: "auto" | number;
     perplexity: number | readonly number[];
     k: readonly number[];
-    /** Points to look at; 0 stands for all. */
+    /** The number of points to evaluate; 0 means all. */
     sample: number;
     seed: number;
     threads: number;
@@ -302,20 +319,20 @@ declare namespace binding {
     pearson: NativeCorrelation;
     spearman: NativeCorrelation;
     pairs: number;
-    /** The points that were looked at, ascending. */
+    /** The evaluated points, ascending. */
     points: Uint32Array;
-    /** points x k, as the next two */
+    /** points x k, like the next two arrays */
     kept: Float64Array;
     trustworthiness: Float64Array;
     continuity: Float64Array;
-    /** One number per point, NaN where it has no class; empty without classes. */
+    /** One number per point, NaN if the point has no class. Empty without classes. */
     hits: Float64Array;
-    /** The same; empty with one class, too. */
+    /** Like `hits`, but also empty if there is only one class. */
     silhouettes: Float64Array;
     farValue: NativeFarValue | undefined;
   }
 
-  /** `classes` are numbered from 1, without gaps; 0 stands for none. */
+  /** `classes` are numbered from 1, without gaps; 0 means no class. */
   function evaluate(input: {
     data: NativeMatrix;
     sigma: NativeMatrix | undefined;
@@ -333,7 +350,7 @@ declare namespace binding {
   interface NativeCoordinateSpread {
     center: Float64Array;
     variance: Float64Array;
-    /** 0 leaves the column out. */
+    /** 0 excludes the column. */
     between: Float64Array;
   }
 
@@ -347,8 +364,8 @@ declare namespace binding {
   }
 
   /**
-   * The k points nearest to each query, nearest first. With `sigma`, `querySigma` is there too. Query q is not
-   * compared with point `own[q]`.
+   * Finds the k points nearest to each query, nearest first. `sigma` and `querySigma` must be given together. Query q
+   * is not compared with point `own[q]`.
    */
   function nearest(input: {
     data: NativeMatrix;
@@ -383,14 +400,17 @@ declare namespace binding {
     fallbacks: number;
   }
 
-  /** `points` are n x 2, n >= 2, and are copied. Throws as Run does. `onProgress` gets the share that is done. */
+  /**
+   * `points` are n x 2 with n >= 2, and are copied. Throws like the constructor of Run. `onProgress` gets the finished
+   * share of the work.
+   */
   function separate(input: {
     points: NativeMatrix;
     options: NativeSeparationOptions;
     onProgress: ((fraction: number) => void) | undefined;
   }): { result: Promise<NativeSeparation>; cancel(): void };
 
-  /** The same for rows * columns >= n cells, which are counted row after row. */
+  /** Assigns the points to the cells of a grid with rows * columns >= n cells, which are counted row by row. */
   function assignToGrid(input: {
     points: NativeMatrix;
     rows: number;
@@ -399,19 +419,23 @@ declare namespace binding {
     onProgress: ((fraction: number) => void) | undefined;
   }): { result: Promise<{ cells: Uint32Array; cost: number; bound: number }>; cancel(): void };
 
-  /** The distances by name. */
+  /** The properties of each distance, by its name. */
   const distances: Readonly<Record<string, { usesSigma: boolean; hasFloor: boolean; usesCovariances: boolean }>>;
 
   type NativeActivation = "linear" | "relu" | "relu6" | "sigmoid" | "elu" | "leakyrelu";
 
   /**
-   * Products and convolutions of float32 tensors that lie in one ArrayBuffer, on threads of its own. Tensors are given by their
-   * byte offsets, results are written in place before the call returns, and nothing outside the tensors is touched: a tensor
-   * that would reach beyond the buffer throws a RangeError. The same bits with any number of threads.
+   * Computes products and convolutions of float32 tensors in one ArrayBuffer, with its own threads. Tensors are given
+   * by their byte offsets. Results are written before the call returns, and memory outside the tensors is not used: a
+   * tensor that would extend beyond the buffer throws a RangeError. Results have the same bits for any number of
+   * threads.
    */
   class Network {
     constructor(threads: number);
-    /** out (m x n) = activation(op(a) op(b) + bias), where op(a) is m x k and stored transposed if the flag says so. */
+    /**
+     * out (m x n) = activation(op(a) op(b) + bias). op(a) is m x k and op(b) is k x n; the flags say whether they are
+     * stored transposed.
+     */
     multiply(
       heap: ArrayBuffer,
       a: number,
@@ -429,8 +453,8 @@ declare namespace binding {
     /**
      * y = activation(x * filter + bias), channels last.
      *
-     * @param shape batch, height, width and channels of x; height, width, vertical and horizontal stride of the filter; zeros
-     * that pad the top and the left; height, width and channels of y
+     * @param shape batch, height, width and channels of x; height, width, vertical and horizontal stride of the filter;
+     * numbers of zeros that pad the top and the left; height, width and channels of y
      */
     convolve(
       heap: ArrayBuffer,
@@ -446,7 +470,7 @@ declare namespace binding {
     convolveBackToFilter(heap: ArrayBuffer, x: number, dy: number, dfilter: number, shape: Int32Array): void;
     /** sums (cols) = scale times the sum of the rows of x (rows x cols). */
     sumRows(heap: ArrayBuffer, x: number, sums: number, rows: number, cols: number, scale: number): void;
-    /** A step of Adam on `count` numbers: values and moments before it, and where they go after it. */
+    /** Takes one step of Adam on `count` numbers. Reads value and moments, and writes the new value and moments. */
     stepAdam(
       heap: ArrayBuffer,
       gradient: number,
@@ -465,8 +489,9 @@ declare namespace binding {
       correction2: number,
     ): void;
     /**
-     * Batch normalization of the columns of x (rows x cols) and a ReLU: y = max(0, gamma * (x - mean) / sqrt(variance + epsilon) +
-     * beta). Writes y and the mean and the variance of every column.
+     * Batch normalization of the columns of x (rows x cols), followed by a ReLU:
+     * y = max(0, gamma * (x - mean) / sqrt(variance + epsilon) + beta).
+     * Writes y, and the mean and the variance of every column.
      */
     normalize(
       heap: ArrayBuffer,
@@ -514,15 +539,15 @@ declare namespace binding {
   }
 
   /**
-   * Fills `values` with standard normal numbers and moves the state of xoshiro128++, four words, on. Undefined where networks are not
-   * trained natively.
+   * Fills `values` with standard normal numbers and advances the state of xoshiro128++, which has four words. Undefined
+   * if networks are not trained natively.
    */
   const drawNormals: ((state: Int32Array, values: Float32Array) => void) | undefined;
 
   /** The instruction set in use: "baseline", "avx2", "avx512" or "wasm-simd128". */
   const isa: string;
 
-  /** What computes, and where that was not the first choice, why. */
+  /** The backend in use, and the reason if it is not the first choice. */
   const backend: { readonly name: "native" | "wasm"; readonly reason?: string };
 }
 

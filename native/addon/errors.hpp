@@ -6,10 +6,10 @@
 
 namespace sigma::addon {
 
-// The JavaScript error for an exception of the core: `code` as in src/errors.ts, and the facts it carries.
+// The JavaScript error for an exception of the core, with a `code` of src/errors.ts and the data of the exception.
 Napi::Error to_js(Napi::Env env, const std::exception_ptr& failure, const char* argument = nullptr);
 
-// Calls `make`, turning what it throws into a JavaScript error about `argument`.
+// Calls `make`. Exceptions become a JavaScript error that names `argument`.
 template <class Make>
 auto about(Napi::Env env, const char* argument, Make&& make) {
   try {

@@ -1,13 +1,13 @@
 "use strict";
 
-// Runs at `npm install`: keeps a binary that loads, else compiles one with node-gyp. Node's headers are taken from the folder of the node
-// executable if they are there, so that nothing is downloaded. Without a compiler, the package still works: the WebAssembly core computes
-// then.
+// Runs at `npm install`. Keeps the binary if it can be loaded; otherwise compiles one with node-gyp. If the folder of
+// the node executable contains Node's headers, they are used and nothing is downloaded. Without a compiler the package
+// still works, because it then uses the WebAssembly core.
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
-/** Loaded in a process of its own, because a binary that does not fit can end it. */
+/** Loads the binary in a separate process, because an incompatible binary can end the process. */
 function hasBinary() {
   const env = { ...process.env, SIGMA_TSNE_BACKEND: "native" };
   return spawnSync(process.execPath, [path.join(__dirname, "binding.cjs")], { env, stdio: "ignore" }).status === 0;

@@ -27,12 +27,13 @@ void send(Job& job, Work::Report report) {
   if (napi_call_threadsafe_function(job.channel, owned.get(), napi_tsfn_nonblocking) == napi_ok) owned.release();
 }
 
-// The end travels as no report at all, so that nothing is allocated where memory may have run out.
+// The end of the job is sent as a null report, so that nothing is allocated if memory has run out.
 void send_end(Job& job) {
   napi_call_threadsafe_function(job.channel, nullptr, napi_tsfn_nonblocking);
 }
 
-// The environment ends before the job: its promise will never be looked at, but its thread must not outlive it.
+// The environment ends before the job. Nobody will use the job's promise, but its thread must end before the
+// environment.
 void end_with_environment(void* data) {
   Job& job = *static_cast<Job*>(data);
   job.work.cancel();
@@ -58,7 +59,7 @@ void settle(Napi::Env env, Job& job) {
       if (!result.IsEmpty()) job.deferred.Resolve(result);
     }
   } catch (const Napi::Error&) {
-    // Only a worker thread that is being terminated refuses this: nobody waits for the promise any more.
+    // This only fails in a worker thread that is being terminated. Nobody waits for the promise any more.
   }
   napi_release_threadsafe_function(job.channel, napi_tsfn_release);
 }
@@ -76,7 +77,7 @@ void receive(napi_env env, napi_value callback, void* context, void* data) {
   try {
     (*report)(env, Napi::Function(env, callback));
   } catch (...) {
-    // The caller's own callback threw: the run stops and its promise says so.
+    // The caller's own callback threw an error. Stops the run and rejects its promise with this error.
     job.callback_failure = to_js(env, std::current_exception());
     job.work.cancel();
   }
@@ -99,7 +100,7 @@ Napi::Promise start_job(Napi::Env env, const Napi::Value& callback, Work work) {
     throw Napi::Error::New(env, "could not open a channel to the job's thread");
   }
   Job& running = *job.release();
-  // Hooks run in reverse order: added after the channel, this one still finds it open.
+  // Hooks run in reverse order. This hook is added after the channel, so the channel is still open when it runs.
   napi_add_env_cleanup_hook(env, end_with_environment, &running);
   try {
     running.thread = std::thread([&running] {
@@ -111,7 +112,7 @@ Napi::Promise start_job(Napi::Env env, const Napi::Value& callback, Work work) {
       send_end(running);
     });
   } catch (const std::exception&) {
-    // The system gives no thread, or no memory for it.
+    // The system provides no thread, or no memory for it.
     running.failure = std::current_exception();
     send_end(running);
   }

@@ -7,28 +7,28 @@
 
 namespace sigma::addon {
 
-// Reports beyond ten per second would only keep the JavaScript thread busy.
+// More than ten reports per second would only keep the JavaScript thread busy.
 constexpr std::chrono::milliseconds kReportEvery{100};
 
-// Long work on a thread of its own, not one of libuv's four, which file access and other jobs need. It keeps the
-// process alive, settles a promise, and is canceled and awaited when its environment (a worker thread, or the process)
-// ends.
+// Runs long work on its own thread, because file access and other jobs need the four threads of libuv. The job keeps
+// the process alive and settles a promise. It is canceled and awaited when its environment (a worker thread or the
+// process) ends.
 struct Work {
-  // On the job's thread. May send() reports to JavaScript; throws to reject the promise.
+  // Runs on the job's thread. It may send() reports to JavaScript, and throws to reject the promise.
   using Report = std::function<void(Napi::Env, Napi::Function)>;
   std::function<void(const std::function<void(Report)>& send)> run;
-  // On any thread: makes run() end soon.
+  // Called on any thread. Makes run() end soon.
   std::function<void()> cancel;
-  // On the JavaScript thread, after run() returned or threw.
+  // Called on the JavaScript thread, after run() returned or threw.
   std::function<void()> finished = [] {};
-  // On the JavaScript thread: the promise's value.
+  // Called on the JavaScript thread. Returns the value of the promise.
   std::function<Napi::Value(Napi::Env)> result;
 };
 
-// `callback` is the function that reports are made with; it may be undefined.
+// Starts a job. `callback` is the function that receives the reports; it may be undefined.
 Napi::Promise start_job(Napi::Env env, const Napi::Value& callback, Work work);
 
-// The same, as {result: Promise, cancel()}.
+// Starts a job and returns {result: Promise, cancel()}.
 Napi::Object start_cancellable_job(Napi::Env env, const Napi::Value& callback, Work work);
 
 }  // namespace sigma::addon

@@ -28,7 +28,7 @@ struct Shared {
   Cancellation cancellation;
 };
 
-// Copies the points, so that the caller may change them meanwhile. Checks that all are finite.
+// Copies the points, because the caller may change them during the work. Checks that all are finite.
 std::shared_ptr<Shared> read_points(const Napi::Value& value) {
   return about(value.Env(), "points", [&] {
     auto shared = std::make_shared<Shared>();
@@ -47,7 +47,7 @@ Napi::Value start(const Properties& arguments, const std::shared_ptr<Shared>& sh
   Work work;
   work.run = [shared, compute](const std::function<void(Work::Report)>& send) {
     ThreadTeam team(shared->threads);
-    std::chrono::steady_clock::time_point last{};  // so that the first report is sent in any case
+    std::chrono::steady_clock::time_point last{};  // early enough for the first report to be sent always
     compute(team, [&](double fraction) {
       const auto now = std::chrono::steady_clock::now();
       if (now - last < kReportEvery) return;

@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::array<const char*, 6> kActivations{"linear", "relu", "relu6", "sigmoid", "elu", "leakyrelu"};
 
-// The arguments of a call, by position, since reading properties of an object takes longer than a small product. Each
-// method names its positions in an enum. The first argument is the buffer in which the tensors lie; tensors are given
-// by their byte offsets in it.
+// The arguments of a call, by position, because reading the properties of an object takes longer than a small product.
+// Each method names its positions in an enum. The first argument is the buffer that contains the tensors. Tensors are
+// given by their byte offsets in the buffer.
 class Call {
  public:
   explicit Call(const Napi::CallbackInfo& info) : info_(info) {
@@ -58,7 +58,7 @@ class Call {
     return reinterpret_cast<float*>(data_ + at);
   }
 
-  // The same, or null where the argument is null.
+  // The tensor, or null if the argument is null.
   const float* optional_tensor(std::size_t index, double size) const {
     return info_[index].IsNull() ? nullptr : tensor(index, size);
   }
@@ -71,8 +71,8 @@ class Call {
     throw Napi::TypeError::New(env(), "unknown activation");
   }
 
-  // Thirteen integers: count, height, width and channels of x; height, width and strides of the filter; rows and
-  // columns that it hangs over at the top and at the left; rows, columns and channels of y.
+  // Thirteen integers: count, height, width and channels of x; height, width and strides of the filter; the rows and
+  // columns by which the filter extends beyond the top and the left; rows, columns and channels of y.
   Convolution convolution(std::size_t index) const {
     const Napi::Value value = info_[index];
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
@@ -107,7 +107,7 @@ class Call {
   std::size_t bytes_;
 };
 
-// In float64, where no product of counts overflows.
+// Computed in float64, in which products of counts do not overflow.
 double size_of(const Images& images) {
   return static_cast<double>(images.count) * static_cast<double>(images.height) * static_cast<double>(images.width) *
          static_cast<double>(images.channels);
@@ -118,7 +118,7 @@ double filter_size_of(const Convolution& convolution) {
       {convolution.window.height, convolution.window.width, convolution.input.channels, convolution.out_channels});
 }
 
-// Runs `work`, and turns what the core throws into a JavaScript error.
+// Runs `work` and converts exceptions of the core to JavaScript errors.
 template <class Work>
 Napi::Value finish(Napi::Env env, Work&& work) {
   try {

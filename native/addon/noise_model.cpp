@@ -32,7 +32,7 @@ Napi::Float64Array to_array(Napi::Env env, const std::vector<double>& values, do
   return array;
 }
 
-// In the caller's units.
+// Converts the model to the caller's units.
 Napi::Value to_js(Napi::Env env, const Shared& shared) {
   const double scale = shared.points.scale;
   Napi::Object result = Napi::Object::New(env);

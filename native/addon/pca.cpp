@@ -22,20 +22,21 @@ namespace sigma::addon {
 namespace {
 
 struct Shared {
-  Gaussians points;     // of dense data
-  SparseMatrix sparse;  // divided by the points' scale
+  Gaussians points;     // only for dense data
+  SparseMatrix sparse;  // divided by points.scale
   Pca pca;
   Cancellation cancellation;
 };
 
-// In the caller's units. The points' center is their mean, except where some are far beyond the others.
+// The means of the columns in the caller's units. The points are centered at their mean, unless some lie far beyond the
+// others.
 std::vector<double> column_means(const Shared& shared) {
   std::vector<double> mean = shared.points.center;
   for (std::size_t j = 0; j < shared.pca.mean.size(); ++j) mean[j] += shared.pca.mean[j] * shared.points.scale;
   return mean;
 }
 
-// The mean score along each component: 0 where the points are centered at their mean.
+// The mean score along each component. It is 0 if the points are centered at their mean.
 std::vector<double> score_means(const Shared& shared) {
   std::vector<double> mean(shared.pca.variances.size(), 0.0);
   if (shared.pca.mean.empty()) return mean;
@@ -101,7 +102,7 @@ double largest_stored(NumberView values, const std::vector<std::uint64_t>& offse
   return largest;
 }
 
-// Copies the matrix divided by its largest magnitude, so that products stay in float32.
+// Copies the matrix and divides it by its largest magnitude, so that products stay in the range of float32.
 void copy_sparse(const Properties& from, Shared& shared) {
   const Napi::Value array = from.at("values");
   const MatrixView values = view_matrix(array);

@@ -70,7 +70,7 @@ Napi::Value evaluate_embedding(const Napi::CallbackInfo& info) {
   });
   if (arguments.has("classes")) {
     shared->classes.emplace();
-    // From 1, and 0 for none; there are no more classes than points.
+    // Classes are numbered from 1, and 0 means no class. There are at most as many classes as points.
     std::vector<std::uint32_t>& of = shared->classes->of;
     of = copy_indices(arguments.at("classes"), n, n + 1);
     const std::uint32_t count = *std::max_element(of.begin(), of.end());

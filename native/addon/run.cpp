@@ -23,7 +23,7 @@ std::vector<float> copy_start(const MatrixView& start) {
   return copy;
 }
 
-// Neighbor lists as {indices: Uint32Array, squared: Float32Array, k}.
+// Copies neighbor lists {indices: Uint32Array, squared: Float32Array, k}.
 Neighbors copy_neighbors(const Properties& lists, std::size_t count) {
   const auto k = lists.whole<std::size_t>("k");
   std::vector<std::uint32_t> indices = copy_indices(lists.at("indices"), count * k, count);
@@ -41,7 +41,7 @@ Neighbors copy_neighbors(const Properties& lists, std::size_t count) {
           .method = NeighborMethod::given};
 }
 
-// A weighted graph as {offsets: Float64Array, columns: Uint32Array, weights: Float32Array}.
+// Copies a weighted graph {offsets: Float64Array, columns: Uint32Array, weights: Float32Array}.
 WeightedGraph copy_graph(const Properties& from, std::size_t count) {
   const auto weights = from.at("weights").As<Napi::Float32Array>();
   const std::size_t edges = weights.ElementLength();
@@ -142,7 +142,8 @@ void RunObject::report_bytes(Napi::Env env, std::size_t bytes) {
 Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   refuse_while_busy(env);
-  // Where this is much, data that the caller has dropped since are collected now, before the run needs the memory.
+  // For a large run, this makes the garbage collector free data that the caller no longer uses, before the run needs
+  // the memory.
   report_bytes(env, shared_->run->bytes());
   const Properties arguments(info[0]);
   const auto until = arguments.whole<std::uint64_t>("until");

@@ -13,7 +13,7 @@
 
 namespace sigma::addon {
 
-// sigma::Run for src/tsne: see native/addon/binding.d.cts for its face.
+// The JavaScript class for sigma::Run, which src/tsne uses. native/addon/binding.d.cts describes its interface.
 class RunObject : public Napi::ObjectWrap<RunObject> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -41,7 +41,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value measure_reliability(const Napi::CallbackInfo& info);
   Napi::Value measure_groups(const Napi::CallbackInfo& info);
   struct Shared;
-  // A job on the embedding as it stands, which reports the share that is done.
+  // Starts a job on the current embedding that reports the finished share of its work.
   template <class Result>
   Napi::Value start_map_job(const Napi::CallbackInfo& info,
                             std::function<Result(Shared&, const std::function<void(double)>&)> measure,
@@ -54,19 +54,20 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value restore(const Napi::CallbackInfo& info);
   void refuse_while_busy(Napi::Env env) const;
 
-  // Shared with the job, which may outlive this object.
+  // Data shared with the job, which may outlive this object.
   struct Shared {
     std::unique_ptr<Run> run;
-    // Of a run that is being restored: what has been written of it so far, and with what it will go on.
+    // Only for a run that is being restored: the part of it that was written so far, and its options and neighbors.
     std::unique_ptr<RunState> state;
     Options options;
     std::optional<Neighbors> neighbors;
-    // The embedding ready to place points into, as it was at that iteration; after the run, which it refers to.
+    // The embedding at iteration embedding_iteration, prepared for placing points. Declared after `run`, to which it
+    // refers.
     std::unique_ptr<FittedEmbedding> embedding;
     std::uint64_t embedding_iteration = 0;
     bool busy = false;
     std::optional<double> kl;
-    // Snapshots on their way to JavaScript, of the advance() at work.
+    // Snapshots of the current advance() that JavaScript has not received yet.
     std::shared_ptr<Backlog> snapshots;
     void cancel() {
       run->cancel();
@@ -80,7 +81,8 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   std::int64_t held_bytes_ = 0;
 };
 
-// Ends the threads of a run with the job that needed them: the object may wait long for the garbage collector.
+// Ends the threads of a run at the end of the job that needed them. The garbage collector may free the object much
+// later.
 struct Rest {
   Run& run;
   ~Rest() { run.rest(); }

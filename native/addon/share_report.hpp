@@ -11,7 +11,7 @@
 
 namespace sigma::addon {
 
-// Adds up the shares that threads have done and reports their sum, about ten times per second.
+// Adds up the shares of work that threads have finished and reports their sum, about ten times per second.
 class ShareReport {
  public:
   explicit ShareReport(const std::function<void(Work::Report)>& send) : send_(send) {}

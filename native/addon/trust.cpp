@@ -15,7 +15,8 @@
 namespace sigma::addon {
 namespace {
 
-// Beyond this many points in 2-D, second derivatives are read from the mesh instead of summed over all pairs.
+// With more points than this in 2-D, second derivatives are interpolated from the mesh instead of summed over all
+// pairs.
 constexpr std::size_t kMostExact = 5000;
 
 }  // namespace
@@ -61,7 +62,7 @@ Napi::Value RunObject::measure_singularity(const Napi::CallbackInfo& info) {
                                       options.exaggeration};
         Singularity measured =
             sigma::measure_singularity(run.affinities(), embedding, field, run.team(), run.cancellation());
-        // In the order of the points.
+        // Moves the scores from the order of the rows to the order of the points.
         const std::vector<float> by_row = measured.scores;
         for (std::size_t r = 0; r < by_row.size(); ++r) measured.scores[run.order()[r]] = by_row[r];
         progress(0.5);

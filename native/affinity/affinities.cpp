@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kGrain = 512;
 constexpr std::size_t kCopied = 1 << 16;
 
-// Where each of a row's neighbors stands among them.
+// A hash table from each neighbor of a row to its position in the row's list.
 class NeighborSlots {
  public:
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
@@ -35,15 +35,16 @@ class NeighborSlots {
   }
 
  private:
-  // By the golden ratio (Knuth, The Art of Computer Programming 3, section 6.4).
+  // Hashes by multiplication with the golden ratio (Knuth, The Art of Computer Programming 3, section 6.4).
   std::size_t first_slot(std::uint32_t point) const { return (point * 2654435769u >> 8) & (slots_.size() - 1); }
 
   const std::uint32_t* neighbors_ = nullptr;
   std::vector<std::uint32_t> slots_;
 };
 
-// The transpose of the conditional affinities, for consecutive rows at a time: row j lists the points that have j among
-// their neighbors, in ascending order. All rows at once would need as much memory as the neighbors themselves.
+// The transpose of the conditional affinities, computed for a range of consecutive rows at a time. Row j lists the
+// points that have j among their neighbors, in ascending order. The transpose of all rows at once would need as much
+// memory as the neighbors themselves.
 class Transpose {
  public:
   Transpose(const Neighbors& neighbors, const ConditionalAffinities& conditional)
@@ -52,7 +53,7 @@ class Transpose {
     for (std::size_t i = 0; i < neighbors.count; ++i) starts_[i + 1] += starts_[i];
   }
 
-  // The first row of each part, and the number of rows. Each part takes a pass over all neighbors.
+  // The first row of each part, followed by the number of rows. Each part needs one pass over all neighbors.
   std::vector<std::size_t> cut_into_parts() const {
     const std::size_t n = neighbors_.count;
     const std::uint64_t limit = std::max(starts_[n] / kMostParts, kEdgesAtOnce);
@@ -64,14 +65,14 @@ class Transpose {
     return borders;
   }
 
-  // Makes rows [first, last) available, in place of those before.
+  // Makes rows [first, last) available and discards the previous rows.
   void collect(std::size_t first, std::size_t last, const Cancellation& cancellation) {
     if (first == first_ && last == last_) return;
     last_ = first_ = first;
     std::vector<std::uint64_t> next(starts_.begin() + static_cast<std::ptrdiff_t>(first),
                                     starts_.begin() + static_cast<std::ptrdiff_t>(last));
     const std::uint64_t begin = starts_[first];
-    // Emptied before, so that they get no more memory than they need.
+    // The arrays are cleared first, so that they get no more memory than they need.
     sources_.clear();
     values_.clear();
     sources_.resize(starts_[last] - begin);
@@ -80,7 +81,7 @@ class Transpose {
     for (std::size_t i = 0; i < neighbors_.count; ++i) {
       if (i % 65536 == 0) cancellation.check();
       for (std::size_t e = i * k; e < (i + 1) * k; ++e) {
-        const std::size_t row = neighbors_.indices[e] - first;  // huge for smaller rows
+        const std::size_t row = neighbors_.indices[e] - first;  // wraps around to a huge number for rows before `first`
         if (row >= last - first) continue;
         const std::uint64_t at = next[row]++ - begin;
         sources_[at] = static_cast<std::uint32_t>(i);
@@ -90,7 +91,7 @@ class Transpose {
     last_ = last;
   }
 
-  // Row i of those that were collected.
+  // Row i, which must be in the range collected last.
   std::span<const std::uint32_t> sources(std::size_t i) const { return {sources_.data() + start(i), size(i)}; }
   std::span<const float> values(std::size_t i) const { return {values_.data() + start(i), size(i)}; }
 
@@ -129,7 +130,7 @@ Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& c
     });
   };
 
-  // A row holds its own neighbors first, then the other points that have it among theirs.
+  // A row holds the point's own neighbors first, then the other points that have this point among their neighbors.
   Affinities result;
   result.offsets.assign(n + 1, 0);
   for (std::size_t part = 0; part < parts; ++part) {
@@ -143,7 +144,7 @@ Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& c
   result.columns.resize(result.offsets[n]);
   result.values.resize(result.offsets[n]);
   const double scale = 1.0 / (2.0 * static_cast<double>(n));
-  // Backwards, since the last part is still there.
+  // Goes backwards, because the last part is still available.
   for (std::size_t part = parts; part-- > 0;) {
     each_row_of_part(part, [&](std::size_t i, const NeighborSlots& slots) {
       std::uint32_t* columns = &result.columns[result.offsets[i]];
@@ -182,7 +183,7 @@ Affinities normalize_weights(const WeightedGraph& graph, ThreadTeam& team, const
       }
     }
   };
-  // Every edge stands in both of its rows.
+  // Every edge appears in the rows of both of its points.
   std::vector<std::uint64_t> starts(n + 1, 0);
   double total = 0;
   each_edge([&](std::size_t i, std::uint32_t j, float weight) {
@@ -197,7 +198,7 @@ Affinities normalize_weights(const WeightedGraph& graph, ThreadTeam& team, const
     edges[next[i]++] = {j, static_cast<double>(weight)};
     edges[next[j]++] = {static_cast<std::uint32_t>(i), static_cast<double>(weight)};
   });
-  // An edge that is given in both directions stands twice in a row.
+  // An edge that was given in both directions appears twice in a row.
   Affinities result;
   result.offsets.assign(n + 1, 0);
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
@@ -239,7 +240,8 @@ void reorder(Affinities& affinities, const std::vector<std::uint32_t>& order, Th
     rank[order[r]] = static_cast<std::uint32_t>(r);
     offsets[r + 1] = offsets[r] + affinities.offsets[order[r] + 1] - affinities.offsets[order[r]];
   }
-  // One array after the other, so that there is never a second copy of both. Nothing throws once they are changed.
+  // The arrays are reordered one after the other, so that only one of them is copied at a time. Nothing can throw once
+  // the first array has changed.
   AlignedVector<float> spare(affinities.values.size());
   const auto each_row = [&](auto&& copy) {
     team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {

@@ -8,33 +8,34 @@
 
 namespace sigma {
 
-// P, symmetric and sparse, summing to 1: compressed rows of distinct columns.
+// The affinities P: a sparse symmetric matrix whose entries sum to 1, in compressed rows. The columns of a row are
+// distinct.
 struct Affinities {
   std::vector<std::uint64_t> offsets;    // n + 1
-  AlignedVector<std::uint32_t> columns;  // of every edge, both directions
+  AlignedVector<std::uint32_t> columns;  // of every edge, in both directions
   AlignedVector<float> values;
 
   std::size_t count() const { return offsets.size() - 1; }
 };
 
-// p_ij = (p_{j|i} + p_{i|j}) / (2 n) (van der Maaten & Hinton 2008, section 3.1). Reads of the neighbors their indices
-// alone.
+// p_ij = (p_{j|i} + p_{i|j}) / (2 n) (van der Maaten & Hinton 2008, section 3.1). Uses only the indices of the
+// neighbors, not their distances.
 Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& conditional, ThreadTeam& team,
                       const Cancellation& cancellation);
 
-// Edges of a graph with weights >= 0, by compressed rows; columns of a row are distinct.
+// The edges of a graph with weights >= 0, in compressed rows. The columns of a row are distinct.
 struct WeightedGraph {
   std::vector<std::uint64_t> offsets;  // n + 1
   std::vector<std::uint32_t> columns;
   std::vector<float> weights;
 };
 
-// p_ij = (w_ij + w_ji) / sum of all, without loops: affinities that somebody else has computed. The sum of the weights
-// must be positive.
+// Computes affinities from a graph that the caller supplies: p_ij = (w_ij + w_ji) / (sum of all weights in both
+// directions), without edges from a point to itself. The sum of the weights must be positive.
 Affinities normalize_weights(const WeightedGraph& graph, ThreadTeam& team, const Cancellation& cancellation);
 
-// Brings point order[r] to row r, so that rows near in memory can be made near in the embedding. `order` is a
-// permutation of [0, n). P is as it was where memory runs out.
+// Moves point order[r] to row r, so that points near each other in the embedding can be near each other in memory.
+// `order` is a permutation of [0, n). If memory runs out, P does not change.
 void reorder(Affinities& affinities, const std::vector<std::uint32_t>& order, ThreadTeam& team);
 
 }  // namespace sigma

@@ -42,7 +42,7 @@ PackedAffinities pack(const Affinities& affinities, ThreadTeam& team) {
       largest[chunk] = std::max(largest[chunk], affinities.values[e]);
     }
   });
-  // The largest p lies in [1/2, 1) units, so rounding up reaches 1 at most, whose exponent is the largest.
+  // The largest p lies in [1/2, 1) units. Rounding up gives at most 1, which has the largest exponent.
   int exponent = 0;
   std::frexp(*std::max_element(largest.begin(), largest.end()), &exponent);
   packed.unit = std::ldexp(1.0f, exponent);

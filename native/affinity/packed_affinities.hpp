@@ -9,13 +9,14 @@
 
 namespace sigma {
 
-// The edges of P in 32 bits each, since gradient descent waits for the memory that they come from: the column in the
-// lowest bits, and above it p without a sign, as five bits of exponent and the rest of mantissa, in units of `unit`.
-// What is below 2^-31 units becomes that. Rows are filled up with edges to the point itself, which attract nothing.
+// The edges of P, packed into 32 bits each because gradient descent is limited by memory bandwidth. The lowest bits
+// hold the column. The remaining bits hold p in units of `unit` without a sign: five bits of exponent, then the
+// mantissa. Values below 2^-31 units are raised to 2^-31 units. Rows are padded with edges from the point to itself,
+// which attract nothing.
 struct PackedAffinities {
   static constexpr unsigned kExponentBits = 5, kLeastMantissaBits = 7;
   static constexpr std::size_t kRowMultiple = 16;
-  // Columns of up to this many points take 16 bits, which processors read without a mask.
+  // With at most this many points, a column takes 16 bits, which processors can read without a mask.
   static constexpr std::size_t kNarrow = 65536;
 
   std::vector<std::uint64_t> offsets;  // n + 1
@@ -24,7 +25,7 @@ struct PackedAffinities {
   float unit = 0;
 };
 
-// Whether columns of n points leave p enough bits to stay within 0.4 % of its value.
+// Whether the columns of n points leave enough bits for p to stay within 0.4 % of its value.
 bool can_pack(std::size_t n);
 
 PackedAffinities pack(const Affinities& affinities, ThreadTeam& team);

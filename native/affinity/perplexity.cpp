@@ -12,9 +12,10 @@ constexpr int kMaxSteps = 200;
 constexpr std::size_t kGrain = 256;
 
 // Newton's method on the entropy as a function of beta, kept inside a bracket that bisection narrows:
-// H = log S + beta <d>,  dH/dbeta = -beta Var(d),  with the averages over p_{.|i}. Adds the row found to `sums`. The
-// distances are measured in units of their mean, so that the search can start from 1 for every row. Starting from the
-// precision of the previous row takes 3.8 instead of 6.3 steps, but the last bits of a row then depend on that row.
+// H = log S + beta <d>,  dH/dbeta = -beta Var(d),  with the averages over p_{.|i}. Adds the resulting row to `sums`.
+// Distances are measured in units of their mean, so that the search can start from beta = 1 for every row. Starting
+// from the precision of the previous row would take 3.8 instead of 6.3 steps, but then the last bits of a row would
+// depend on the previous row.
 double calibrate_row(const float* squared, std::size_t k, double target, std::vector<double>& sums,
                      std::vector<double>& excess, std::vector<double>& weights) {
   double mean_excess = 0;

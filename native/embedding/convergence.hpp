@@ -5,7 +5,7 @@
 
 namespace sigma {
 
-// Iterations between two computations of the KL divergence.
+// The number of iterations between two computations of the KL divergence.
 constexpr std::uint64_t kKlEvery = 50;
 
 // Decides whether a run has converged, from the KL divergence after every kKlEvery iterations.
@@ -20,12 +20,12 @@ class Convergence {
   explicit Convergence(const Record& record) : record_(record) {}
 
   const Record& record() const { return record_; }
-  // To be called with every KL divergence. Comparisons begin when the schedule has ended: before that, the KL
-  // divergence may fall slowly although the embedding is far from its end.
+  // Must be called with every KL divergence. Comparisons begin at the end of the schedule: before it, the KL divergence
+  // may fall slowly although the embedding is still far from its final state.
   void add(double kl, std::uint64_t iteration, std::uint64_t end_of_schedule) {
     if (iteration + kKlEvery >= end_of_schedule) record_ = {record_.now, kl};
   }
-  // Whether the KL divergence fell by less than the fraction `tolerance`.
+  // Whether the last decrease of the KL divergence was smaller than the fraction `tolerance`.
   bool reached(double tolerance) const {
     return record_.before && *record_.before - *record_.now < tolerance * *record_.before;
   }

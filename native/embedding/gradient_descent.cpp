@@ -10,12 +10,13 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 512;
-// The curvature counts as at least this fraction of the mean, which keeps points that are far from their neighbors from
-// taking huge steps.
+// The curvature counts as at least this fraction of the mean curvature. This keeps points that are far from their
+// neighbors from taking huge steps.
 constexpr double kLeastCurvature = 0.5;
-// And as at least that of edges of this mean weight: points that no edge holds together would move apart ever faster.
+// The curvature also counts as at least that of edges with this mean weight. Otherwise points that no edge holds
+// together would move apart ever faster.
 constexpr double kLeastWeight = 0.02;
-// The curvature already adapts the step to each point, so gains may not grow without limit.
+// The gains must not grow without limit, because the curvature already adapts the step to each point.
 constexpr float kLargestGain = 2;
 
 }  // namespace
@@ -24,7 +25,7 @@ void GradientDescent::start() {
   const std::size_t size = count_ * stride_of(output_dimensions_);
   state_.velocity.assign(size, 0.0f);
   state_.gains.assign(size, 1.0f);
-  // That of points which all lie on one spot: the weights are 1, and the sum of P is 1.
+  // The curvature if all points are at one position: the weights are 1, and the sum of P is 1.
   state_.mean_curvature = 1.0 / static_cast<double>(count_);
 }
 
@@ -48,8 +49,8 @@ GradientDescentStep GradientDescent::describe_step(const StepSettings& settings,
   const bool divides = settings.optimizer == Optimizer::curvature;
   const double least_curvature =
       std::max(kLeastCurvature * state_.mean_curvature, kLeastWeight / static_cast<double>(count_));
-  // Momentum that has overshot is reduced. Dropping it (O'Donoghue & Candes 2015) would also stop the slow expansion of
-  // the whole embedding whenever a few points oscillate.
+  // Reduces the momentum after it has overshot. Setting it to zero (O'Donoghue & Candes 2015) would also stop the slow
+  // expansion of the whole embedding whenever a few points oscillate.
   const double momentum = settings.momentum * (state_.climbs ? settings.kept_uphill : 1);
   return {.offsets = p.offsets.data(),
           .columns = p.columns.data(),

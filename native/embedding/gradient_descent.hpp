@@ -13,41 +13,42 @@
 
 namespace sigma {
 
-// Beyond this, float32 cannot distinguish points at the kernel's width of 1: the embedding has diverged.
+// Beyond this coordinate, float32 cannot resolve differences of the size of the kernel's width, 1. The embedding has
+// diverged.
 constexpr float kLargestPosition = 1e8f;
 
-// The state of the optimizer that is saved. Rows are n x stride_of(output dimensions).
+// The optimizer state that is saved with a run. Rows are n x stride_of(output dimensions).
 struct OptimizerState {
   AlignedVector<float> velocity, gains;
-  // Mean over all points of the curvature of the attraction in the last iteration.
+  // Mean curvature of the attraction over all points, in the last iteration.
   double mean_curvature = 0;
-  // Whether the velocities, taken together, led uphill in the last iteration.
+  // Whether the velocities of all points together led uphill in the last iteration.
   bool climbs = false;
 };
 
 // The optimizer: gradient descent with momentum (Polyak 1964) and one gain per coordinate (Jacobs 1988; van der Maaten
-// & Hinton 2008). With Optimizer::curvature, the step of a point is divided by the curvature of a parabola that lies
-// above its attraction (Yang, Peltonen & Kaski 2015), and needs no learning rate. It owns the optimizer state; the
-// caller owns the positions, P and the repulsion. All rows are in the order of the caller's rows.
+// & Hinton 2008). With Optimizer::curvature, the step of a point is divided by the curvature of a parabola that bounds
+// its attraction from above (Yang, Peltonen & Kaski 2015). These steps need no learning rate. The object owns the
+// optimizer state; the caller owns the positions, P and the repulsion. All rows are in the order of the caller's rows.
 class GradientDescent {
  public:
   GradientDescent(std::size_t n, int output_dimensions) : count_(n), output_dimensions_(output_dimensions) {}
 
-  // All points at rest, with gains of 1.
+  // Starts with all points at rest and all gains 1.
   void start();
-  // The state that another run has reached.
+  // Continues from the state of another run.
   void resume(OptimizerState state) { state_ = std::move(state); }
-  // Allocates the memory that steps work in. Must be called once before the first step.
+  // Allocates the working memory of the steps. Must be called once before the first step.
   void make_room();
 
   const OptimizerState& state() const { return state_; }
 
-  // Sorts the rows of the state and of the positions: row r becomes what row order[r] was. Never throws.
+  // Reorders the rows of the state and of the positions: the new row r is the old row order[r]. Never throws.
   void sort_rows(const std::vector<std::uint32_t>& order, AlignedVector<float>& positions);
 
-  // One iteration: moves the positions against the gradient and centers them. `repulsion` and `z` are those of the
-  // positions (Repulsion::compute). P is read from `packed`, unless that is empty. Returns false if the embedding has
-  // diverged; then the positions are those before the step, but the state is not.
+  // Runs one iteration: moves the positions against the gradient and centers them. `repulsion` and `z` must belong to
+  // the current positions (Repulsion::compute). P is read from `packed`, or from `p` if `packed` is empty. Returns
+  // false if the embedding has diverged. In this case the positions do not change, but the state does.
   bool step(const StepSettings& settings, double degrees_of_freedom, const Affinities& p,
             const PackedAffinities& packed, const AlignedVector<float>& repulsion, double z,
             AlignedVector<float>& positions, ThreadTeam& team);
@@ -56,24 +57,24 @@ class GradientDescent {
   GradientDescentStep describe_step(const StepSettings& settings, double degrees_of_freedom, const Affinities& p,
                                     const PackedAffinities& packed, const AlignedVector<float>& repulsion, double z,
                                     const AlignedVector<float>& positions);
-  // The mean of the new positions; false if one of them is out of bounds.
+  // Computes the mean of the new positions. Returns false if a position is out of bounds.
   bool find_mean(float (&mean)[3]) const;
 
   std::size_t count_;
   int output_dimensions_;
   OptimizerState state_;
   AlignedVector<float> next_;                   // the new positions
-  std::vector<GradientDescentSums> step_sums_;  // by chunk of rows
+  std::vector<GradientDescentSums> step_sums_;  // one per chunk of rows
 };
 
-// KL divergence without its entropy and log Z: the sum over all edges of -p_ij log w_ij.
+// The KL divergence without the terms for the entropy of P and log Z: the sum over all edges of -p_ij log w_ij.
 class AttractionEnergy {
  public:
   double compute(const Affinities& p, const AlignedVector<float>& positions, int output_dimensions,
                  double degrees_of_freedom, ThreadTeam& team);
 
  private:
-  std::vector<double> parts_;  // by chunk of rows
+  std::vector<double> parts_;  // one per chunk of rows
 };
 
 }  // namespace sigma

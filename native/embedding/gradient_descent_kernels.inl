@@ -3,17 +3,17 @@ namespace sigma::SIGMA_ISA {
 template <int D>
 constexpr std::size_t kStride = D == 3 ? 4 : D;
 
-// How P is read: columns and values apart, or together with columns in the lowest bits, 16 of them or as many as the
-// mask has.
+// The layout of P: `apart` has columns and values in separate arrays. `packed` has both in one integer, with the
+// columns in the lowest bits that the mask selects. `narrow` is the same with columns of 16 bits.
 enum class Edges { apart, packed, narrow };
 
-// Coordinates of kLanes points. A position is read whole, by loads of its own: the processors' gather instructions take
-// up to three times as long.
+// Loads the coordinates of kLanes points. Each position is loaded separately and as a whole: the gather instructions of
+// processors take up to three times as long.
 template <int D, Edges kEdges>
 SIGMA_INLINE void gather(const float* positions, const std::uint32_t* edges, std::uint32_t mask, Floats (&out)[D]) {
 #if defined(__clang__)
-  // Hides that unpack() has read the same memory: clang would extract the columns from its vector, which takes longer
-  // than to load them again.
+  // Hides from clang that unpack() has read the same memory. Otherwise clang would extract the columns from its vector,
+  // which takes longer than loading them again.
   asm("" : "+r"(edges));
 #endif
   const auto column = [&](int lane) __attribute__((always_inline)) -> std::size_t {
@@ -61,7 +61,8 @@ SIGMA_INLINE void gather(const float* positions, const std::uint32_t* edges, std
   for (int d = 0; d < D; ++d) out[d] = load(lanes[d]);
 }
 
-// p of packed edges, in their units: exponent and mantissa moved to where a float has them, below 1.
+// The p of packed edges, in their units. Exponent and mantissa are moved to their bits in a float; the result is below
+// 1.
 SIGMA_INLINE Floats unpack(const std::uint32_t* edges, std::uint32_t mask) {
   typedef std::uint32_t Bits __attribute__((vector_size(4 * SIGMA_LANES)));
   Bits bits;
@@ -69,8 +70,8 @@ SIGMA_INLINE Floats unpack(const std::uint32_t* edges, std::uint32_t mask) {
   return (Floats)(((bits & ~mask) >> 4) + (96u << 23));
 }
 
-// Calls visit(p, difference, 1 + |difference|^2 / alpha), with alpha = 1 unless kGeneral, for the edges of row i,
-// kLanes at a time; the lanes that fill up the last are edges to the point itself.
+// Calls visit(p, difference, 1 + |difference|^2 / alpha) for the edges of row i, kLanes at a time. alpha is 1 unless
+// kGeneral is set. The last vector is filled up with edges from the point to itself.
 template <int D, bool kGeneral, Edges kEdges, class Visit>
 SIGMA_INLINE void for_edges(const GradientDescentStep& s, std::size_t i, Visit&& visit) {
   Floats own[D];
@@ -108,7 +109,7 @@ SIGMA_INLINE void for_edges(const GradientDescentStep& s, std::size_t i, Visit&&
   }
 }
 
-// Writes the attraction to `out` and returns the curvature, both for exaggeration 1 and in units of the edges.
+// Writes the attraction to `out` and returns the curvature. Both are for exaggeration 1 and in the units of the edges.
 template <int D, bool kGeneral, Edges kEdges>
 SIGMA_INLINE float attract(const GradientDescentStep& s, std::size_t i, float (&out)[D]) {
   Floats sums[D] = {}, curvature{};
@@ -122,12 +123,12 @@ SIGMA_INLINE float attract(const GradientDescentStep& s, std::size_t i, float (&
   return sum(curvature);
 }
 
-// Gains as in Jacobs 1988, with the constants of the reference implementation.
+// The gains follow Jacobs 1988, with the constants of the reference implementation.
 constexpr float kGainStep = 0.2f, kGainDecay = 0.8f, kLeastGain = 0.01f;
 
-// Coordinates `at` to at + kLanes, of which the first `count` are there: gains, velocity and the step from the
-// gradient. Adds to `total` and takes into `largest` what is there; lanes of `unordered` are set where a coordinate is
-// NaN.
+// Updates gains and velocity and takes the step for the coordinates `at` to at + kLanes, of which only the first
+// `count` exist. Adds the existing coordinates to `total` and includes them in `largest`. Sets the lanes of `unordered`
+// for coordinates that are NaN.
 SIGMA_INLINE void move(const GradientDescentStep& s, std::size_t at, std::size_t count, const float* gradients,
                        Floats& total, Floats& largest, Ints& unordered) {
   float ends[4][kLanes] = {};
@@ -158,7 +159,7 @@ SIGMA_INLINE void move(const GradientDescentStep& s, std::size_t at, std::size_t
   unordered |= moved != moved;
 }
 
-// Rows whose gradients are gathered before they are applied, so that the update runs over whole vectors.
+// The gradients of this many rows are collected before the update, so that the update runs over whole vectors.
 constexpr std::size_t kRowsAtOnce = 64;
 
 template <int D, bool kGeneral, Edges kEdges>

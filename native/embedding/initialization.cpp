@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kWidth = 1e-4;
 constexpr double kNoise = 0.01 * kWidth;
-// Rows far beyond the others start at this many times the distance of the median row: as they are, they would leave all
-// others at one position.
+// Rows far from all others start at most this many times as far out as the median row. Otherwise all other rows would
+// start at nearly the same position.
 constexpr double kFarthestStart = 10;
 
 AlignedVector<float> start_from_graph(const Affinities& affinities, int output_dimensions, Random& random,
@@ -46,7 +46,7 @@ AlignedVector<float> initialize(const PackedMatrix& means, const Affinities& aff
   if (components > 0) {
     const std::optional<NearRows> near = draw_in_far_rows(means, kFarthestStart);
     pca = find_principal_components(near ? near->rows : means, components, random, team, cancellation);
-    // Below this the data is constant except for rounding.
+    // If the variance is below this limit, the data is constant except for rounding errors.
     if (pca.variances[0] > 1e-14) scale = kWidth / std::sqrt(pca.variances[0]);
   }
   const double noise = scale > 0 ? kNoise : kWidth;

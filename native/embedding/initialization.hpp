@@ -10,9 +10,10 @@
 
 namespace sigma {
 
-// First positions, n x stride_of(output_dimensions), with a standard deviation of 1e-4 along the first axis. From the
-// principal components of the means (Kobak & Berens 2019), with a hundredth of that as noise, for equal points would
-// otherwise never part; from the graph of the affinities with the same noise; or from noise alone.
+// Computes the initial positions, n x stride_of(output_dimensions), with a standard deviation of 1e-4 along the first
+// axis. They come from the principal components of the means (Kobak & Berens 2019), from the graph of the affinities,
+// or from noise alone. The first two get added noise of a hundredth of that standard deviation, because points with
+// equal positions would never separate.
 AlignedVector<float> initialize(const PackedMatrix& means, const Affinities& affinities, Start start,
                                 int output_dimensions, Random& random, ThreadTeam& team,
                                 const Cancellation& cancellation);

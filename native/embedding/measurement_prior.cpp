@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t kCandidates = 500;
 constexpr const char* kDistance = "mahalanobis-logdet";
-// A ratio of units beyond this would leave float64 when it is squared; the variances then outweigh the means anyway.
+// The square of a larger ratio of units would leave the range of float64. At this ratio the variances outweigh the
+// means anyway.
 constexpr double kLargestRatio = 1e100;
 
 double estimate_floor(const Gaussians& points, ThreadTeam& team, const Cancellation& cancellation) {
@@ -40,7 +41,7 @@ void add_errors(const Gaussians& points, std::size_t row, Random& random, std::v
   }
 }
 
-// matrix += L L^T, the lower triangle, row-major.
+// Adds L L^T to `matrix` (lower triangle only, row-major).
 void add_covariance(const Gaussians& points, std::size_t row, std::size_t d, std::vector<double>& matrix) {
   const double unit = unit_of(points);
   for (std::size_t a = 0; a < d; ++a) {
@@ -55,7 +56,7 @@ void add_covariance(const Gaussians& points, std::size_t row, std::size_t d, std
   }
 }
 
-// Solves A x = b in place by Cholesky's method; A is given by its lower triangle, which is overwritten.
+// Solves A x = b in place by Cholesky's method. A is given by its lower triangle, which is overwritten.
 void solve_positive(std::vector<double>& a, std::size_t d, std::vector<double>& b) {
   for (std::size_t i = 0; i < d; ++i) {
     const double variance = a[i * d + i];

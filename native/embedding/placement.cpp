@@ -15,10 +15,12 @@ namespace {
 
 constexpr std::size_t kGrain = 128;
 constexpr std::size_t kPadding = 16;
-// A point may come to lie this far outside the embedding's bounds: beyond, all of the embedding repels it and its
-// neighbors hardly hold it. In units of the embedding, and as a share of its longest side.
+// New points may lie at most this far outside the bounds of the embedding. Farther out, the whole embedding repels a
+// point and its neighbors hardly attract it. The margin is in units of the embedding, and as a share of its longest
+// side.
 constexpr float kLeastMargin = 1, kMargin = 0.05f;
-// The median of the coordinates with weights p: the least that half of the weight does not lie above.
+// The median of the coordinates with weights p: the least coordinate such that at most half of the weight lies above
+// it.
 float weighted_median(const float* values, const float* p, std::size_t k, std::vector<std::uint32_t>& order) {
   order.resize(k);
   std::iota(order.begin(), order.end(), 0u);
@@ -152,8 +154,9 @@ Placed FittedEmbedding::place(const Gaussians& queries, std::span<const std::uin
         }
         z = std::max(z, static_cast<double>(std::numeric_limits<float>::min()));
         Cost cost{static_cast<double>(attraction.energy) + std::log(z), {}};
-        // The attraction is bounded by the parabola with its value, slope and stiffness here; a step to the lowest
-        // point of that, the repulsion taken as even, needs no learning rate (Yang, Peltonen & Kaski 2015).
+        // A parabola with the attraction's value, slope and stiffness at this point bounds the attraction from above.
+        // The step goes to the lowest point of the parabola, with the repulsion taken as constant. It needs no learning
+        // rate (Yang, Peltonen & Kaski 2015).
         const double stiffness = std::max(static_cast<double>(attraction.stiffness), 1e-30);
         for (std::size_t d = 0; d < columns; ++d) {
           const double slope = static_cast<double>(attraction.pull[d]) - static_cast<double>(force[d]) / z;

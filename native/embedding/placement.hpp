@@ -16,29 +16,29 @@
 namespace sigma {
 
 struct PlacementOptions {
-  std::vector<double> perplexities{30};  // [1, n / 3]; 3 times as many neighbors as the largest are searched
-  std::uint64_t iterations = 100;        // at most, for each point; 0 leaves it at its start
+  std::vector<double> perplexities{30};  // [1, n / 3]; the search finds 3 times as many neighbors as the largest
+  std::uint64_t iterations = 100;        // the most iterations per point; 0 leaves each point at its start
 };
 
-// The positions of new points, and how well each position fits: KL(P_i || Q_i) in nats.
+// The positions of new points, and the misfit KL(P_i || Q_i) of each position in nats.
 struct Placed {
   std::vector<float> positions;  // count x output_dimensions
   std::vector<float> divergences;
 };
 
-// A finished embedding and its points, prepared once for placing new points into it. Each new point is placed by itself
-// while the embedding stays fixed, so the result does not depend on the other new points.
+// A finished embedding and its points, prepared once for placing new points into it. The embedding stays fixed, and
+// each new point is placed independently of the other new points.
 //
-// A point's neighbors among the fitted ones give affinities p_j of the perplexity. It starts at their weighted median,
-// coordinate by coordinate, and then follows the negative gradient of
+// The nearest fitted points of a new point give affinities p_j with the chosen perplexity. The new point starts at the
+// weighted median of their positions in each coordinate, and then follows the negative gradient of
 //   C(y) = KL(P || Q) = sum_j p_j log(1 / w_j) + log Z + const,  w_j = 1 / (1 + |y - y_j|^2),  Z = sum_j w_j over all
-// fitted points, a quarter of whose gradient is (pull - F / Z) / 2 with F = sum_j w_j^2 (y - y_j).
+// fitted points. A quarter of the gradient of C is (pull - F / Z) / 2 with F = sum_j w_j^2 (y - y_j).
 class FittedEmbedding {
  public:
-  // Called from any thread with the share of the work that was done since.
+  // Called from any thread with the share of the work that was finished since the last call.
   using OnShare = std::function<void(double)>;
 
-  // `embedding` is n x output_dimensions, in the order of the points, which must outlive this, as must the team.
+  // `embedding` is n x output_dimensions, in the order of the points. The points and the team must outlive this object.
   FittedEmbedding(const Gaussians& points, std::string_view distance, int output_dimensions,
                   const std::vector<float>& embedding, double spacing, double theta, ThreadTeam& team,
                   const Cancellation& cancellation);
@@ -50,24 +50,24 @@ class FittedEmbedding {
   const Gaussians& points() const { return points_; }
   // n x stride_of(output_dimensions).
   std::span<const float> positions() const { return positions_; }
-  // The bounds of new positions, one number per output dimension; the field is known within them.
+  // The bounds of new positions, one number per output dimension. The field is defined within them.
   const float* low() const { return low_; }
   const float* high() const { return high_; }
   const Field& field() const { return *field_; }
   const QuerySearch& search() const { return search_; }
 
-  // Places queries that lie in the points' frame. Query q neither attracts nor repels point own[q].
+  // Places queries, which must lie in the frame of the points. Query q neither attracts nor repels point own[q].
   Placed place(const Gaussians& queries, std::span<const std::uint32_t> own, const PlacementOptions& options,
                const Cancellation& cancellation, const OnShare& progress) const;
-  // The same for queries that are not among the points.
+  // Places queries that are not among the points.
   Placed place(const Gaussians& queries, const PlacementOptions& options, const Cancellation& cancellation,
                const OnShare& progress) const;
 
-  // What the points say about the true values behind other measurements. The points must have sigma.
+  // The prior for the true values behind other measurements; see MeasurementPrior. The points must have sigma.
   const MeasurementPrior& measurement_prior(const Cancellation& cancellation);
 
-  // The distance from each of some positions in the embedding, count x output dimensions, to its k-th nearest point,
-  // except point own[q].
+  // The distance from each given position in the embedding, count x output dimensions, to its k-th nearest point. Point
+  // own[q] does not count for position q.
   std::vector<float> find_radii(std::span<const float> positions, std::span<const std::uint32_t> own, std::size_t k,
                                 const Cancellation& cancellation);
 
@@ -78,11 +78,11 @@ class FittedEmbedding {
   int output_dimensions_;
   ThreadTeam& team_;
   AlignedVector<float> positions_;
-  float low_[3] = {}, high_[3] = {};  // where points may be placed
+  float low_[3] = {}, high_[3] = {};  // bounds of new positions
   QuerySearch search_;
   std::unique_ptr<Field> field_;
-  std::unique_ptr<MeasurementPrior> prior_;  // made when it is first used
-  std::unique_ptr<Plane> plane_;             // the embedding to search in, made when it is first searched
+  std::unique_ptr<MeasurementPrior> prior_;  // created at its first use
+  std::unique_ptr<Plane> plane_;             // index for searches in the embedding, created at the first search
 };
 
 }  // namespace sigma

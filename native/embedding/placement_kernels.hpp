@@ -6,16 +6,16 @@
 
 namespace sigma {
 
-// The neighbors of one point that is placed: coordinates component by component and affinities, each padded with zeros
-// to a multiple of 16.
+// The neighbors of one new point: their coordinates, one array per axis, and their affinities. Each array is padded
+// with zeros to a multiple of 16.
 struct PlacementNeighbors {
   const float* coordinates[3];
   const float* p;
   std::size_t padded;
 };
 
-// What they do to it at y, over j: pull = sum p_j w_j (y - y_j), stiffness = sum p_j w_j, energy = sum p_j log(1 /
-// w_j).
+// The attraction of the neighbors on the new point at y, with sums over j: pull = sum p_j w_j (y - y_j), stiffness =
+// sum p_j w_j, energy = sum p_j log(1 / w_j).
 struct Attraction {
   float pull[3];
   float stiffness;

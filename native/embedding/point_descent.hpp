@@ -7,12 +7,12 @@
 
 namespace sigma {
 
-// Steps of a share of the full one; the share grows after a step that leads down and shrinks after one that does not.
+// The descent takes a share of the full step. The share grows after a step that lowers the cost and shrinks otherwise.
 constexpr double kGrowth = 1.3, kShrink = 0.4, kLargestShare = 8, kLeastShare = 0.02;
 // Steps shorter than this, in units of the embedding, end the minimization.
 constexpr float kArrived = 2e-4f;
 
-// The cost at a position, without the constant, and the full step that lowers it.
+// The cost at a position without its constant part, and the full step that lowers the cost.
 struct Cost {
   double value;
   float step[3];
@@ -22,9 +22,9 @@ struct Bounds {
   const float *low, *high;
 };
 
-// Minimizes the cost from y on, and returns the cost at the end. A point that reaches the bounds would move to
-// infinity, because its neighbors lie too far apart to hold it. It has no better position than among them, so it goes
-// back to its start.
+// Minimizes the cost, starting at y, and returns the cost at the end. A point that reaches the bounds would continue to
+// infinity, because its neighbors lie too far apart to hold it. Such a point returns to its start among its neighbors,
+// which is its best position.
 template <class Evaluate>
 Cost minimize(float (&y)[3], std::size_t columns, const Bounds& bounds, std::uint64_t iterations, Evaluate&& evaluate) {
   const Cost first = evaluate(y);

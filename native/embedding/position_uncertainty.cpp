@@ -10,12 +10,12 @@
 namespace sigma {
 namespace {
 
-// Draws that are placed at once.
+// The number of draws that are placed at once.
 constexpr std::size_t kBatch = 16384;
 constexpr std::uint64_t kOddStep = 0x9e3779b97f4a7c15ULL;
 
-// The points whose uncertainty is measured. Subject r is row rows[r] of `points`; its position is positions[r], and
-// point own[r] of the embedding neither attracts nor repels its draws.
+// The points whose uncertainty is measured. Subject r is row rows[r] of `points`, and its position in the embedding is
+// positions[r]. Point own[r] of the embedding neither attracts nor repels the draws of subject r.
 struct Subjects {
   const Gaussians& points;
   std::vector<std::uint32_t> rows;
@@ -24,7 +24,8 @@ struct Subjects {
   std::vector<std::uint64_t> seeds;  // of each subject's random stream
 };
 
-// Where the draws of a batch of subjects come from: the prior with its candidates, or nothing but the Gaussians.
+// The source of the draws for a batch of subjects: the prior with its candidates, or only the Gaussians if there is no
+// prior.
 struct DrawSource {
   const MeasurementPrior* prior = nullptr;
   MeasurementPrior::Candidates candidates;
@@ -67,7 +68,7 @@ void draw_from_gaussian(const Gaussians& points, std::size_t row, Random& random
   }
 }
 
-// `count` draws for each of the subjects [first, last), one subject after the other.
+// Makes `count` draws for each of the subjects [first, last), one subject after the other.
 Gaussians draw(const Subjects& subjects, std::size_t first, std::size_t last, std::size_t count,
                const DrawSource& source, ThreadTeam& team) {
   const Gaussians& points = subjects.points;
@@ -90,7 +91,7 @@ Gaussians draw(const Subjects& subjects, std::size_t first, std::size_t last, st
         } else {
           draw_from_gaussian(points, row, random, values);
         }
-        // New points may lie no farther away.
+        // Draws have the same limit as other new points.
         for (std::size_t k = 0; k < d; ++k) {
           draws.means.at(s, k) = static_cast<float>(std::clamp(values[k], -kFarthestQuery, kFarthestQuery));
         }
@@ -101,7 +102,7 @@ Gaussians draw(const Subjects& subjects, std::size_t first, std::size_t last, st
   return draws;
 }
 
-// A hash of a point's means and standard deviations: splitmix64 mixes in one value after the other.
+// A hash of the means and standard deviations of a point. splitmix64 mixes in one value after the other.
 std::uint64_t digest(const Gaussians& points, std::size_t row, std::uint64_t key) {
   const auto mix = [&key](float value) {
     // 0 and -0 must give the same hash.

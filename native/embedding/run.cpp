@@ -17,10 +17,10 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 512;
-// The usual number of iterations of a run that ends when it has converged.
+// The typical number of iterations of a run that stops on convergence.
 constexpr double kExpectedIterations = 300;
-// Rows are sorted by position when the embedding has taken shape, and again when it has spread, so that near points
-// share cache lines.
+// Rows are sorted by position once the embedding has taken shape, and again as it spreads, so that near points share
+// cache lines.
 constexpr std::uint64_t kSortAt[] = {50, 150, 300, 500};
 
 class Stopwatch {
@@ -89,7 +89,7 @@ Progress Run::describe_progress(std::uint64_t until, Until earliest, std::option
   const bool ends = iteration_ >= until || (earliest == Until::converged && has_converged());
   if (ends) return now;
   const auto done = static_cast<double>(iteration_);
-  // The end of a run that stops when it has converged is unknown: this fraction grows steadily in any case.
+  // A run that stops on convergence has no known end. The fraction grows steadily anyway.
   const double expected = earliest == Until::iteration ? static_cast<double>(std::max(until, options_.iterations))
                                                        : std::max(kExpectedIterations, done + kKlEvery);
   now.fraction = std::min(done / expected, 1.0);
@@ -120,7 +120,7 @@ void Run::reduce(const OnProgress& progress) {
   }
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::pca)]);
   progress({Stage::pca, 0, 0, {}});
-  // A copy, so that a search that is canceled and repeated gets the same random numbers.
+  // A copy, so that the search gets the same random numbers if it is canceled and repeated.
   Random random = random_;
   Pca pca = find_principal_components(points_.means, components, random, team_, cancellation_);
   const std::size_t d = points_.input_dimensions();
@@ -130,7 +130,7 @@ void Run::reduce(const OnProgress& progress) {
   }
   // The scores are relative to the mean of the data.
   std::vector<double> center(components, 0.0);
-  // Nothing throws from here on, so that the points are never half reduced when the step is repeated.
+  // Nothing throws from here on. A repeated step therefore never finds points that are reduced only in part.
   random_ = random;
   frame_.components = components;
   frame_.axes = std::move(axes);
@@ -149,7 +149,7 @@ void Run::find_neighbors(const OnProgress& progress) {
   }
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::neighbors)]);
   progress({Stage::neighbors, 0, 0, {}});
-  // Given neighbors need no floor, but points that are placed later do.
+  // Given neighbors need no floor, but points that are placed later need one.
   resolve_noise(points_, options_.distance, team_, cancellation_);
   if (!neighbors_) {
     const std::size_t k = neighbor_count(options_.perplexities, points_.count());
@@ -168,7 +168,7 @@ Affinities Run::make_affinities() {
     ConditionalAffinities conditional = calibrate(*neighbors_, options_.perplexities, team_, cancellation_);
     conditional.precisions = std::vector<double>();
     conditional_ = std::move(conditional);
-    // The distances are needed no more, and P is about to take several times their memory.
+    // The distances are no longer needed, and P is about to take several times their memory.
     neighbors_->squared = std::vector<float>();
   }
   return symmetrize(*neighbors_, *conditional_, team_, cancellation_);
@@ -198,7 +198,7 @@ void Run::compute_affinities(const OnProgress& progress) {
 
 AlignedVector<float> Run::initial_positions() {
   if (options_.start != Start::given) {
-    // A copy, so that a start that fails and is repeated gets the same random numbers. No others are drawn after it.
+    // A copy, so that the start gets the same random numbers if it fails and is repeated. Nothing is drawn after it.
     Random random = random_;
     return initialize(points_.means, *affinities_, options_.start, options_.output_dimensions, random, team_,
                       cancellation_);
@@ -231,7 +231,7 @@ void Run::start(const OnProgress& progress) {
   progress({Stage::initialization, 1, 0, {}});
 }
 
-// The positions of a restored run exist and are sorted; P is not.
+// A restored run has sorted positions, but no affinities P yet.
 void Run::resume() {
   descent_.make_room();
   prepare_repulsion();
@@ -253,7 +253,7 @@ void Run::sort_rows(const std::vector<std::uint32_t>& points) {
   const std::vector<std::uint32_t> order = morton_order(options_.output_dimensions, positions_.data(), n, team_);
   std::vector<std::uint32_t> sorted(n);
   for (std::size_t r = 0; r < n; ++r) sorted[r] = points[order[r]];
-  // Before P is copied; the next iteration packs it again.
+  // Frees the packed edges before P is copied. The next iteration packs them again.
   packed_ = {};
   reorder(*affinities_, order, team_);
   // Nothing throws from here on, so that the rows of P and of the embedding always have the same order.

@@ -6,18 +6,18 @@
 namespace sigma {
 namespace {
 
-// The exaggeration is constant for this part of its iterations, then falls geometrically.
+// The exaggeration is constant for this share of its iterations, then falls geometrically.
 constexpr double kConstantPart = 0.5;
 
-// Iterations from one knot of 1 - momentum to the next, between which it changes geometrically. The first knot comes
-// kWarmUp before the exaggeration ends, or at the start.
+// The number of iterations from one knot of 1 - momentum to the next. Between knots, 1 - momentum changes
+// geometrically. The first knot comes kWarmUp iterations before the exaggeration ends, or at the start.
 constexpr std::uint64_t kWarmUp = 40, kRise = 35, kCruise = 40, kFall = 160;
 constexpr double kFirmDamping = 0.1, kLightDamping = 0.015;
-// Once the exaggeration is at most this many times the last one, momentum that leads uphill is reduced to the part
+// Once the exaggeration is at most kAlmostLast times the final one, momentum that leads uphill is multiplied by
 // kKeptUphill. Before that, the objective changes with every iteration, and the embedding may still be collapsed.
 constexpr double kAlmostLast = 2, kKeptUphill = 0.8;
 
-// From `first` at t = 0 to `last` at t = 1, geometrically; constant before and after.
+// Goes geometrically from `first` at t = 0 to `last` at t = 1, and is constant before and after.
 double between(double first, double last, double t) {
   return first * std::pow(last / first, std::clamp(t, 0.0, 1.0));
 }

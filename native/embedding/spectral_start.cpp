@@ -11,11 +11,12 @@ namespace {
 
 constexpr double kWidth = 1e-4;
 constexpr std::size_t kGrain = 512;
-// A start needs no more digits, and graphs of many points have eigenvalues so close to 1 that more would take long.
+// A start needs no more digits. Higher precision would take long for graphs of many points, whose eigenvalues lie close
+// to 1.
 constexpr double kTolerance = 1e-5;
 constexpr std::size_t kMostProducts = 600;
 
-// The connected part of each point, by numbers from 0.
+// The connected part to which each point belongs, numbered from 0.
 struct Parts {
   std::vector<std::uint32_t> of;
   std::vector<std::size_t> sizes;
@@ -47,7 +48,7 @@ Parts find_parts(const Affinities& affinities) {
   return parts;
 }
 
-// 1 / sqrt of the sums of the rows of P; 0 for a row without affinities.
+// 1 / sqrt of the sum of each row of P; 0 for a row without affinities.
 std::vector<double> inverse_roots(const Affinities& affinities, ThreadTeam& team) {
   std::vector<double> roots(affinities.count(), 0.0);
   team.for_ranges(roots.size(), kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
@@ -62,8 +63,7 @@ std::vector<double> inverse_roots(const Affinities& affinities, ThreadTeam& team
   return roots;
 }
 
-// Divides the coordinates of column c of the points of a part by their standard deviation over kWidth, and centers
-// them.
+// Centers column c of the positions of a part, and divides it by its standard deviation over kWidth.
 void scale_column(std::vector<double>& positions, std::size_t dimensions, std::size_t c, const Parts& parts,
                   std::uint32_t part) {
   const auto size = static_cast<double>(parts.sizes[part]);
@@ -88,7 +88,7 @@ std::vector<double> spectral_positions(const Affinities& affinities, int dimensi
   const auto largest =
       static_cast<std::uint32_t>(std::max_element(parts.sizes.begin(), parts.sizes.end()) - parts.sizes.begin());
   const std::vector<double> roots = inverse_roots(affinities, team);
-  // The trivial eigenvector of eigenvalue 1, D^1/2 1, of unit length within the largest part.
+  // The trivial eigenvector D^1/2 1, with eigenvalue 1, scaled to unit length within the largest part.
   std::vector<double> trivial(n, 0.0), start(n, 0.0);
   double squares = 0, along = 0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -103,8 +103,9 @@ std::vector<double> spectral_positions(const Affinities& affinities, int dimensi
     along += start[i] * trivial[i];
   }
   for (std::size_t i = 0; i < n; ++i) start[i] -= along * trivial[i];
-  // The positive semidefinite (A + 1) / 2 has the same eigenvectors, and none of the negative eigenvalues that Lanczos'
-  // method would find as fast as the leading ones. The trivial vector is taken out, for rounding brings it back.
+  // (A + 1) / 2 is positive semidefinite and has the same eigenvectors as A. It has no negative eigenvalues, which
+  // Lanczos' method would find as fast as the leading ones. Rounding errors bring back the trivial vector, so it is
+  // removed each time.
   std::vector<double> scaled(n);
   const SymmetricProduct multiply = [&](const double* x, double* out) {
     double overlap = 0;

@@ -34,7 +34,7 @@ About::About(const char* argument) {
 }
 
 About::~About() {
-  // Not while an exception passes: what handles it still needs the name.
+  // Keeps the name while an exception is being handled, because the error report needs it.
   if (std::uncaught_exceptions() == 0) argument_at_work = nullptr;
 }
 
@@ -74,7 +74,7 @@ void Reports::add(double share) {
 }
 
 void set_variance_floor(Values& result, const std::string& distance, const Gaussians& points) {
-  // Points without standard deviations may have been given neighbors under a distance without a name.
+  // Neighbors that were given for points without standard deviations may come from a distance that has no name here.
   if (points.deviations.rows() == 0 || !traits_of(distance).has_floor()) return;
   if (points.variance_floor > 0) result.set("varianceFloor", points.variance_floor);
 }
@@ -163,7 +163,7 @@ const char* sigma_name(const sigma_values* values, size_t i) {
 }
 
 int sigma_kind_of(const sigma_values* values, const char* name) {
-  // The kinds are counted in the order of Values::Value.
+  // The constants of the kinds follow the order of the types in Values::Value.
   const Values::Value* value = from_c(values).find(name);
   return value == nullptr ? SIGMA_ABSENT : static_cast<int>(value->index()) + 1;
 }

@@ -1,5 +1,5 @@
-// What the functions of the C interface share: exceptions become the last error, and the progress of the core becomes
-// reports.
+// Helpers that the functions of the C interface share. They convert exceptions to the last error, and the progress of
+// the core to reports.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace sigma {
 
-// A table as the C interface passes it.
+// Converts between a table and the type by which the C interface passes it.
 inline sigma_values* to_c(Values* values) {
   return reinterpret_cast<sigma_values*>(values);
 }
@@ -28,16 +28,16 @@ inline const Values& from_c(const sigma_values* values) {
   return *reinterpret_cast<const Values*>(values);
 }
 
-// Keeps the exception that is being handled as the last error of this thread.
+// Stores the exception that is being handled as the last error of this thread.
 void keep_last_error();
 
-// Names the argument that a bad value was found in.
+// While it exists, errors about values name this argument.
 struct About {
   explicit About(const char* argument);
   ~About();
 };
 
-// The result of `work`, or null after an exception.
+// The result of `work`, or null if it threw an exception.
 template <class Work>
 auto guarded(Work work) -> decltype(work()) {
   try {
@@ -48,7 +48,7 @@ auto guarded(Work work) -> decltype(work()) {
   }
 }
 
-// The table that `work` fills.
+// Returns the table that `work` fills.
 template <class Work>
 sigma_values* guarded_table(Work work) {
   return guarded([&]() -> sigma_values* {
@@ -58,8 +58,8 @@ sigma_values* guarded_table(Work work) {
   });
 }
 
-// Passes reports on, at most about ten per second except for those that are due, and requests the cancellation where
-// the receiver asks for it. Shares may be added from any thread.
+// Passes reports on, at most about ten per second except for important ones. Requests the cancellation if the receiver
+// asks for it. Shares of work may be added from any thread.
 class Reports {
  public:
   Reports(sigma_report report, void* context, std::function<void()> cancel)
@@ -67,7 +67,7 @@ class Reports {
 
   bool is_wanted(bool is_due);
   void send(const Values& report);
-  // Adds a share of the work that was done and reports the sum.
+  // Adds a share of the finished work and reports the sum.
   void add(double share);
   void send_fraction(double fraction);
 
@@ -80,11 +80,11 @@ class Reports {
   std::chrono::steady_clock::time_point last_{};
 };
 
-// Results that several functions share.
+// Values that the results of several functions contain.
 void set_variance_floor(Values& result, const std::string& distance, const Gaussians& points);
 void set_far_value(Values& result, const Gaussians& points);
 
-// The matrix `data`, and its `sigma`.
+// Packs the matrix `data`, and its `sigma`.
 Gaussians pack_data(const Values& arguments);
 void pack_data_sigma(const Values& arguments, Gaussians& points, double variance_floor);
 

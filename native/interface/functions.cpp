@@ -1,4 +1,4 @@
-// The functions of data and embeddings through the C interface.
+// The functions for data and embeddings in the C interface.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -24,7 +24,7 @@
 namespace sigma {
 namespace {
 
-// What the work of one function needs: threads, and a cancellation that its reports can request.
+// The resources for the work of one function: threads, and a cancellation that its reports can request.
 struct Workplace {
   Workplace(unsigned threads, sigma_report report, void* context)
       : team(threads), reports(report, context, [this] { cancellation.request(); }) {}
@@ -34,7 +34,7 @@ struct Workplace {
   std::function<void(double)> fraction = [this](double done) { reports.send_fraction(done); };
 };
 
-// Finite positions in two columns.
+// Copies positions in two columns and checks that they are finite.
 std::vector<double> copy_points(const Values& arguments) {
   const About about("points");
   const MatrixView points = view_matrix(arguments, "points");
@@ -95,7 +95,7 @@ void set_evaluation(Values& result, Evaluation& evaluation) {
   result.set("silhouettes", std::move(evaluation.silhouettes));
 }
 
-// Classes from 1, and 0 for none; there are no more classes than points.
+// Reads class numbers from 1, with 0 for points without a class. There are at most as many classes as points.
 Classes read_classes(const Values& arguments, std::size_t n) {
   Classes classes;
   classes.of = copy_indices(arguments, "classes", n, n + 1);
@@ -194,7 +194,7 @@ void find_nearest_points(const Values& arguments, sigma_report report, void* con
   set_coordinate_spread(result, distance, points);
 }
 
-// The scores minus their mean along each component, in the caller's units; float64 where float32 would overflow.
+// The scores minus their mean along each component, in the caller's units. They are float64 if float32 would overflow.
 void set_scores(Values& result, const Pca& pca, double scale) {
   const std::size_t n = pca.scores.rows(), k = pca.variances.size();
   std::vector<double> means(k, 0.0), scores(n * k);
@@ -228,7 +228,7 @@ void set_pca(Values& result, const Pca& pca, const Gaussians& points) {
   set_far_value(result, points);
 }
 
-// Copies a sparse matrix divided by its largest magnitude, so that products stay in float32.
+// Copies a sparse matrix and divides it by its largest magnitude, so that products stay in the range of float32.
 SparseMatrix copy_sparse(const Values& arguments, double& scale) {
   const About about("data");
   const MatrixView values = view_matrix(arguments, "values");

@@ -1,5 +1,5 @@
-// Options of the core by the names that they have in the other languages. `From` is a table of named values: an object
-// of JavaScript (addon::Properties) or a table of the C interface (Values).
+// Reads the options of the core by the names that they have in the other languages. `From` is a table of named values:
+// a JavaScript object (addon::Properties) or a table of the C interface (Values).
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace sigma {
 
-// The option varianceFloor of a distance; 0 for "auto".
+// Reads the option varianceFloor. Returns 0 for "auto".
 template <class From>
 double read_variance_floor(const From& options) {
   return options.is_text("varianceFloor") ? 0 : options.number("varianceFloor");

@@ -1,4 +1,4 @@
-// The state of a run that is restored, by the names that run files give to its values. `From` is a table of named
+// Reads the state of a run to restore, by the names that its values have in run files. `From` is a table of named
 // values, as in named_options.hpp.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace sigma {
 
-// The numbers of the state, and arrays of the right size that are still to be filled.
+// Returns the numbers of the state, and arrays that have the right size but are not yet filled.
 template <class From>
 RunState read_run_state(const From& shape, const Options& options) {
   RunState state;
@@ -46,7 +46,7 @@ RunState read_run_state(const From& shape, const Options& options) {
   return state;
 }
 
-// The array of that name, if it is one of the coordinate spread.
+// The array of this name if it belongs to the coordinate spread, otherwise null.
 template <class Spread>
 auto find_spread(Spread& spread, const std::string& name) -> decltype(&spread->center) {
   if (!spread) return nullptr;

@@ -21,9 +21,10 @@
 
 struct sigma_run {
   std::unique_ptr<sigma::Run> run;
-  // Of a run that is being restored: the part of it that has been written so far, and its options and neighbors.
+  // Only for a run that is being restored: the part of it that was written so far, and its options and neighbors.
   std::optional<sigma::UnfinishedState> unfinished;
-  // The embedding ready to place points into, as it was at that iteration; after the run, which it refers to.
+  // The embedding at iteration embedding_iteration, prepared for placing points. Declared after `run`, to which it
+  // refers.
   std::unique_ptr<sigma::FittedEmbedding> embedding;
   std::uint64_t embedding_iteration = 0;
 };
@@ -41,7 +42,7 @@ bool are_weights(const std::vector<float>& numbers) {
   return std::all_of(numbers.begin(), numbers.end(), [](float x) { return x >= 0 && std::isfinite(x); });
 }
 
-// Neighbor lists {indices, squared, k}.
+// Copies neighbor lists {indices, squared, k}.
 Neighbors copy_neighbors(const Values& lists, std::size_t count) {
   const auto k = lists.whole<std::size_t>("k");
   std::vector<float> squared = lists.array<float>("squared");
@@ -55,7 +56,7 @@ Neighbors copy_neighbors(const Values& lists, std::size_t count) {
           .method = NeighborMethod::given};
 }
 
-// A weighted graph {offsets, columns, weights}.
+// Copies a weighted graph {offsets, columns, weights}.
 WeightedGraph copy_graph(const Values& from, std::size_t count) {
   WeightedGraph graph;
   graph.weights = from.array<float>("weights");
@@ -98,13 +99,13 @@ FittedEmbedding& fitted_embedding(sigma_run* of) {
   return *of->embedding;
 }
 
-// Ends the threads of a run with the work that needed them.
+// Ends the threads of a run at the end of the work that needed them.
 struct Rest {
   Run& run;
   ~Rest() { run.rest(); }
 };
 
-// Work on the embedding of a run as it stands, which reports the share that is done.
+// Runs `measure` on the current embedding of a run, and reports the finished share of the work.
 template <class Measure>
 sigma_values* measure_embedding(sigma_run* of, sigma_report report, void* context, Measure measure) {
   return guarded_table([&](Values& result) {
@@ -190,7 +191,7 @@ Gaussians read_queries(Run& run, const Values& arguments) {
   }
   if (arguments.has("sigma")) {
     const About about("sigma");
-    // As many columns as the data of the run have, which may be reduced since.
+    // The matrix must have as many columns as the points of the run, which may have been reduced by PCA.
     const MatrixView sigma = view_matrix(arguments, "sigma", queries.count(), queries.input_dimensions());
     pack_query_sigma(queries, sigma.numbers, run.frame());
   }
@@ -230,7 +231,8 @@ void place(sigma_run* of, const Values& arguments, Reports& reports, Values& res
 }
 
 Singularity measure_singularity_of(sigma_run* of, Reports& reports) {
-  // Beyond this many points in 2-D, second derivatives are read from the mesh instead of summed over all pairs.
+  // With more points than this in 2-D, second derivatives are interpolated from the mesh instead of summed over all
+  // pairs.
   constexpr std::size_t kMostExact = 5000;
   Run& run = run_of(of);
   run.advance(run.iteration(), [](const Progress&) {});
@@ -242,7 +244,7 @@ Singularity measure_singularity_of(sigma_run* of, Reports& reports) {
   const EmbeddingView embedding{options.output_dimensions, run.positions().data(), options.degrees_of_freedom,
                                 options.exaggeration};
   Singularity measured = measure_singularity(run.affinities(), embedding, field, run.team(), run.cancellation());
-  // In the order of the points.
+  // Moves the scores from the order of the rows to the order of the points.
   const std::vector<float> by_row = measured.scores;
   for (std::size_t r = 0; r < by_row.size(); ++r) measured.scores[run.order()[r]] = by_row[r];
   return measured;

@@ -8,14 +8,14 @@
 
 namespace sigma {
 
-// A run that is being restored: the part of its state that has been written so far, and its options and neighbors.
+// A run that is being restored: the part of its state that was written so far, and its options and neighbors.
 struct UnfinishedState {
   RunState state;
   Options options;
   std::optional<Neighbors> neighbors;
 };
 
-// The state of a run in named values and arrays, as run files hold it; native/addon/binding.d.cts describes them.
+// The state of a run as named values and arrays, as in run files. native/addon/binding.d.cts describes them.
 UnfinishedState prepare_state(const Values& shape, const Options& options);
 void write_state(UnfinishedState& unfinished, const Values& rows);
 std::unique_ptr<Run> restore_run(UnfinishedState unfinished);

@@ -14,8 +14,8 @@
 
 namespace sigma {
 
-// A table of named values: the arguments and results of the C interface. Reading a value that is absent or of another
-// kind throws std::invalid_argument, which names it.
+// A table of named values: the arguments and results of the C interface. If a value is absent or has another type than
+// requested, reading it throws std::invalid_argument with its name.
 class Values {
  public:
   using Table = std::unique_ptr<Values>;
@@ -31,7 +31,7 @@ class Values {
   }
   bool flag(const std::string& name) const;
   const std::string& text(const std::string& name) const;
-  // One number, or an array of float64 numbers.
+  // Reads one number or an array of float64 numbers.
   std::vector<double> numbers(const std::string& name) const;
   const Values& table(const std::string& name) const;
   template <class T>
@@ -50,7 +50,7 @@ class Values {
     }
   }
 
-  // The value, or null; of one kind only.
+  // The value of any type, or null if there is none. get() also returns null if the value has another type.
   const Value* find(const std::string& name) const;
   template <class T>
   const T* get(const std::string& name) const {
@@ -64,22 +64,22 @@ class Values {
   std::map<std::string, Value> entries_;
 };
 
-// A matrix {data, rows, cols} seen in place.
+// A view of a matrix {data, rows, cols}, without a copy.
 struct MatrixView {
   NumberView numbers;
   std::size_t rows, cols;
 };
 MatrixView view_matrix(const Values& from, const std::string& name);
-// The same of a matrix that must have this shape.
+// A view of a matrix that must have this shape.
 MatrixView view_matrix(const Values& from, const std::string& name, std::size_t rows, std::size_t cols);
 
-// The covariances {argument, form, numbers, inner, sigma} of `count` points of d columns, seen in place.
+// A view of the covariances {argument, form, numbers, inner, sigma} of `count` points with d columns, without a copy.
 CovarianceView view_covariance(const Values& from, std::size_t count, std::size_t d);
 
 // Copies an array of `count` indices below `bound`.
 std::vector<std::uint32_t> copy_indices(const Values& from, const std::string& name, std::size_t count,
                                         std::size_t bound);
-// Positions of compressed rows, from float64 numbers: count + 1 of them, ascending from 0 to `stored`.
+// Copies the offsets of compressed rows from float64 numbers: count + 1 numbers, ascending from 0 to `stored`.
 std::vector<std::uint64_t> copy_offsets(const Values& from, std::size_t count, std::size_t stored);
 
 }  // namespace sigma

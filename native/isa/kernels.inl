@@ -1,4 +1,4 @@
-// All kernels, for the instruction set that the including file has chosen; their vectors come first.
+// All kernels, for the instruction set that the including file has chosen. Their vector types come first.
 #include "../support/simd.hpp"
 
 #include "../embedding/gradient_descent_kernels.inl"

@@ -1,5 +1,5 @@
-// Everything that the kernels include, read before the compiler's target is widened: an inline function of the standard
-// library must not be compiled for instructions that the processor may not have.
+// All headers that the kernels need. They are included before the compiler's target is widened, because inline
+// functions of the standard library must not be compiled for instructions that the processor may not have.
 #pragma once
 
 #include <algorithm>

@@ -18,7 +18,8 @@ struct Stencil {
   float weight;  // of `high`
 };
 
-// Between which of `count` nodes at 0, 1, 2 ... a coordinate lies; beyond the last ones their values go on.
+// Finds the two of `count` nodes at 0, 1, 2 ... between which a coordinate lies. Beyond the outermost nodes, their
+// values are used.
 Stencil between(float at, std::size_t count) {
   if (!(at > 0)) return {0, 0, 0};
   const auto low = static_cast<std::size_t>(at);
@@ -108,7 +109,7 @@ void FlowMesh::convolve(double width, bool solves) {
   });
   const double angle = 2 * std::numbers::pi / static_cast<double>(length_);
   const double deviation = angle * width * static_cast<double>(side_);
-  // Of each frequency along one axis: its share of the Laplacian's eigenvalue, or its factor of the Gaussian.
+  // For each frequency along one axis: its term of the Laplacian's eigenvalue, or its factor of the Gaussian.
   std::vector<double> along(length_);
   for (std::size_t k = 0; k < length_; ++k) {
     const auto order = static_cast<double>(std::min(k, length_ - k));
@@ -142,7 +143,7 @@ void FlowMesh::convolve(double width, bool solves) {
       const float* row = &nodes_[y * length_];
       for (std::size_t x = 0; x < side_; ++x) {
         if (solves) {
-          // Nothing crosses the walls of the square, whose entries stay 0.
+          // Nothing flows through the walls of the square, so their entries stay 0.
           if (x > 0) across_[y * (side_ + 1) + x] = row[x] - row[x - 1];
           if (y > 0) upwards_[y * side_ + x] = row[x] - (row - length_)[x];
         } else {
@@ -162,14 +163,15 @@ void FlowMesh::carry(SquarePoints& points, int steps) {
   const auto velocity = [&](Position at, float time) {
     const Stencil x = between(at.x, side_ + 1), y = between(at.y, side_ + 1);
     const Stencil in_x = between(at.x - 0.5f, side_), in_y = between(at.y - 0.5f, side_);
-    // Where there is nothing at all, time alone thins the air.
+    // In an empty place this is only `time`. The limit avoids a division by zero.
     const float thickness = std::max((1 - time) * read(density_, side_, in_x, in_y) + time, 1e-3f);
     return Position{read(across_, side_ + 1, x, in_y) / thickness, read(upwards_, side_, in_x, y) / thickness};
   };
   const auto inside = [&](float at) { return std::clamp(at, 0.0f, scale); };
   team_.for_ranges(points.size() / 2, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t i = first; i < last; ++i) {
-      // What moves the point is summed apart from where it was: float32 holds the way, float64 the position.
+      // The displacement is summed separately from the position: float32 is enough for the displacement, but not for
+      // the position.
       const double start[2] = {points[2 * i] * static_cast<double>(side_),
                                points[2 * i + 1] * static_cast<double>(side_)};
       double x = start[0], y = start[1];

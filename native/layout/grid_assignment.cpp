@@ -13,16 +13,18 @@ namespace {
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// Of grids with more cells than this the parts are smaller: a worse bound, but in time that grows with the points.
+// Grids with more cells than kLargeGrid are cut into smaller parts. The bound becomes worse, but the time then only
+// grows in proportion to the number of points.
 constexpr std::size_t kLargeGrid = 32768, kLargeGridCells = 1024;
-// Cells of a part where points are crowded: there every point is in the way of many, in parts of any size.
+// The number of cells per part if points are crowded. In this case every point competes with many others in parts of
+// any size.
 constexpr std::size_t kCrowdedCells = 256;
-// Share of the points that have their nearest cell to themselves or came first; 0.63 for independent uniform points
-// that are as many as the cells.
+// The grid counts as crowded if fewer than this share of the points get their nearest cell, by being alone or the first
+// there. The share is 0.63 for independent uniform points if there are as many points as cells.
 constexpr double kLeastUncrowded = 0.5;
 
 struct Rectangle {
-  std::size_t top, bottom, left, right;  // the last ones excluded
+  std::size_t top, bottom, left, right;  // bottom and right are excluded
   std::size_t height() const { return bottom - top; }
   std::size_t width() const { return right - left; }
   std::size_t cells() const { return height() * width(); }
@@ -33,11 +35,12 @@ struct Part {
   std::vector<std::uint32_t> points;
 };
 
-// The whole problem: points in units of cells, y downwards; prices <= 0 of cells, 0 where no point is.
+// The whole problem: points in units of cells, with y downwards, and the prices of cells. Prices are <= 0, and 0 for
+// cells without a point.
 struct Problem {
   std::size_t rows, columns;
   std::vector<double> positions;
-  std::vector<std::uint32_t> cells;  // of points
+  std::vector<std::uint32_t> cells;  // the cell of each point
   std::vector<double> prices;
 
   double squared_way(std::uint32_t point, std::size_t row, std::size_t column) const {
@@ -46,7 +49,7 @@ struct Problem {
     return dx * dx + dy * dy;
   }
 
-  // Calls visit(row, column, squared way) for the cells of `area` whose way from the point is below sqrt(reach).
+  // Calls visit(row, column, squared way) for the cells of `area` whose distance from the point is below sqrt(reach).
   template <class Visit>
   void visit_disc(std::uint32_t point, double reach, const Rectangle& area, Visit&& visit) const {
     const double radius = std::sqrt(std::max(reach, 0.0)), x = positions[2 * point], y = positions[2 * point + 1];
@@ -66,7 +69,7 @@ struct Problem {
   }
 };
 
-// Solves one part exactly. Memory of its own, for parts are solved side by side.
+// Solves one part exactly. It has its own memory, because parts are solved in parallel.
 class PartSolver {
  public:
   PartSolver(Problem& problem, const Part& part, const Cancellation& cancellation)
@@ -82,7 +85,7 @@ class PartSolver {
   void solve() {
     const Rectangle& area = part_.area;
     std::vector<std::uint32_t> left_over;
-    // With all prices 0 everyone's nearest cell is as good as can be; the first to come has it.
+    // While all prices are 0, the nearest cell is optimal for every point. The first point to come gets it.
     for (const std::uint32_t point : part_.points) {
       const auto near = [](double at, std::size_t least, std::size_t end) {
         return std::min(end - 1, static_cast<std::size_t>(std::max(at, static_cast<double>(least))));
@@ -97,7 +100,8 @@ class PartSolver {
       }
     }
     for (const std::uint32_t point : left_over) augment(point);
-    // Without a free cell only differences of prices matter; at this level they fit best to those of other parts.
+    // If the part has no free cell, only differences of prices matter. This level fits best to the prices of other
+    // parts.
     if (part_.points.size() == prices_.size()) {
       const double highest = *std::max_element(prices_.begin(), prices_.end());
       for (double& price : prices_) price -= highest;
@@ -120,7 +124,7 @@ class PartSolver {
     cancellation_.check();
     double least = kInfinity;
     std::size_t end = 0;
-    // A free cell bounds the search, the nearest one best.
+    // A free cell bounds the search. The nearest free cell gives the tightest bound.
     const Rectangle& area = part_.area;
     const double all = static_cast<double>(problem_.rows * problem_.rows + problem_.columns * problem_.columns) + 1;
     for (double reach = 2; least == kInfinity; reach *= 4) {
@@ -141,7 +145,8 @@ class PartSolver {
       problem_.visit_disc(point, least - before, area, [&](std::size_t row, std::size_t column, double squared) {
         const std::size_t cell = (row - area.top) * area.width() + column - area.left;
         const double distance = squared - prices_[cell] + before;
-        // A settled cell is not reached again, although rounding may find it nearer: its path would be a circle.
+        // A settled cell must not be reached again, although rounding may make it appear nearer: its path would be a
+        // circle.
         if (distance >= least || distance >= distances_[cell] || is_settled_[cell]) return;
         if (distances_[cell] == kInfinity) touched.push_back(static_cast<std::uint32_t>(cell));
         distances_[cell] = distance;
@@ -168,7 +173,7 @@ class PartSolver {
       is_settled_[cell] = false;
     }
     for (const std::uint32_t cell : touched) distances_[cell] = kInfinity;
-    // Each point on the path takes the cell that it reached, and leaves its own to the one before.
+    // Each point on the path takes the cell that it reached, and leaves its old cell to the previous point.
     for (std::size_t cell = end;;) {
       const std::uint32_t point = from_[cell];
       const std::size_t left = problem_.cells[point];
@@ -178,7 +183,7 @@ class PartSolver {
     }
   }
 
-  // Within the part its own cells count; solve() turns them into those of the whole grid.
+  // Cells are numbered within the part here. solve() converts them to cells of the whole grid.
   void own(std::uint32_t point, std::size_t cell) {
     owners_[cell] = point;
     problem_.cells[point] = static_cast<std::uint32_t>(cell);
@@ -193,7 +198,7 @@ class PartSolver {
   std::vector<std::uint8_t> is_settled_;
 };
 
-// Halves the grid and shares out the points by where they lie, as far as the halves have free cells.
+// Halves the grid recursively. Each half gets the points that lie in it, as long as it has free cells.
 void divide(const Problem& problem, Part part, std::size_t exact_cells, std::vector<Part>& parts) {
   const Rectangle& area = part.area;
   if (area.cells() <= exact_cells) {
@@ -223,7 +228,7 @@ void divide(const Problem& problem, Part part, std::size_t exact_cells, std::vec
   divide(problem, std::move(high), exact_cells, parts);
 }
 
-// Windows of the grid, with the points that are in them now.
+// Cuts the grid into windows, with the points that are currently in them.
 std::vector<Part> cut_windows(const Problem& problem, std::size_t side, std::size_t down, std::size_t across) {
   const auto bands = [&](std::size_t shift, std::size_t length) { return (length + shift + side - 1) / side; };
   const std::size_t wide = bands(across, problem.columns);
@@ -262,7 +267,8 @@ double sum_ways(const Problem& problem) {
   return sum;
 }
 
-// What the prices prove: each point at its cheapest cell, and the prices (weak duality, since all are at most 0).
+// The lower bound proven by the prices: the cost of each point at its cheapest cell, plus the sum of the prices (weak
+// duality, which holds because all prices are at most 0).
 double bound_cost(const Problem& problem, ThreadTeam& team, const Cancellation& cancellation) {
   constexpr std::size_t kGrain = 512;
   const std::size_t n = problem.cells.size();
@@ -306,7 +312,7 @@ GridAssignment assign_to_grid(const SquarePoints& points, std::size_t rows, std:
   GridAssignment result;
   for (std::size_t pass = 0; pass < passes; ++pass) {
     if (pass > 0) parts = cut_windows(problem, side, shifts[pass - 1][0], shifts[pass - 1][1]);
-    // A few at a time, so that progress shows.
+    // A few parts at a time, so that progress can be reported.
     const std::size_t batch = 4 * team.size();
     for (std::size_t first = 0; first < parts.size(); first += batch) {
       const std::size_t count = std::min(batch, parts.size() - first);

@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::size_t kGrain = 1024;
 constexpr std::size_t kNeighbors = 10;
-// So few points are no density: neighbors drawn together would meet in the middle.
+// Fewer points than this are not relaxed. They form no density, and drawing neighbors together would collapse them in
+// the middle.
 constexpr std::size_t kLeastToRelax = 100;
-// Largest number of points whose neighbors are counted; of more points, a regular sample of that size.
+// The largest number of points whose neighbors are compared. Of more points, a regular sample of this size is used.
 constexpr std::size_t kMostCounted = 20000;
 
 double mean_distance(const SquarePoints& a, const SquarePoints& b) {
@@ -24,7 +25,7 @@ double mean_distance(const SquarePoints& a, const SquarePoints& b) {
   return sum / static_cast<double>(a.size() / 2);
 }
 
-// Each point's nearest neighbors, and the points whose neighbor it is.
+// The nearest neighbors of each point, and the points that have this point as a neighbor.
 struct Springs {
   std::vector<std::uint64_t> offsets;
   std::vector<std::uint32_t> others;
@@ -42,7 +43,7 @@ struct Springs {
   }
 };
 
-// Draws every point toward its neighbors, the far ones less: the weight is that of the Student-t kernel whose width
+// Moves every point toward its neighbors. Far neighbors have less weight: the weight is a Student-t kernel whose width
 // is the radius of ten points.
 void draw_together(SquarePoints& points, const Springs& springs, SquarePoints& before, ThreadTeam& team) {
   constexpr double kShare = 0.25;
@@ -60,7 +61,7 @@ void draw_together(SquarePoints& points, const Springs& springs, SquarePoints& b
         y += weight * dy;
         sum += weight;
       }
-      // A weighted mean of points of the square, so it is in the square.
+      // A weighted mean of points in the square also lies in the square.
       points[2 * i] += kShare * x / sum;
       points[2 * i + 1] += kShare * y / sum;
     }
@@ -98,7 +99,8 @@ std::size_t flow(SquarePoints& points, const SquarePoints& shape, int relaxation
   std::iota(all.begin(), all.end(), 0u);
   std::vector<std::uint32_t> nearest = find_nearest(shape, all, k, team);
   for (std::size_t e = 0; e < nearest.size(); ++e) {
-    // Points at the same position are all neighbors of each other, and attract each other in no direction.
+    // Points at the same position are all neighbors of each other. Their attraction has no direction, so each is
+    // replaced by the point itself.
     const std::size_t i = e / k, other = nearest[e];
     if (shape[2 * i] == shape[2 * other] && shape[2 * i + 1] == shape[2 * other + 1])
       nearest[e] = static_cast<std::uint32_t>(i);
@@ -126,7 +128,8 @@ SquarePoints take(const SquarePoints& points, const std::vector<std::uint32_t>& 
   return taken;
 }
 
-// Points that are close on the embedding read the same stretches of the mesh.
+// Sorts the points along the embedding before the flow, because points that are close on the embedding read the same
+// part of the mesh.
 std::size_t flow_in_order(SquarePoints& points, const SquarePoints& shape, int relaxations, ThreadTeam& team,
                           const Cancellation& cancellation, const std::function<void(double)>& progress) {
   constexpr float kEmbeddingSide = 100;
@@ -140,7 +143,7 @@ std::size_t flow_in_order(SquarePoints& points, const SquarePoints& shape, int r
   return rounds;
 }
 
-// The cell c with c / grid < at <= (c + 1) / grid; 0 belongs to the first.
+// The column c with c / grid < at <= (c + 1) / grid. 0 belongs to the first column.
 std::size_t column_of(double at, std::size_t grid) {
   const auto border = [&](std::size_t c) { return static_cast<double>(c + 1) / static_cast<double>(grid); };
   auto cell = std::min(grid - 1, static_cast<std::size_t>(std::max(at, 0.0) * static_cast<double>(grid)));
@@ -149,15 +152,15 @@ std::size_t column_of(double at, std::size_t grid) {
   return cell;
 }
 
-// Slopes at the nodes of a monotone cubic through `values` at equal distances 1 (Fritsch & Carlson 1980, with their
-// harmonic mean).
+// The slope at a node of a monotone cubic interpolation of `values` at equal distances 1 (Fritsch & Carlson 1980, with
+// their harmonic mean).
 double monotone_slope(const double* values, std::size_t count, std::size_t at) {
   if (at == 0 || at + 1 == count) return 0;
   const double left = values[at] - values[at - 1], right = values[at + 1] - values[at];
   return left * right > 0 ? 2 * left * right / (left + right) : 0;
 }
 
-// The cubic at `at`, in units of the nodes' distance.
+// The value of the cubic at `at`, in units of the distance between nodes.
 double interpolate(const double* values, std::size_t count, double at) {
   const double position = std::clamp(at, 0.0, static_cast<double>(count - 1));
   const std::size_t low = std::min(static_cast<std::size_t>(position), count - 2);
@@ -166,7 +169,7 @@ double interpolate(const double* values, std::size_t count, double at) {
   return values[low] * u * u * (1 + 2 * t) + from * t * u * u + values[low + 1] * t * t * (3 - 2 * t) - to * t * t * u;
 }
 
-// Counts to their running share, with a node at each border of a bin.
+// Converts counts to their cumulative share, with a node at each border of a bin.
 void accumulate(const std::size_t* counts, std::size_t bins, double* shares) {
   std::size_t sum = 0;
   const std::size_t total = std::accumulate(counts, counts + bins, std::size_t{0});
@@ -235,7 +238,7 @@ std::size_t transform_conditionally(SquarePoints& points, std::size_t bins, Thre
                columns[static_cast<std::size_t>(column)] > 0;
       };
       points[2 * i] = interpolate(marginal.data(), nodes, x);
-      // Among the centers of columns.
+      // Finds the two column centers around the point.
       const double at = x - 0.5;
       const auto low = static_cast<std::ptrdiff_t>(std::floor(at));
       if (is_occupied(low) && is_occupied(low + 1)) {
@@ -282,8 +285,8 @@ Separation separate_points(NumberView embedding, std::size_t n, const Separation
       result.iterations = 1;
       break;
   }
-  // Points at one position may have gone the same way, or meet at a wall. The ranks of the iterative method part them
-  // by themselves.
+  // Points at the same position may have moved in the same way, or may meet at a wall. The ranks of the iterative
+  // method already separate them.
   if (options.method != SeparationMethod::iterative) tell_apart(result.points);
   cancellation.check();
   result.evenness = measure_evenness(result.points);

@@ -11,9 +11,9 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kHistogramSide = 32;
-constexpr double kApart = 0.01;  // of the mean spacing
+constexpr double kApart = 0.01;  // in units of the mean spacing
 
-// Point i of the additive recurrence of the plastic number, the plane's golden ratio.
+// Point i of the additive recurrence of the plastic number, which corresponds to the golden ratio in two dimensions.
 double even_sequence(std::size_t i, std::size_t axis) {
   constexpr double kPlastic = 1.32471795724474602596;
   const double step = axis == 0 ? 1 / kPlastic : 1 / (kPlastic * kPlastic);
@@ -21,7 +21,7 @@ double even_sequence(std::size_t i, std::size_t axis) {
   return at - std::floor(at);
 }
 
-// What one axis spans, in quarters, since the span of finite numbers may be infinite.
+// The range of values on one axis, divided by 4 because the span of finite numbers may be infinite.
 struct Extent {
   double low = 0, span = 0;
   double above_low(double value) const { return value / 4 - low; }
@@ -37,13 +37,15 @@ Extent find_extent(NumberView from, std::size_t n, std::size_t axis) {
   return {low / 4, high / 4 - low / 4};
 }
 
-// A k-d tree in the order of its points: the median of a range is its middle, the axis that of the larger extent.
+// A k-d tree, stored as an order of the points. The median of a range is at its middle, and the axis of a split is the
+// one with the larger extent.
 class PlaneTree {
  public:
   explicit PlaneTree(const SquarePoints& points, ThreadTeam& team) : points_(points), order_(points.size() / 2) {
     std::iota(order_.begin(), order_.end(), 0u);
     axes_.resize(order_.size());
-    // The upper levels one after the other, so that the lower ones are many independent ranges.
+    // The upper levels are split one after the other. The lower levels are many independent ranges, which run in
+    // parallel.
     std::vector<std::pair<std::size_t, std::size_t>> ranges{{0, order_.size()}};
     for (int level = 0; level < kSplitLevels; ++level) {
       std::vector<std::pair<std::size_t, std::size_t>> halves(2 * ranges.size());
@@ -59,7 +61,7 @@ class PlaneTree {
     team.for_each(ranges.size(), [&](std::size_t r, unsigned) { build(ranges[r].first, ranges[r].second); });
   }
 
-  // Fills `nearest` with the `k` nearest others of `point`, nearest first.
+  // Fills `nearest` with the `k` nearest other points of `point`, nearest first.
   void query(std::uint32_t point, std::size_t k, std::vector<std::pair<double, std::uint32_t>>& nearest) const {
     nearest.clear();
     visit(0, order_.size(), point, k, nearest);
@@ -117,7 +119,7 @@ class PlaneTree {
     const bool is_lower = ahead < 0;
     visit(is_lower ? first : middle + 1, is_lower ? middle : last, point, k, nearest);
     offer(order_[middle], point, k, nearest);
-    // Of equal distances those met first stay: points on one spot must not all be compared.
+    // Among equal distances the first ones found are kept, so that points at one position need not all be compared.
     if (nearest.size() < k || ahead * ahead < nearest.back().first) {
       visit(is_lower ? middle + 1 : first, is_lower ? last : middle, point, k, nearest);
     }
@@ -125,7 +127,7 @@ class PlaneTree {
 
   const SquarePoints& points_;
   std::vector<std::uint32_t> order_;
-  std::vector<std::uint8_t> axes_;  // by the middle of a range
+  std::vector<std::uint8_t> axes_;  // indexed by the middle of a range
 };
 
 }  // namespace
@@ -160,7 +162,7 @@ void tell_apart(SquarePoints& points) {
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t d = 0; d < 2; ++d) {
       double& at = points[2 * i + d];
-      // Toward the middle, so that none leaves the square.
+      // Points move toward the middle, so that none leaves the square.
       at += (at < 0.5 ? 1 : -1) * reach * even_sequence(i, d);
     }
   }

@@ -10,10 +10,11 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 4096;
-// A new direction that is shorter than this, as a share of the product, is rounding: the subspace is invariant.
+// A new direction that is shorter than this share of the product consists of rounding errors: the subspace is
+// invariant.
 constexpr double kRounding = 1e-12;
 
-// Orthonormal vectors of n numbers, and A in the space that they span.
+// Orthonormal vectors of n numbers, and the matrix A restricted to the space that they span.
 class Basis {
  public:
   Basis(std::size_t n, std::size_t capacity, ThreadTeam& team)
@@ -22,17 +23,18 @@ class Basis {
   std::size_t size() const { return size_; }
   std::size_t capacity() const { return capacity_; }
   double* vector(std::size_t j) { return &vectors_[j * n_]; }
-  // The vector that will be the next of the basis.
+  // The memory of the next basis vector.
   double* next() { return vector(size_); }
 
-  // Multiplies the last vector, whose row of the matrix this gives, and leaves the part of the product that is
-  // orthogonal to the basis, of unit length, in next(). Returns its length before, 0 where it is rounding.
+  // Multiplies A by the last basis vector, which gives a row of the restricted matrix. The part of the product that is
+  // orthogonal to the basis is scaled to unit length and stored in next(). Returns its previous length, or 0 if it is
+  // only rounding.
   double expand(const SymmetricProduct& multiply) {
     ++size_;
     double* product = next();
     multiply(vector(size_ - 1), product);
     const double whole = length(product);
-    // Twice is enough (Giraud 2005).
+    // Two passes are enough (Giraud 2005).
     for (int pass = 0; pass < 2; ++pass) {
       const std::vector<double> dots = dot_all(product);
       for (std::size_t j = 0; j < size_; ++j) at(size_ - 1, j) += dots[j];
@@ -45,7 +47,7 @@ class Basis {
     return rest;
   }
 
-  // The eigenvectors of A within the basis.
+  // The eigenvectors of A within the span of the basis.
   SymmetricEigen solve(const Cancellation& cancellation) const {
     std::vector<double> square(size_ * size_);
     for (std::size_t i = 0; i < size_; ++i) {
@@ -54,7 +56,7 @@ class Basis {
     return solve_symmetric(std::move(square), size_, cancellation);
   }
 
-  // Replaces the basis by its first `keep` Ritz vectors, and the vector after them by next().
+  // Replaces the basis by its first `keep` Ritz vectors, followed by the vector in next().
   void restart(const SymmetricEigen& ritz, std::size_t keep) {
     team_.for_ranges(n_, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
       std::vector<double> combined(keep);
@@ -140,7 +142,7 @@ LeadingEigenvectors find_leading_eigenvectors(std::size_t n, std::size_t k, cons
     } while (rest > 0 && basis.size() < basis.capacity() && products < most_products);
     const SymmetricEigen ritz = basis.solve(cancellation);
     const std::size_t found = std::min(k, basis.size());
-    // The residual of a Ritz vector is the rest times its last entry.
+    // The norm of the residual of a Ritz vector is `rest` times the magnitude of its last entry.
     result.has_converged = true;
     for (std::size_t r = 0; r < found; ++r) {
       const double residual = rest * std::abs(ritz.vectors[(r + 1) * basis.size() - 1]);

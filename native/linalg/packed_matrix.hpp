@@ -6,9 +6,9 @@
 
 namespace sigma {
 
-// A float32 matrix stored in blocks of 64 rows, each block column after column: 64 values of column 0, then 64 of
-// column 1, and so on. A vector register then holds one column of neighboring rows, which is what distances,
-// projections and Gram matrices read. The rows that fill up the last block are zero.
+// A float32 matrix in blocks of 64 rows. Each block is stored column by column: 64 values of column 0, then 64 of
+// column 1, and so on. A vector register then holds one column of neighboring rows, as distances, projections and Gram
+// matrices need it. The unused rows of the last block are zero.
 class PackedMatrix {
  public:
   static constexpr std::size_t kBlock = 64;

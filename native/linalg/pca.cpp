@@ -11,11 +11,12 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
-// Up to this many rows or columns, whichever are fewer, the eigenproblem is solved whole.
+// If the number of rows or the number of columns is at most this, the eigenproblem is solved as a whole.
 constexpr std::size_t kExactSize = 256;
 constexpr int kPowerIterations = 6;
 
-// a^T b (a.cols x b.cols). One task makes a stretch of its rows over all blocks, so sums do not depend on the threads.
+// a^T b (a.cols x b.cols). Each task computes a range of rows of the result over all blocks, so sums do not depend on
+// the number of threads.
 std::vector<double> gram(const PackedMatrix& a, const PackedMatrix& b, ThreadTeam& team,
                          const Cancellation& cancellation) {
   constexpr std::size_t kGrain = 32;
@@ -30,7 +31,7 @@ std::vector<double> gram(const PackedMatrix& a, const PackedMatrix& b, ThreadTea
   return out;
 }
 
-// rows times basis^T; the basis is k x d.
+// rows times basis^T, where the basis is k x d.
 PackedMatrix project(const PackedMatrix& rows, const std::vector<double>& basis, std::size_t k, ThreadTeam& team,
                      const Cancellation& cancellation) {
   std::vector<float> weights(rows.cols() * k);
@@ -45,7 +46,8 @@ PackedMatrix project(const PackedMatrix& rows, const std::vector<double>& basis,
   return out;
 }
 
-// Gram-Schmidt, twice, which is enough (Giraud 2005). Rows that depend on earlier ones become zero.
+// Gram-Schmidt orthonormalization in two passes, which is enough (Giraud 2005). Rows that depend on earlier ones become
+// zero.
 void orthonormalize(std::vector<double>& basis, std::size_t k, std::size_t d, const Cancellation& cancellation) {
   for (std::size_t r = 0; r < k; ++r) {
     cancellation.check();
@@ -67,7 +69,7 @@ void orthonormalize(std::vector<double>& basis, std::size_t k, std::size_t d, co
   }
 }
 
-// Rows x - mean of a sparse matrix x.
+// The rows x - mean of a sparse matrix x, which are never stored.
 struct CenteredRows {
   const SparseMatrix& matrix;
   std::vector<double> mean;
@@ -76,12 +78,12 @@ struct CenteredRows {
 constexpr std::size_t kMostStretches = 16;
 constexpr std::size_t kStretchBytes = std::size_t{1} << 28;
 
-// A multiple of the lanes of any instruction set.
+// Rounds up to a multiple of the vector width of every instruction set.
 std::size_t padded(std::size_t k) {
   return (k + 15) / 16 * 16;
 }
 
-// The rows of a stretch; sums over stretches are taken in their order, which does not depend on the threads.
+// The number of rows per stretch. Stretches are summed in their order, which does not depend on the number of threads.
 std::size_t stretch_of(const CenteredRows& rows, std::size_t k) {
   const std::size_t bytes = std::max<std::size_t>(1, rows.matrix.cols * padded(k) * sizeof(float));
   const std::size_t stretches = std::clamp<std::size_t>(kStretchBytes / bytes, 1, kMostStretches);
@@ -166,7 +168,7 @@ std::size_t columns_of(const PackedMatrix& rows) {
   return rows.cols();
 }
 
-// A basis (l x d) of the directions of largest variance, up to a rotation among themselves.
+// A basis (l x d) of the directions of largest variance. It may be rotated within the subspace.
 template <class Rows>
 std::vector<double> find_subspace(const Rows& rows, std::size_t l, Random& random, ThreadTeam& team,
                                   const Cancellation& cancellation) {
@@ -181,7 +183,7 @@ std::vector<double> find_subspace(const Rows& rows, std::size_t l, Random& rando
   return basis;
 }
 
-// Components and eigenvalues by randomized subspace iteration.
+// Computes components and eigenvalues by randomized subspace iteration.
 template <class Rows>
 SymmetricEigen search_at_random(const Rows& rows, std::size_t k, std::vector<double>& components, Random& random,
                                 ThreadTeam& team, const Cancellation& cancellation) {
@@ -199,7 +201,7 @@ SymmetricEigen search_at_random(const Rows& rows, std::size_t k, std::vector<dou
   return eigen;
 }
 
-// Takes the variances from the eigenvalues, and makes the largest entry of each component positive.
+// Computes the variances from the eigenvalues, and makes the largest entry of each component positive.
 void finish(Pca& result, const SymmetricEigen& eigen, std::size_t n, std::size_t d, std::size_t k) {
   const double divisor = static_cast<double>(std::max<std::size_t>(n, 2) - 1);
   result.variances.assign(eigen.values.begin(), eigen.values.begin() + static_cast<std::ptrdiff_t>(k));
@@ -212,7 +214,7 @@ void finish(Pca& result, const SymmetricEigen& eigen, std::size_t n, std::size_t
   }
 }
 
-// Eigenvectors of rows rows^T, for few rows of many columns.
+// Eigenvectors of rows rows^T, for data with few rows and many columns.
 SymmetricEigen solve_among_rows(const PackedMatrix& rows, ThreadTeam& team, const Cancellation& cancellation) {
   const std::size_t n = rows.rows(), d = rows.cols();
   PackedMatrix transposed(d, n);
@@ -222,8 +224,8 @@ SymmetricEigen solve_among_rows(const PackedMatrix& rows, ThreadTeam& team, cons
   return solve_symmetric(gram(transposed, transposed, team, cancellation), n, cancellation);
 }
 
-// Eigenvectors u among the rows to components rows^T u / |rows^T u| (k x d). Those without variance, which centered
-// rows have at least one of, get a direction orthogonal to the others.
+// Converts eigenvectors u of rows rows^T to components rows^T u / |rows^T u| (k x d). Centered rows have at least one
+// eigenvector without variance. The component of such an eigenvector is a direction orthogonal to the others.
 void lift(const SymmetricEigen& eigen, const PackedMatrix& rows, std::size_t k, std::vector<double>& components,
           Random& random, ThreadTeam& team, const Cancellation& cancellation) {
   const std::size_t n = rows.rows(), d = rows.cols();
@@ -254,7 +256,7 @@ std::vector<float> row_radii(const PackedMatrix& rows) {
   return radii;
 }
 
-// The median of the radii that are not zero, or 0.
+// The median of the nonzero radii, or 0 if all are zero.
 float median_radius(std::vector<float> radii) {
   std::erase(radii, 0.0f);
   if (radii.empty()) return 0;
@@ -275,7 +277,7 @@ std::vector<double> center_columns(PackedMatrix& rows) {
   return means;
 }
 
-// Components and variances, without scores, of rows without far ones among them.
+// Computes components and variances, but no scores. None of the rows may be far from the others.
 Pca find_components(const PackedMatrix& rows, std::size_t k, Random& random, ThreadTeam& team,
                     const Cancellation& cancellation) {
   const std::size_t n = rows.rows(), d = rows.cols();

@@ -10,8 +10,8 @@ namespace {
 
 constexpr int kMaxSweeps = 60;
 
-// Reduces a to tridiagonal form T = Q^T A Q: `diagonal`, and `off[i]` between i and i + 1. The rows of `basis` become
-// the columns of Q.
+// Reduces a to the tridiagonal form T = Q^T A Q. T has the diagonal `diagonal`, and off[i] is its entry between i and i
+// + 1. The rows of `basis` become the columns of Q.
 void tridiagonalize(std::vector<double>& a, std::size_t n, std::vector<double>& diagonal, std::vector<double>& off,
                     std::vector<double>& basis, const Cancellation& cancellation) {
   basis.assign(n * n, 0.0);
@@ -63,7 +63,7 @@ void tridiagonalize(std::vector<double>& a, std::size_t n, std::vector<double>& 
   }
 }
 
-// Turns rows i and i + 1 of the basis by the angle with cosine c and sine s.
+// Rotates rows i and i + 1 of the basis by the angle with cosine c and sine s.
 void rotate_rows(std::vector<double>& basis, std::size_t n, std::size_t i, double c, double s) {
   double* upper = &basis[i * n];
   double* lower = &basis[(i + 1) * n];
@@ -85,7 +85,7 @@ void diagonalize(std::vector<double>& diagonal, std::vector<double>& off, std::v
         ++last;
       }
       if (last == first) break;
-      // Wilkinson's shift, then one chase of the bulge from the bottom up.
+      // Wilkinson's shift, followed by one pass that chases the bulge from the bottom up.
       const double half = (diagonal[first + 1] - diagonal[first]) / (2.0 * off[first]);
       const double root = std::hypot(half, 1.0);
       double g = diagonal[last] - diagonal[first] + off[first] / (half + std::copysign(root, half));

@@ -15,18 +15,20 @@ namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
 constexpr std::size_t kSampleSize = 512;
-// The points of a cell are searched for together, up to this many. Each cell that they visit is then loaded once for
-// several of them; their lists, 1.6 KiB each at k = 90, still fit into the second-level cache.
+// Up to this many points of a cell are searched together. A cell that several of these points have to visit is then
+// loaded only once for all of them. Their lists of neighbors (1.6 KiB each for k = 90) still fit into the second-level
+// cache.
 constexpr std::size_t kTogether = 256;
 constexpr float kUnbounded = std::numeric_limits<float>::max();
 
-// Half the square root of the number of points makes ranking all centroids and comparing the points of some 20 cells
-// similar amounts of work. A cell holds more than a point's neighbors.
+// The cell size is half the square root of the number of points. Ranking all centroids then takes about as much work as
+// comparing a point with the points of some 20 cells. A cell also holds more points than a point has neighbors (k).
 std::size_t cell_size(std::size_t n, std::size_t k) {
   return std::max(static_cast<std::size_t>(std::sqrt(static_cast<double>(n)) / 2), k + k / 2);
 }
 
-// Offers all centroids to lists of points of a block. Each thread has its own.
+// Finds the nearest centroids of the points of one block, by offering all centroids to the lists of these points. Each
+// thread has its own ranking.
 class CellRanking {
  public:
   explicit CellRanking(const PointCells& cells)
@@ -52,7 +54,7 @@ class CellRanking {
   TileJoin join_;
 };
 
-// Part of the points of a cell.
+// A range of the points of one cell.
 struct Part {
   std::uint32_t cell, first, last;
 };
@@ -69,7 +71,7 @@ std::vector<Part> cut_into_parts(const PointCells& cells) {
   return parts;
 }
 
-// Brings a block into the second-level cache while another one is compared.
+// Prefetches a block into the second-level cache while another block is being compared.
 void prefetch(DistanceBlock block, std::size_t columns) {
   const auto fetch = [](const float* values, std::size_t count) {
     for (std::size_t e = 0; e < count; e += 16) __builtin_prefetch(values + e, 0, 2);
@@ -78,7 +80,7 @@ void prefetch(DistanceBlock block, std::size_t columns) {
   if (block.variances != nullptr) fetch(block.variances, columns * kBlock);
 }
 
-// Searches the neighbors of one part after another. Each thread has its own.
+// Finds the neighbors of the points of one part. Each thread has its own search and reuses it for many parts.
 class PartSearch {
  public:
   PartSearch(const Distance& distance, const PointCells& cells, std::size_t k, std::size_t visits)
@@ -116,8 +118,8 @@ class PartSearch {
   }
 
  private:
-  // Lists for every cell the points of the part that are compared with it, and puts the cells into the order of their
-  // distance from the part's own, so that the bounds of the lists fall early.
+  // For every cell, collects the points of the part that have to be compared with this cell. The cells are sorted by
+  // their distance from the part's own cell: near cells come first, so that the bounds of the lists fall early.
   void choose_cells(const Part& part) {
     const std::size_t count = part.last - part.first;
     for (std::size_t i = 0; i < count; ++i) {
@@ -137,7 +139,7 @@ class PartSearch {
       const std::size_t held = nearest_cells_.take(i, taken_.data(), squared_.data(), scratch_);
       std::size_t candidates = 0;
       for (std::size_t e = 0; e < held; ++e) candidates += cells_.members(taken_[e]).size();
-      // Cells so small that they do not hold k other points are rare: compare such a point with all.
+      // The nearest cells rarely hold fewer than k other points. If they do, the point is compared with all points.
       const bool is_enough = candidates > k_;
       for (std::size_t e = 0; e < (is_enough ? held : cells_.count()); ++e) {
         visit(is_enough ? taken_[e] : static_cast<std::uint32_t>(e), i);
@@ -158,7 +160,7 @@ class PartSearch {
     });
   }
 
-  // Compares up to 64 points of the part with all points of a cell.
+  // Compares up to 64 points of the part with all points of one cell.
   void compare(const Part& part, std::span<const std::uint32_t> visitors, std::uint32_t cell, std::uint32_t next) {
     std::uint32_t rows[kBlock];
     const std::size_t own = cells_.first_block(part.cell) * kBlock + part.first;
@@ -187,10 +189,11 @@ class PartSearch {
   const PointCells& cells_;
   std::size_t k_;
   CellRanking ranking_;
-  NearestLists lists_, nearest_cells_;  // of the part's points
+  NearestLists lists_, nearest_cells_;  // of the points of the part
   NearestLists::Scratch scratch_;
   PointBlocks selected_;
-  std::vector<std::vector<std::uint32_t>> visitors_;  // of each cell, counted within the part
+  // for each cell: the points to compare with it, as positions within the part
+  std::vector<std::vector<std::uint32_t>> visitors_;
   std::vector<std::uint32_t> visited_;
   std::vector<float> from_center_;
   std::vector<std::uint32_t> taken_;
@@ -222,8 +225,7 @@ void CellSearch::choose_visits(ThreadTeam& team, const Cancellation& cancellatio
   for (std::size_t c = 0; c < cells; ++c) {
     for (const std::uint32_t point : cells_.members(c)) cell_of[point] = static_cast<std::uint32_t>(c);
   }
-  // Of every sampled point: how many of its neighbors lie in its r nearest cells and in no fewer, and the size of the
-  // r-th cell.
+  // For each sampled point: the number of its neighbors that lie in its r-th nearest cell, and the size of that cell.
   std::vector<std::vector<std::uint32_t>> found(samples), sizes(samples);
   team.for_each((samples + kBlock - 1) / kBlock, [&](std::size_t b, unsigned) {
     cancellation.check();

@@ -12,24 +12,26 @@
 
 namespace sigma {
 
-// Most of the nearest neighbors under any distance: each point is compared with the points of the cells whose centroids
-// are nearest to it, as in an inverted file (Jégou, Douze & Schmid 2011). How many cells that are follows from a sample
-// of the points whose true neighbors are found by comparing them with all points: as few as contain target_recall() of
-// these neighbors. Same seed: same neighbors, whatever the number of threads.
+// Finds most of the nearest neighbors under any distance. Each point is compared only with the points of the cells
+// whose centroids are nearest to it, as in an inverted file (Jégou, Douze & Schmid 2011). A random sample of points
+// determines how many cells to visit: their true neighbors are found by comparing them with all points, and the search
+// visits just enough cells to find target_recall() of these neighbors. The same seed gives the same neighbors for any
+// number of threads.
 class CellSearch {
  public:
-  // 0.992 up to 200,000 points, 0.975 for more, where the last percents take half as long again.
+  // 0.992 for up to 200,000 points. 0.975 for more points, because finding the last percents would take 50 % more time.
   static double target_recall(std::size_t n);
 
-  // Makes the cells and chooses their number per point. k is less than the number of points. Refers to the distance.
+  // Builds the cells and chooses how many of them to visit per point. k must be less than the number of points. The
+  // object keeps a reference to the distance.
   CellSearch(const Distance& distance, std::size_t k, std::uint64_t seed, ThreadTeam& team,
              const Cancellation& cancellation);
 
-  // How many comparisons the search makes per point, centroids included.
+  // The number of comparisons that the search makes per point, including those with centroids.
   double comparisons_per_point() const { return comparisons_; }
 
-  // Searches. The share of the true neighbors found in the sample is reported as recall. `progress` is called with the
-  // share done, from the calling thread.
+  // Searches for the neighbors. The reported recall is the share of the true neighbors of the sampled points that was
+  // found. `progress` is called from the calling thread with the finished share, between 0 and 1.
   Neighbors run(ThreadTeam& team, const Cancellation& cancellation, const std::function<void(double)>& progress) const;
 
  private:

@@ -1,10 +1,11 @@
 // Distances between Gaussians with covariances C_i = L_i L_i^T. All of them need a matrix for each pair of points,
 //   A = C_i + C_j + floor I,
-// or a product of the two factors. Vectors hold the same entry of the matrices of neighboring columns of a tile, so the
-// textbook's loops run for kPairs pairs at once. They compute in float64: where errors are strongly correlated, the
-// small eigenvalues of A, which decide, are differences of its large entries. Each block's matrices C are made of the
-// factors once per tile, which is 64 times less work than its pairs are. One row is compared with kVectors vectors, so
-// that the sums of the inner loops are kVectors chains of additions, which hide the latency of each other.
+// or a product of the two factors. A vector holds the same entry of the matrices of neighboring columns of a tile, so
+// the textbook's loops run for kPairs pairs at once. The kernels compute in float64: if errors are strongly correlated,
+// the result depends on the small eigenvalues of A, which are differences of its large entries. The matrices C of each
+// block are computed from the factors once per tile, which takes 1/64 of the work for the pairs. One row is compared
+// with kVectors vectors at once, so that the inner loops have kVectors independent chains of additions, which hide each
+// other's latency.
 
 typedef double Doubles __attribute__((vector_size(4 * SIGMA_LANES)));
 constexpr int kPairs = kLanes / 2;
@@ -25,13 +26,13 @@ SIGMA_INLINE Doubles not_below(Doubles v, double least) {
   return v > bound ? v : bound;
 }
 
-// kVectors vectors of pairs, one number of each.
+// kVectors vectors, each with one number per pair.
 template <int kVectors>
 struct Pairs {
   Doubles v[kVectors];
 };
 
-// The number of entries of a lower triangle, and the position of its row a.
+// The number of entries of a lower triangle with a rows. This is also the position of the first entry of row a.
 SIGMA_INLINE std::size_t triangle(std::size_t a) {
   return a * (a + 1) / 2;
 }
@@ -53,11 +54,13 @@ static void multiply_factors(const float* factors, std::size_t cols, double* out
   }
 }
 
-// A pivot of Cholesky's method is not less than this share of its variance, whatever the rounding.
+// Cholesky's method raises each pivot to at least this share of its variance, so that rounding errors cannot make it
+// zero or negative.
 constexpr double kLeastPivot = 1e-14;
 
-// Replaces the lower triangle of A by that of its Cholesky factor, whose diagonal is stored as reciprocals, and
-// `difference` by L^-1 difference. Returns the sum of the squares of the latter, the squared Mahalanobis length.
+// Replaces the lower triangle of A by its Cholesky factor L, with the diagonal stored as reciprocals, and replaces
+// `difference` by L^-1 difference. `squares` becomes the sum of the squares of the new difference, which is the squared
+// Mahalanobis length.
 template <int kVectors>
 SIGMA_INLINE void solve(Pairs<kVectors>* matrix, Pairs<kVectors>* difference, std::size_t cols,
                         Pairs<kVectors>& squares) {
@@ -87,7 +90,8 @@ SIGMA_INLINE void solve(Pairs<kVectors>* matrix, Pairs<kVectors>* difference, st
   }
 }
 
-// The trace of A^-1 = L^-T L^-1, the sum of the squares of all entries of L^-1, column after column.
+// The trace of A^-1 = L^-T L^-1. It is the sum of the squares of all entries of L^-1, which are computed column by
+// column.
 template <int kVectors>
 SIGMA_INLINE void add_inverse_trace(const Pairs<kVectors>* factor, Pairs<kVectors>* column, std::size_t cols,
                                     Pairs<kVectors>& trace) {
@@ -109,7 +113,8 @@ SIGMA_INLINE void add_inverse_trace(const Pairs<kVectors>* factor, Pairs<kVector
   }
 }
 
-// log det A, from the reciprocals of the diagonal of the factor: products of eight pivots stay in float64.
+// log det A, from the reciprocals of the diagonal of the factor. The logarithm is taken of products of eight pivots,
+// which stay in the range of float64.
 template <int kVectors>
 SIGMA_INLINE void add_log_determinant(const Pairs<kVectors>* factor, std::size_t cols, Pairs<kVectors>& logarithm) {
   logarithm = {};
@@ -127,7 +132,7 @@ SIGMA_INLINE void add_log_determinant(const Pairs<kVectors>* factor, std::size_t
 
 // The inverse-variance distance with covariances: squared Mahalanobis length over the trace of A^-1,
 //   d^2 = (mu_i - mu_j)^T A^-1 (mu_i - mu_j) / tr A^-1,
-// which is the weighted mean of squared differences where A is diagonal.
+// which is the weighted mean of squared differences if A is diagonal.
 struct CorrelatedInverseVariance {
   static constexpr DistanceTraits traits{.spread = Spread::floored_covariances, .cost = 12};
 
@@ -152,7 +157,7 @@ struct CorrelatedMahalanobis {
   }
 };
 
-// The same with log det A.
+// Squared Mahalanobis length plus log det A.
 struct CorrelatedMahalanobisLogdet {
   static constexpr DistanceTraits traits{.spread = Spread::floored_covariances, .may_be_negative = true, .cost = 9};
 
@@ -169,7 +174,7 @@ struct CorrelatedMahalanobisLogdet {
   }
 };
 
-// What one row of a tile is compared with at once.
+// The columns with which one row is compared in one step.
 template <int kVectors>
 struct PairsOfRow {
   const double* matrices;  // C of the column's block, triangle(cols) x 64
@@ -202,7 +207,7 @@ SIGMA_INLINE void compare_row(DistanceBlock rows, const double* own, int i, cons
   Distance::template measure<kVectors>(matrix, difference, cols, weights, squared);
 }
 
-// Room in the scratch memory of the thread for the matrices of two blocks, and for one row of pairs.
+// Allocates the matrices of two blocks and one row of pairs in the scratch memory of the thread.
 template <int kVectors>
 struct CovarianceScratch {
   double *rows, *columns;
@@ -238,7 +243,7 @@ static void covariance_tile(DistanceBlock rows, DistanceBlock columns, std::size
   }
 }
 
-// One pair, as one lane of a tile's arithmetic.
+// Computes one pair with the arithmetic of one lane of a tile.
 template <class Distance>
 static double covariance_pair(DistanceBlock rows, std::size_t i, DistanceBlock columns, std::size_t j, std::size_t cols,
                               DistanceWeights weights) {
@@ -258,14 +263,15 @@ static double covariance_pair(DistanceBlock rows, std::size_t i, DistanceBlock c
 // of Bures),
 //   |mu_i - mu_j|^2 + tr C_i + tr C_j - 2 tr (C_i^1/2 C_j C_i^1/2)^1/2.
 // The last trace is the sum of the singular values of M = L_i^T L_j. One-sided Jacobi rotations make the columns of M
-// orthogonal (Hestenes 1958); their lengths are then the singular values. The factor of the pair that is smaller in the
-// order of its numbers is L_i, so that the result has the same bits with the points exchanged.
+// orthogonal (Hestenes 1958); the lengths of the columns are then the singular values. The result must have the same
+// bits if the two points are exchanged. Therefore L_i is always the factor whose numbers come first in lexicographic
+// order.
 struct CorrelatedWasserstein {
   static constexpr DistanceTraits traits{.spread = Spread::covariances, .cost = 60};
 };
 
 struct FactorPair {
-  const float *left, *right;  // entry e of a factor is at 64 e
+  const float *left, *right;  // entry e of a factor is at index 64 e
 };
 
 SIGMA_INLINE FactorPair in_order(const float* a, const float* b, std::size_t cols) {
@@ -275,7 +281,8 @@ SIGMA_INLINE FactorPair in_order(const float* a, const float* b, std::size_t col
   return {a, b};
 }
 
-// Makes columns p and q of a cols x cols matrix, stored column after column, orthogonal; whether they were already.
+// Makes columns p and q of a cols x cols matrix, stored column by column, orthogonal. Returns whether they already
+// were.
 SIGMA_INLINE bool rotate_columns(double* p, double* q, std::size_t cols) {
   constexpr double kOrthogonal = 1e-13;
   double pp = 0, qq = 0, pq = 0;

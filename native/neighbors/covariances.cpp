@@ -15,13 +15,13 @@ struct Rounding {
 };
 constexpr Rounding kDouble{1e-6, 1e-8, 1e-10}, kSingle{1e-4, 1e-5, 1e-7};
 
-// The covariance of one point in float64, row-major, and how to blame it.
+// The covariance of one point in float64, row-major. It reports invalid values with their row and column.
 class PointCovariance {
  public:
   PointCovariance(const CovarianceView& view, std::size_t d)
       : view_(view), d_(d), rounding_(view.numbers.f32 != nullptr ? kSingle : kDouble), matrix_(d * d), mean_(d) {}
 
-  // Computes C of a point and replaces its lower triangle by L.
+  // Computes C of one point and replaces its lower triangle by L.
   void factorize(std::size_t row) {
     read(row);
     for (std::size_t a = 0; a < d_; ++a) {
@@ -66,7 +66,7 @@ class PointCovariance {
         if (std::abs(at(a, b) - at(b, a)) > rounding_.asymmetry * deviations) {
           throw BadValue(BadValue::Reason::not_symmetric, at(a, b), row, a * d_ + b);
         }
-        // This also refuses a covariance with a value whose variance is 0.
+        // This also rejects a nonzero covariance with a coordinate whose variance is 0.
         if (std::abs(at(a, b)) > (1 + rounding_.asymmetry) * deviations) {
           throw BadValue(BadValue::Reason::negative_eigenvalue, at(a, b), row, a * d_ + b);
         }
@@ -115,7 +115,7 @@ class PointCovariance {
   std::vector<double> matrix_, mean_, factors_;
 };
 
-// Calls take(row, a, b, L_ab) for all points and the lower triangle.
+// Calls take(row, a, b, L_ab) for every entry of the lower triangle of every point.
 template <class Take>
 void factorize_all(const CovarianceView& covariances, std::size_t rows, std::size_t d, Take&& take) {
   PointCovariance point(covariances, d);
@@ -127,7 +127,7 @@ void factorize_all(const CovarianceView& covariances, std::size_t rows, std::siz
   }
 }
 
-// The roots of the diagonals of L L^T, n x d.
+// The square roots of the diagonals of L L^T, n x d.
 std::vector<double> find_deviations(const CovarianceView& covariances, std::size_t rows, std::size_t d) {
   std::vector<double> deviations(rows * d, 0.0);
   factorize_all(covariances, rows, d,
@@ -136,7 +136,8 @@ std::vector<double> find_deviations(const CovarianceView& covariances, std::size
   return deviations;
 }
 
-// The factors in units of sigma_scale. Deviations that were limited when they were packed limit their rows of L.
+// Stores the factors in units of sigma_scale. If packing limited a standard deviation, the row of L is limited to
+// match.
 void pack_factors(Gaussians& points, const CovarianceView& covariances, const std::vector<double>& deviations) {
   const std::size_t d = points.input_dimensions();
   points.factors = PackedMatrix(points.count(), d * (d + 1) / 2);
@@ -153,7 +154,7 @@ void pack_covariances(Gaussians& points, const CovarianceView& covariances, doub
   const std::vector<double> deviations = find_deviations(covariances, points.count(), points.input_dimensions());
   pack_sigma(points, {nullptr, deviations.data()}, variance_floor);
   pack_factors(points, covariances, deviations);
-  // Equal covariances stretch the space, so that no distance is plain.
+  // Even covariances that are equal for all points stretch the space, so no distance reduces to the Euclidean one.
   points.sigma_is_equal = false;
 }
 

@@ -11,7 +11,8 @@
 namespace sigma {
 namespace {
 
-// Relative rounding of a packed coordinate and of sums in float64: a row that is shorter has no direction.
+// Relative rounding errors of a packed coordinate and of sums in float64. A row whose length is below these errors has
+// no direction.
 constexpr double kPackedRounding = 1.2e-7, kSumRounding = 1e-14;
 
 const DistanceKernel* find_in(std::span<const DistanceKernel> kernels, std::string_view name) {
@@ -25,7 +26,7 @@ const DistanceKernel* find(std::string_view name) {
   return find_in(distance_kernels().all, name);
 }
 
-// The expected distance depends on the traces of covariances alone, so that standard deviations serve it.
+// The expected distance depends only on the traces of covariances, so standard deviations are enough for it.
 bool needs_no_covariances(const DistanceTraits& traits) {
   return !traits.uses_sigma() || traits.spread == Spread::total;
 }
@@ -39,11 +40,12 @@ const DistanceKernel* find_for(std::string_view name, const Gaussians& points) {
   return kernel;
 }
 
-// The least variance as a share of the largest: its reciprocal, squared differences over it, and sums of those over all
-// coordinates stay in float32.
+// The least variance, as a share of the largest one. With it, the reciprocal of the variance, squared differences
+// divided by the variance, and sums of these over all coordinates stay in the range of float32.
 constexpr double kLeastVariance = 1e-30;
 
-// Row i as the caller gave it, divided by the points' scale, to unit length; false if it has no direction.
+// Computes row i as the caller gave it, divided by the scale of the points and by its length. Returns false if the row
+// has no direction.
 bool make_direction(const Gaussians& points, std::size_t i, bool centered, std::vector<double>& row) {
   const std::size_t d = points.input_dimensions();
   double packed = 0, whole = 0, sum = 0;
@@ -61,13 +63,14 @@ bool make_direction(const Gaussians& points, std::size_t i, bool centered, std::
     squares += x * x;
   }
   const double length = std::sqrt(squares);
-  // Nor has a row of length zero compared to the distance of the origin.
+  // A row whose length is zero relative to its distance from the origin has no direction either.
   if (!(length > kPackedRounding * std::sqrt(packed) + kSumRounding * std::sqrt(whole))) return false;
   for (double& x : row) x /= length;
   return true;
 }
 
-// The mean of the rows' directions, which no difference minds but float32 does, and whether all rows have one.
+// The mean of the directions of all rows, and whether every row has a direction. Subtracting the mean does not change
+// differences, but it saves digits of float32.
 struct MeanDirection {
   std::vector<double> mean;
   bool all_directed;
@@ -86,10 +89,12 @@ MeanDirection find_mean_direction(const Gaussians& points, bool centered) {
   return {std::move(mean), directed == n};
 }
 
-// A row at the same distance from all that have a direction, where no column tells it from them.
+// Coordinate of a row in an extra column. It places the row at the same distance from all rows that have a direction.
+// It is used if the points have no extra column for rows without a direction.
 constexpr float kAside = 1e9f;
 
-// The rows' directions, less a mean. A column beyond those of the points holds the direction of rows without one.
+// The directions of the rows minus a mean. If a column is added to those of the points, it holds the direction of all
+// rows that have none.
 PackedMatrix make_directions(const Gaussians& points, bool centered, const std::vector<double>& mean,
                              std::size_t columns) {
   const std::size_t n = points.count(), d = points.input_dimensions();
@@ -106,7 +111,8 @@ PackedMatrix make_directions(const Gaussians& points, bool centered, const std::
   return directions;
 }
 
-// The mean standard deviations, and the unit in which means and deviations go together: that of the wider of them.
+// The mean of the standard deviations, and the common unit of means and standard deviations. The unit is the spread of
+// the wider of the two.
 struct JoinedFrame {
   std::vector<double> center;
   double unit;
@@ -128,7 +134,7 @@ JoinedFrame find_joined_frame(const Gaussians& points) {
   return {std::move(center), std::max(points.scale, points.sigma_scale * spread)};
 }
 
-// Means and standard deviations side by side.
+// Stores the means and the standard deviations of each point side by side.
 PackedMatrix join_deviations(const Gaussians& points, const std::vector<double>& center, double unit) {
   constexpr std::size_t kBlock = PackedMatrix::kBlock;
   const std::size_t n = points.count(), d = points.input_dimensions();
@@ -146,7 +152,7 @@ PackedMatrix join_deviations(const Gaussians& points, const std::vector<double>&
   return joined;
 }
 
-// sigma^2 + floor as a share of `largest`. The rows that fill up the last block have a variance too, or a tile would
+// sigma^2 + floor as a share of `largest`. The unused rows of the last block get a variance too; otherwise a tile would
 // divide zero by zero.
 PackedMatrix make_variances(const Gaussians& points, double floor, double largest) {
   PackedMatrix variances(points.count(), points.input_dimensions());
@@ -160,8 +166,8 @@ PackedMatrix make_variances(const Gaussians& points, double floor, double larges
   return variances;
 }
 
-// Differences from the center in units of the standard deviation between neighborhoods; 0 where that is 0. Their
-// squares stay in float32.
+// Differences from the center, in units of the standard deviation between neighborhoods. They are 0 if that standard
+// deviation is 0, and limited so that their squares stay in the range of float32.
 PackedMatrix standardize(const Gaussians& points, const CoordinateSpread& spread) {
   constexpr double kLargest = 1e14;
   PackedMatrix coordinates(points.count(), points.input_dimensions());
@@ -176,7 +182,7 @@ PackedMatrix standardize(const Gaussians& points, const CoordinateSpread& spread
   return coordinates;
 }
 
-// B / (S + sigma^2).
+// Computes B / (S + sigma^2) for each coordinate of each point.
 PackedMatrix make_reliabilities(const Gaussians& points, const CoordinateSpread& spread) {
   constexpr double kLargestRatio = 1e100;
   const double ratio = std::min(points.sigma_scale / points.scale, kLargestRatio);
@@ -190,7 +196,8 @@ PackedMatrix make_reliabilities(const Gaussians& points, const CoordinateSpread&
   return reliabilities;
 }
 
-// The points' sums of squared deviations, in units of sigma_scale squared, less the least of them.
+// The sum of the squared standard deviations of each point, in units of sigma_scale squared, minus the least of these
+// sums.
 std::vector<double> sum_deviations(const Gaussians& points) {
   std::vector<double> totals(points.count(), 0.0);
   for (std::size_t i = 0; i < points.count(); ++i) {
@@ -204,8 +211,8 @@ std::vector<double> sum_deviations(const Gaussians& points) {
   return totals;
 }
 
-// Weights of terms in units of mean_unit^2 and spread_unit^2. Either square may leave float64, their ratio does not
-// matter then.
+// Weights for terms in units of mean_unit^2 and of spread_unit^2. A square may leave the range of float64; in this case
+// the ratio of the weights no longer matters.
 DistanceWeights weigh(double mean_unit, double spread_unit) {
   const double ratio = mean_unit / spread_unit;
   return {static_cast<float>(std::min(1.0, ratio * ratio)), static_cast<float>(std::min(1.0, 1 / (ratio * ratio)))};
@@ -291,7 +298,8 @@ Distance::Distance(const Distance& like, const Gaussians& points)
   if (traits().has_covariances() && points.factors.rows() != points.count()) {
     throw std::invalid_argument("distance needs covariances: " + std::string(kernel_->name));
   }
-  // A total of these points is a constant of all their distances to those of `like`: 0 is as good as another.
+  // The total of a query is a constant in all its distances to the points of `like`, so 0 can be used as the least
+  // total.
   prepare();
 }
 

@@ -10,23 +10,24 @@
 
 namespace sigma {
 
-// A squared distance between points, by name. It refers to the points and must not outlive them.
+// A squared distance between points, chosen by name. The object keeps a reference to the points, which must outlive it.
 class Distance {
  public:
   // Prepares the points for the distance. Throws std::invalid_argument for an unknown name, or if the points lack the
   // sigma, the variance floor or the coordinate spread that the distance needs.
   Distance(std::string_view name, const Gaussians& points) : Distance(name, points, points.variance_floor) {}
-  // The same with another variance floor than that of the points.
+  // Prepares the points with a variance floor other than their own.
   Distance(std::string_view name, const Gaussians& points, double variance_floor);
-  // The same distance of other points, prepared as those of `like` are, so that blocks of both can be compared. Each
-  // point is prepared by itself, whatever the others are. They lie in the frame of like's points.
+  // The distance `like` for new points, which are prepared in the same way, so that blocks of both sets of points can
+  // be compared. The preparation of a point does not depend on the other new points. The new points must lie in the
+  // frame of the points of `like`.
   Distance(const Distance& like, const Gaussians& points);
 
   std::size_t count() const { return points_->count(); }
   const DistanceTraits& traits() const { return kernel_->traits; }
   DistanceWeights weights() const { return weights_; }
-  // What is compared: the points' means, or what was prepared from them; and the variances, totals or covariance
-  // factors of the traits' spread, or nullptr.
+  // The compared numbers: the means of the points or coordinates derived from them. The spread in the traits adds
+  // variances, totals or covariance factors; their pointers are nullptr if the distance does not use them.
   const PackedMatrix& means() const {
     return traits().coordinates == Coordinates::means ? points_->means : coordinates_;
   }
@@ -34,7 +35,7 @@ class Distance {
     if (traits().spread == Spread::none) return nullptr;
     return traits().has_covariances() ? &points_->factors : &spread_;
   }
-  // Time for a pair of points, that for a coordinate of the Euclidean distance being 1.
+  // The time to compare one pair of points. The unit is the time per coordinate for the Euclidean distance.
   double cost() const {
     const auto cols = static_cast<double>(means().cols());
     return traits().cost * cols * (traits().has_covariances() ? cols : 1);
@@ -45,13 +46,13 @@ class Distance {
     return {means().block(b), variances() != nullptr ? variances()->block(b) : nullptr};
   }
 
-  // out[64 * i + j] = squared distance of row i of one block and row j of the other, at least for i < height and
-  // j < width; the same bits with the blocks exchanged.
+  // out[64 * i + j] = squared distance of row i of one block and row j of the other, at least for i < height and j <
+  // width. Exchanging the blocks gives the same bits.
   void tile(DistanceBlock rows, DistanceBlock columns, std::size_t height, std::size_t width, float* out) const {
     kernel_->tile(rows, columns, means().cols(), weights_, height, width, out);
   }
 
-  // The pairs of such a tile that are not above both bounds; see DistanceKernel.
+  // Finds the pairs of such a tile that are within the bound of their row or of their column; see DistanceKernel.
   std::size_t find_near(DistanceBlock rows, DistanceBlock columns, std::size_t height, std::size_t width,
                         const float* row_bounds, const float* column_bounds, std::uint16_t* pairs,
                         float* squared) const {
@@ -59,8 +60,8 @@ class Distance {
                               squared);
   }
 
-  // Squared distance of points i and j, in float64: like a tile's, up to a factor of the formula's, and for the
-  // expected distance up to a constant.
+  // Squared distance of points i and j, in float64. It equals the number in a tile up to a constant factor of the
+  // formula and, for the expected distance, up to a constant summand.
   double squared(std::size_t i, std::size_t j) const {
     constexpr std::size_t kBlock = PackedMatrix::kBlock;
     return kernel_->pair(block(i / kBlock), i % kBlock, block(j / kBlock), j % kBlock, means().cols(), weights_);
@@ -69,12 +70,13 @@ class Distance {
  private:
   const DistanceKernel* kernel_;
   const Gaussians* points_;
-  // What of all points enters the preparation of each: the mean of what is compared, its unit and columns.
+  // The values from all points that the preparation of each point uses: the mean, the unit and the columns of the
+  // compared coordinates.
   struct Preparation {
     std::vector<double> center;
     double unit = 1;
     std::size_t columns = 0;
-    double variance_floor = 0;  // as it is added to each variance
+    double variance_floor = 0;  // in the units of the variances to which it is added
     std::optional<CoordinateSpread> spread;
   };
   void prepare();
@@ -84,17 +86,17 @@ class Distance {
   PackedMatrix coordinates_, spread_;
 };
 
-// All distances.
+// Every distance, in the order of the table.
 std::span<const DistanceKernel> all_distances();
 
-// Whether points that have covariances can be compared by a distance: it uses them, or it ignores sigma.
+// Whether this distance can compare points with covariances: it must either use them or ignore sigma.
 bool uses_covariances(std::string_view name);
 
-// What is known of a distance. Throws std::invalid_argument for an unknown name.
+// The properties of a distance. Throws std::invalid_argument for an unknown name.
 const DistanceTraits& traits_of(std::string_view name);
 
-// The distance that gives these points the same affinities for the least work: the Euclidean one where sigma makes no
-// difference, else the one named.
+// The cheapest distance that gives these points the same affinities as the named one: the Euclidean distance if sigma
+// makes no difference, otherwise the named distance itself.
 std::string_view simplest_distance(std::string_view name, const Gaussians& points);
 
 }  // namespace sigma

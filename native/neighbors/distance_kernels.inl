@@ -3,8 +3,8 @@ namespace sigma::SIGMA_ISA {
 #include "covariance_kernels.inl"
 #include "distances/table.inl"
 
-// Accumulators for kRows x kVectors vectors stay in registers, 32 of them with AVX-512, 16 otherwise, and are enough to
-// hide the latency of an addition.
+// The accumulators for kRows x kVectors vectors stay in registers: 32 of them with AVX-512, otherwise 16. They are
+// enough to hide the latency of an addition.
 template <class Distance>
 struct TileShape {
   static constexpr int kVectors = 2;
@@ -12,8 +12,8 @@ struct TileShape {
   static constexpr int kRows = (kLanes == 16 ? 8 : 4) / kAccumulators;
 };
 
-// Computes the tile of two blocks piece by piece, kRows rows and kVectors vectors of columns at a time, and passes each
-// piece to take(i, j, squared) with its first row and column.
+// Computes the tile of two blocks in pieces of kRows rows and kVectors vectors of columns, and passes each piece to
+// take(i, j, squared) with its first row and column.
 template <class Distance, class Take>
 SIGMA_INLINE void compute_pieces(DistanceBlock rows, DistanceBlock columns, std::size_t cols, DistanceWeights weights,
                                  std::size_t height, std::size_t width, Take&& take) {
@@ -114,7 +114,7 @@ static double distance_pair(DistanceBlock rows, std::size_t i, DistanceBlock col
   return squared;
 }
 
-// A comparison of covariances takes so long that the way through memory does not matter.
+// With covariances, a comparison takes so long that writing the tile to memory first costs hardly any time.
 template <class Distance>
 static std::size_t find_near_by_covariances(DistanceBlock rows, DistanceBlock columns, std::size_t cols,
                                             DistanceWeights weights, std::size_t height, std::size_t width,
@@ -173,7 +173,7 @@ static void project_rows(const float* matrix, std::size_t stride, const std::uin
   }
 }
 
-// The bits of numbers as integers that are ordered as the numbers are; see support/ordered_bits.hpp.
+// Maps the bits of numbers to integers with the same order; see support/ordered_bits.hpp.
 static Ints ordered(Floats values) {
   const Ints bits = (Ints)values;
   return bits ^ ((bits >> 31) | std::numeric_limits<std::int32_t>::min());
@@ -182,12 +182,12 @@ static Ints ordered(Floats values) {
 static float from_ordered(std::uint32_t bits) {
   constexpr std::uint32_t kSign = std::uint32_t{1} << 31;
   const float value = __builtin_bit_cast(float, (bits & kSign) != 0 ? bits ^ kSign : ~bits);
-  // Beyond infinity there are bits without a number.
+  // Some integers beyond those of the infinities are the bits of NaN. They are treated as infinity.
   if (value == value) return value;
   return (bits & kSign) != 0 ? __builtin_inff() : -__builtin_inff();
 }
 
-// The bound is found bit by bit of the ordered bits, from the highest in which they differ.
+// Determines the ordered bits of the bound one by one, starting with the highest bit in which the numbers differ.
 static float find_bound(const float* values, std::size_t count, std::size_t k) {
   const Ints first = ordered(splat(values[0]));
   Ints difference{};
@@ -198,8 +198,8 @@ static float find_bound(const float* values, std::size_t count, std::size_t k) {
   std::uint32_t bound = static_cast<std::uint32_t>(first[0]) & ~(bit | (bit - 1));
   for (; bit != 0; bit >>= 1) {
     const float middle = from_ordered(bound | (bit - 1));
-    // A comparison is -1 in the lanes where it holds. Counting lane by lane takes two instructions per vector, and the
-    // bits of a mask can be counted by one instruction on few processors.
+    // A comparison gives -1 in the lanes where it holds. Counting lane by lane takes two instructions per vector.
+    // Counting the bits of a mask in one instruction is possible only on few processors.
     Ints lanes{};
     for (std::size_t i = 0; i < count; i += kLanes) lanes -= load(values + i) <= splat(middle);
     std::size_t below = 0;

@@ -13,19 +13,19 @@ namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
 constexpr std::size_t kGrain = 256;
-// Near points come first, so that the lists' bounds are low early on and few later candidates enter them. No result
-// depends on it.
+// The search starts with near points. The bounds of the lists are then low early on, and few later candidates enter the
+// lists. The order does not change the result.
 constexpr std::size_t kNearPoints = 512;
 constexpr std::uint64_t kSeed = 0;
 
-// Groups of blocks are what threads work on: two of them lie in the second-level cache together. Small data are cut
-// finer, so that many threads have work.
+// Each thread works on groups of blocks. Two groups fit into the second-level cache together. Small data get smaller
+// groups, so that many threads have work.
 std::size_t blocks_a_group(std::size_t blocks) {
   return std::clamp<std::size_t>(blocks / 64, 1, 8);
 }
 
-// The two groups of match `match` in round `round` of a tournament in which each of `players`, an even number, meets
-// each other once in players - 1 rounds: one stays, the others move on around a circle.
+// The two groups of match `match` in round `round` of a tournament. Each of the `players`, an even number, meets every
+// other player once in players - 1 rounds: one player stays in its place and the others move on around a circle.
 std::pair<std::size_t, std::size_t> pair_up(std::size_t round, std::size_t match, std::size_t players) {
   const std::size_t circle = players - 1;
   const std::size_t a = match == 0 ? circle : (round + match) % circle;
@@ -66,7 +66,7 @@ Neighbors search_exactly(const Distance& distance, std::size_t k, ThreadTeam& te
     }
   };
 
-  // No two matches of a round share a group, so each list has one thread at a time.
+  // No two matches of a round share a group, so only one thread at a time uses a list.
   team.for_each(groups, [&](std::size_t group, unsigned worker) { join(group, group, worker); });
   for (std::size_t round = 0; round + 1 < players; ++round) {
     progress(static_cast<double>(round) / static_cast<double>(players));

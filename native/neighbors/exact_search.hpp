@@ -9,8 +9,9 @@
 
 namespace sigma {
 
-// Every distance is computed, once for both points, tile by tile, and the k least of each point are kept: exact for any
-// distance, metric or not. k < n. `progress` is called with the share done, from the calling thread.
+// Finds the k nearest neighbors by computing all distances, tile by tile. Each distance is computed once for both
+// points. The result is exact for any distance, even if it is not a metric. k must be below n. `progress` is called
+// from the calling thread with the finished share, between 0 and 1.
 Neighbors search_exactly(const Distance& distance, std::size_t k, ThreadTeam& team, const Cancellation& cancellation,
                          const std::function<void(double)>& progress);
 

@@ -12,7 +12,7 @@
 namespace sigma {
 namespace {
 
-// As kFarthestQuery for standard deviations.
+// The limit for the standard deviations of queries, like kFarthestQuery for their means.
 constexpr double kLargestQuerySigma = 1e6;
 
 double largest_magnitude(NumberView data, std::size_t rows, std::size_t cols, bool negative_allowed) {
@@ -26,7 +26,7 @@ double largest_magnitude(NumberView data, std::size_t rows, std::size_t cols, bo
   return largest;
 }
 
-// Centered at the median; values beyond kFarthestValue are moved there.
+// Centers the data at the median. Values beyond kFarthestValue are moved to this limit.
 Gaussians pack_robustly(NumberView data, std::size_t rows, RobustFrame frame) {
   const std::size_t cols = frame.center.size();
   Gaussians points;
@@ -82,7 +82,7 @@ Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols) {
       points.means.at(i, k) = static_cast<float>((data.at(index++) / unit - points.center[k]) / spread);
     }
   }
-  // Not 0, be the data denormal: distances and other points are divided by it.
+  // The scale must not be 0, even if all data are denormal, because distances and new points are divided by it.
   points.scale = std::max(unit * spread, std::numeric_limits<double>::denorm_min());
   for (double& mean : points.center) mean *= unit;
   return points;
@@ -117,7 +117,7 @@ Gaussians pack_queries(NumberView data, std::size_t rows, const Frame& frame, Th
     double largest = 0, magnitude = 0;
     bool is_finite = true;
     for (std::size_t k = 0; k < cols; ++k) {
-      // Divided before they are subtracted: the difference of two finite numbers may be infinite.
+      // Divide before subtracting, because the difference of two finite numbers may be infinite.
       row[k] = data.at(i * cols + k) / frame.scale - frame.center[k] / frame.scale;
       is_finite &= std::isfinite(row[k]);
       largest = std::max(largest, std::abs(row[k]));

@@ -8,9 +8,10 @@
 namespace sigma {
 namespace {
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
-// Vectors of any width divide it.
+// The length of a list is a multiple of this number, which is a multiple of every vector width.
 constexpr std::size_t kStep = 16;
-// So many lists are kept short, because they decide how much memory a search needs. They are then cut more often.
+// From this many lists on, the lists are kept short, because they determine how much memory a search needs. Short lists
+// have to be cut more often.
 constexpr std::size_t kManyLists = 1 << 18;
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 

@@ -8,15 +8,17 @@
 
 namespace sigma {
 
-// For each of some points the k least of the candidates offered to it, by squared distance and then index: what is kept
-// does not depend on the order in which they come. Lists can be used by several threads, each list by one at a time.
+// For each point, keeps the k least of the candidates offered to it, ordered by squared distance and then by index. The
+// result does not depend on the order in which candidates are offered. Several threads can use the lists, but each list
+// only one thread at a time.
 class NearestLists {
  public:
   NearestLists(std::size_t count, std::size_t k);
 
-  // Empties list i; nothing above the bound will enter it.
+  // Empties list i. Candidates with a squared distance above the bound will not enter it.
   void start(std::size_t i, float bound);
-  // What is above the bound does not enter a list. Whole blocks of 64, those beyond the count take nothing.
+  // A candidate above the bound does not enter a list. There are whole blocks of 64 bounds; the bounds beyond `count`
+  // accept nothing.
   const float* bounds() const { return bounds_.data(); }
 
   void offer(std::size_t i, float squared, std::uint32_t index) {
@@ -27,10 +29,10 @@ class NearestLists {
     if (held_[i] == capacity_) drop_all_but_least(i);
   }
 
-  // Memory for sorting one list: each thread that takes lists has its own.
+  // Memory for sorting one list. Each thread needs its own.
   using Scratch = std::vector<std::uint64_t>;
 
-  // Writes what list i holds, least first, at most k; returns how many.
+  // Writes the candidates in list i, at most k, least first. Returns their number.
   std::size_t take(std::size_t i, std::uint32_t* indices, float* squared, Scratch& keys);
 
  private:
@@ -42,27 +44,28 @@ class NearestLists {
   AlignedVector<float> squared_;                 // count x capacity
 };
 
-// A block of up to 64 points that is compared with another block, and the lists of its points.
+// A block of up to 64 points to be compared with another block, and the lists of its points.
 struct BlockOfLists {
   DistanceBlock values;
   std::size_t size;
-  std::size_t first;             // the list of the first point; those of the others follow
-  const std::uint32_t* indices;  // under which the points enter the lists of others
+  std::size_t first;             // the list of the first point; the lists of the other points follow it
+  const std::uint32_t* indices;  // the indices under which the points enter other points' lists
 };
 
 // Compares the points of two blocks and offers the pairs to their lists.
 class TileJoin {
  public:
   TileJoin() : pairs_(kBlock * kBlock), squared_(kBlock * kBlock) {}
-  // To the lists of both, or of one block compared with itself.
+  // Offers the pairs to the lists of both blocks. A block can be joined with itself.
   void offer(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b, NearestLists& lists);
-  // To the lists of a alone. A point that both blocks contain, under the same index, is not offered to itself.
+  // Offers the pairs only to the lists of a. A point that is in both blocks, under the same index, is not offered to
+  // itself.
   void offer_to_first(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b, NearestLists& lists);
 
  private:
   static constexpr std::size_t kBlock = PackedMatrix::kBlock;
 
-  // The pairs found, as 64 * i + j.
+  // The pairs that were found, as 64 * i + j.
   std::vector<std::uint16_t> pairs_;
   AlignedVector<float> squared_;
 };

@@ -13,18 +13,19 @@ namespace {
 
 constexpr std::size_t kNeighbors = 15;
 constexpr int kPriorIterations = 50, kNeighborIterations = 40;
-// The estimates are means over these many rows and 15 times as many pairs: their relative error is about 1 %.
+// The estimates are means over this many rows and 15 times as many pairs. Their relative error is about 1 %.
 constexpr std::size_t kPriorRows = 10'000, kQueryRows = 2'000;
-// Pairs that the search for neighbors of the sample may compare, so that it stays a small part of a run on a million
-// points.
+// The number of pairs that the search for the neighbors of the sample may compare. It keeps the search a small part of
+// a run on a million points.
 constexpr std::size_t kComparisons = 400'000'000, kLeastQueryRows = 400;
 constexpr std::uint64_t kSeed = 1;
-// W_k as a share of S_k before the first iteration.
+// W_k as a share of S_k at the start of the iteration.
 constexpr double kFirstShare = 0.1;
-// A ratio of units beyond this would leave float64 when it is squared; the variances then outweigh the means anyway.
+// The square of a larger ratio of units would leave the range of float64. At this ratio the variances outweigh the
+// means anyway.
 constexpr double kLargestRatio = 1e100;
 
-// Positive and finite, also for data of 1e-200 or 1e200, whose squares are neither.
+// Keeps the floor positive and finite, also for data such as 1e-200 or 1e200, whose squares underflow or overflow.
 double clamp_floor(double floor) {
   return std::clamp(floor, std::numeric_limits<double>::min(), 1e300);
 }
@@ -39,7 +40,7 @@ std::vector<std::uint32_t> draw_rows(std::size_t count, std::size_t size) {
   return rows;
 }
 
-// Coordinate and variance of points in units of the means' scale.
+// Coordinates and variances of points, in units of the scale of the means.
 class Coordinates64 {
  public:
   explicit Coordinates64(const Gaussians& points)
@@ -60,7 +61,7 @@ struct Prior {
   bool is_measured;
 };
 
-// Whether S stands out from its standard error. Without noise it is sqrt(n / 2) times as large.
+// Whether S is significantly above its standard error. Without noise, S is sqrt(n / 2) times its standard error.
 bool stands_out(double s, const std::vector<double>& v) {
   constexpr double kStandardErrors = 3;
   double information = 0;
@@ -69,7 +70,7 @@ bool stands_out(double s, const std::vector<double>& v) {
   return ratio >= std::min(kStandardErrors, most / 2);
 }
 
-// The mean over the coordinates that are measured, or over all if no coordinate is.
+// The mean over the measured coordinates. If no coordinate is measured, the mean over all coordinates.
 double mean_over_measured(const std::vector<double>& values, const std::vector<bool>& is_measured) {
   double sum = 0, count = 0;
   for (std::size_t k = 0; k < values.size(); ++k) {
@@ -81,8 +82,8 @@ double mean_over_measured(const std::vector<double>& values, const std::vector<b
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// m_k and S_k by expectation maximization: the posterior of a true coordinate has the mean (S y + v m) / (S + v) and
-// the variance S v / (S + v).
+// Estimates m_k and S_k by expectation maximization. The posterior of a true coordinate has the mean (S y + v m) / (S +
+// v) and the variance S v / (S + v).
 Prior estimate_prior(const std::vector<double>& y, const std::vector<double>& v) {
   constexpr double kTiny = 1e-12;
   const auto n = static_cast<double>(y.size());
@@ -110,7 +111,7 @@ Prior estimate_prior(const std::vector<double>& y, const std::vector<double>& v)
 // W_k from the squared differences and summed variances of pairs.
 double estimate_neighbor_variance(const std::vector<double>& squared, const std::vector<double>& noise, double s) {
   double w = kFirstShare * s;
-  // Equal points without noise end it at 0.
+  // For equal points without noise, w falls to 0 and the loop ends.
   for (int iteration = 0; iteration < kNeighborIterations && w > 0; ++iteration) {
     double sum = 0;
     for (std::size_t e = 0; e < squared.size(); ++e) {
@@ -143,7 +144,7 @@ NoiseModel estimate_noise_model(const Gaussians& points, ThreadTeam& team, const
   const std::size_t n = points.count(), d = points.input_dimensions();
   const Coordinates64 at(points);
   NoiseModel model{std::vector<double>(d), std::vector<double>(d), std::vector<double>(d), {}};
-  // One byte per coordinate: threads may not write to neighboring bits.
+  // A byte per coordinate instead of std::vector<bool>, because threads must not write to neighboring bits.
   std::vector<std::uint8_t> is_measured(d);
   const std::vector<std::uint32_t> rows = draw_rows(n, kPriorRows);
   team.for_each(d, [&](std::size_t k, unsigned) {
@@ -192,7 +193,8 @@ double suggest_variance_floor(const NoiseModel& model, const DistanceTraits& tra
 }
 
 CoordinateSpread find_coordinate_spread(const NoiseModel& model) {
-  // Shares of the largest S, and of S itself, below which a coordinate would get all the weight by chance.
+  // A coordinate with smaller values could get all the weight by chance. The limits are shares of the largest S and of
+  // the coordinate's own S.
   constexpr double kLeastVariance = 1e-4, kLeastBetween = 1e-3;
   const std::size_t d = model.variance.size();
   const bool any = std::find(model.is_measured.begin(), model.is_measured.end(), true) != model.is_measured.end();
@@ -210,7 +212,7 @@ CoordinateSpread find_coordinate_spread(const NoiseModel& model) {
 }
 
 void resolve_noise(Gaussians& points, std::string_view distance, ThreadTeam& team, const Cancellation& cancellation) {
-  // Points without standard deviations may have been given neighbors under a distance without a name.
+  // Neighbors that were given for points without standard deviations may come from a distance that has no name here.
   if (points.deviations.rows() == 0) return;
   const DistanceTraits& traits = traits_of(distance);
   const bool needs_floor = traits.has_floor() && !(points.variance_floor > 0);

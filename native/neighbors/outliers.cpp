@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kSample = 1024;
 
-// Rows in ascending order, one at random from each of up to kSample parts of equal size: data in which every other row
-// differs from the rest are sampled fairly.
+// Draws one random row from each of up to kSample parts of equal size, in ascending order. The random choice also gives
+// a fair sample of data in which, for example, every other row differs from the rest.
 std::vector<std::size_t> sample_rows(std::size_t rows) {
   const std::size_t size = std::min(rows, kSample);
   Random random(1);
@@ -23,7 +23,8 @@ std::vector<std::size_t> sample_rows(std::size_t rows) {
   return sample;
 }
 
-// The lower of the two middle values where their number is even: a mean of both might leave float64.
+// For an even number of values, the lower of the two middle values, because the sum of both might leave the range of
+// float64.
 double median(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
   std::nth_element(values.begin(), middle, values.end());
@@ -64,7 +65,8 @@ std::optional<RobustFrame> find_robust_frame(NumberView data, std::size_t rows, 
   RobustFrame frame;
   frame.center = median_columns(data, sample, cols);
   frame.typical = median_radius(data, sample, frame.center);
-  // A radius beyond float64 is that of most points: there is nothing typical to keep.
+  // If the typical radius is beyond float64, so are the radii of most points. There are no typical points whose digits
+  // could be kept.
   if (frame.typical == 0 || !std::isfinite(frame.typical)) return {};
   double farthest = 0;
   for (std::size_t i = 0, index = 0; i < rows; ++i) {

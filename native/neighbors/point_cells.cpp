@@ -9,13 +9,13 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
-// k-means runs on a sample of this many points per centroid. More points or iterations did not lower the number of
-// cells that a search has to visit by more than a few percent.
+// k-means uses a sample with this many points per centroid. More points or more iterations reduced the number of cells
+// that a search has to visit by only a few percent.
 constexpr std::size_t kSampled = 16;
 constexpr int kIterations = 4;
 constexpr std::size_t kGrain = 16;
 
-// Items in groups, one group after the other, each in ascending order.
+// Items sorted into groups. The groups follow each other, each in ascending order.
 struct Groups {
   std::vector<std::uint32_t> items;
   std::vector<std::size_t> offsets;
@@ -33,7 +33,7 @@ struct Groups {
   }
 };
 
-// Finds the nearest of `centers` centroids for each of `count` points. `block(b)` is their block b.
+// Finds the nearest of `centers` centroids for each of `count` points. `block(b)` returns block b of the points.
 template <class Block>
 std::vector<std::uint32_t> find_nearest(const Distance& distance, Block&& block, std::size_t count,
                                         const PointBlocks& centroids, std::size_t centers, ThreadTeam& team,
@@ -75,7 +75,7 @@ void gather_all(PointBlocks& to, const Points& points, std::span<const std::uint
   });
 }
 
-// Centroids of the first `count` rows of the points, by k-means from randomly drawn points.
+// Computes centroids of the first `count` rows of the points by k-means, starting from randomly drawn points.
 PointBlocks train(const Distance& distance, const PointBlocks& points, std::size_t count, std::size_t centers,
                   Random& random, ThreadTeam& team, const Cancellation& cancellation) {
   PointBlocks centroids(distance, centers);
@@ -106,7 +106,8 @@ PointCells::PointCells(const Distance& distance, std::size_t size, Random random
     gather_all(sample, distance, rows, team);
     centroids = train(distance, sample, sampled, centers, random, team, cancellation);
   }
-  // Cells near each other get neighboring numbers: those around the same centroid of the centroids.
+  // Cells near each other get neighboring numbers. For this purpose the centroids are clustered themselves, and the
+  // cells are numbered cluster by cluster.
   {
     const auto wider = static_cast<std::size_t>(std::sqrt(static_cast<double>(centers)));
     const PointBlocks around = train(distance, centroids, centers, wider, random, team, cancellation);
@@ -118,7 +119,7 @@ PointCells::PointCells(const Distance& distance, std::size_t size, Random random
   }
   const auto block = [&](std::size_t b) { return distance.block(b); };
   Groups groups(find_nearest(distance, block, n, centroids, centers, team, cancellation), centers);
-  // Many equal points share one cell, however many they are: such cells are cut into pieces.
+  // All copies of a point share one cell, which can be very large. Such cells are cut into pieces.
   offsets_ = {0};
   for (std::size_t g = 0; g < groups.count(); ++g) {
     const std::size_t members = groups.group(g).size();

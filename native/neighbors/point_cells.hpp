@@ -11,22 +11,22 @@
 
 namespace sigma {
 
-// A partition of the points into cells around centroids, by k-means under the distance itself (Lloyd 1982). A centroid
-// is the mean of its cell: of the coordinates and of the variances, so that it is compared like a point. The points of
-// a cell lie next to each other in memory, and cells near each other mostly do, too.
+// A partition of the points into cells around centroids, made by k-means under the distance itself (Lloyd 1982). A
+// centroid is the mean of the coordinates and of the variances of its cell, so it can be compared like a point. The
+// points of a cell lie next to each other in memory. Cells that are near each other mostly do, too.
 class PointCells {
  public:
-  // Cells have `size` points on average and no more than kLargest times that. There are no empty cells.
+  // Cells have `size` points on average and at most kLargest times as many. No cell is empty.
   PointCells(const Distance& distance, std::size_t size, Random random, ThreadTeam& team,
              const Cancellation& cancellation);
   static constexpr std::size_t kLargest = 8;
 
   std::size_t count() const { return offsets_.size() - 1; }
-  // The points of a cell, by their original rows.
+  // The points of a cell, as row numbers of the original data.
   std::span<const std::uint32_t> members(std::size_t cell) const {
     return {&order_[offsets_[cell]], offsets_[cell + 1] - offsets_[cell]};
   }
-  // The first of the cell's blocks in points(); each cell begins a block.
+  // The first block of the cell in points(). Each cell begins a new block.
   std::size_t first_block(std::size_t cell) const { return first_blocks_[cell]; }
   const PointBlocks& points() const { return points_; }
   // The centroid of cell c is row c.

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
 
-// A whole number of vectors of any width.
+// The number of columns, rounded up to a whole number of vectors of any width.
 std::size_t stride_of(const PackedMatrix& matrix) {
   return (matrix.cols() + 15) / 16 * 16;
 }
@@ -44,7 +44,7 @@ PointRows::PointRows(const Distance& distance, std::span<const std::uint32_t> or
 PointBlocks::PointBlocks(const Distance& distance, std::size_t capacity) : means_(capacity, distance.means().cols()) {
   if (distance.variances() == nullptr) return;
   variances_ = PackedMatrix(capacity, distance.variances()->cols());
-  // Rows that are not filled need a positive variance too, or a tile would divide zero by zero.
+  // The unused rows also need a positive variance; otherwise a tile would divide zero by zero.
   std::fill_n(variances_.block(0), variances_.blocks() * kBlock * variances_.cols(), 1.0f);
 }
 

@@ -8,10 +8,11 @@
 
 namespace sigma {
 
-// A copy of what a distance compares, row after row and in any order, from which points are brought together in blocks.
+// A row-major copy of the numbers that a distance compares, in any order of the rows. Blocks of points are gathered
+// from it.
 class PointRows {
  public:
-  // Row r is point order[r]; all points in their own order where `order` is empty.
+  // Row r is point order[r]. If `order` is empty, the points keep their own order.
   PointRows(const Distance& distance, std::span<const std::uint32_t> order, ThreadTeam& team);
 
   const Distance& distance() const { return *distance_; }
@@ -19,11 +20,11 @@ class PointRows {
   std::size_t cols() const { return distance_->means().cols(); }
   const float* row(std::size_t r) const { return &means_[r * stride_]; }
 
-  // out[i] = the means of row rows[i] times a direction of stride() numbers.
+  // out[i] = dot product of the means in row rows[i] with a direction of stride() numbers.
   void project(std::span<const std::uint32_t> rows, const float* direction, float* out) const {
     distance_kernels().project(means_.data(), stride_, rows.data(), rows.size(), direction, out);
   }
-  // The columns, filled up with zeros to a multiple of 16.
+  // The number of columns, filled up with zeros to a multiple of 16.
   std::size_t stride() const { return stride_; }
 
  private:
@@ -33,12 +34,12 @@ class PointRows {
   AlignedVector<float> means_, variances_;
 };
 
-// Some points in blocks of 64, as distances read them.
+// Points in blocks of 64, in the layout that distances use.
 class PointBlocks {
  public:
   // No points yet.
   PointBlocks() = default;
-  // Room for this many points as the distance compares them.
+  // Allocates memory for this many points with the numbers that the distance compares.
   PointBlocks(const Distance& distance, std::size_t capacity);
   PointBlocks(const PointRows& points, std::size_t capacity) : PointBlocks(*points.distance_, capacity) {}
 

@@ -10,12 +10,12 @@
 
 namespace sigma {
 
-// A partition of the points into leaves of nearly equal size, each of them near each other: halves are parted at the
-// median of their projections onto the line through two random points (Dasgupta & Freund 2008; the direction as in
-// Annoy).
+// A partition of the points into leaves of nearly equal size, each of which holds points that are near each other. Each
+// step projects the points onto the line through two random points and splits them at the median (Dasgupta & Freund
+// 2008; the direction is chosen as in Annoy).
 struct ProjectionTree {
   std::vector<std::uint32_t> order;  // the rows, leaf after leaf
-  std::vector<std::size_t> offsets;  // where each leaf begins, and the count
+  std::vector<std::size_t> offsets;  // the beginning of each leaf, and finally the number of points
 
   std::size_t leaves() const { return offsets.size() - 1; }
   std::span<const std::uint32_t> leaf(std::size_t l) const {
@@ -23,7 +23,7 @@ struct ProjectionTree {
   }
 };
 
-// No leaf is larger than `leaf_size`, and none smaller than half of it if there are that many points.
+// No leaf is larger than `leaf_size`. No leaf is smaller than half of it if there are enough points.
 ProjectionTree grow_tree(const PointRows& points, std::size_t leaf_size, Random random,
                          const Cancellation& cancellation);
 

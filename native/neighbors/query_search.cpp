@@ -10,13 +10,14 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
-// Near points lie together, so that a query's list fills with its neighbors at once and little enters it later.
+// Near points lie together in memory. A query's list then fills with its neighbors early, and few later candidates
+// enter it.
 constexpr std::size_t kNearPoints = 512;
 constexpr std::uint64_t kSeed = 0;
-// Blocks of queries that share what a block of points costs to load.
+// This many blocks of queries share the cost of loading a block of points.
 constexpr std::size_t kBlocksPerTask = 4;
 
-// Points whose distance is beyond float32 are all as far.
+// Fills the list with arbitrary other points. Points whose distance leaves the range of float32 count as equally far.
 void fill_up(std::uint32_t* indices, float* squared, std::size_t held, std::size_t k, std::uint32_t own) {
   for (std::uint32_t point = 0; held < k; ++point) {
     if (point == own || std::find(indices, indices + held, point) != indices + held) continue;

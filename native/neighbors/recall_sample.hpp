@@ -10,10 +10,10 @@
 
 namespace sigma {
 
-// Some points whose true neighbors are known, against which lists of neighbors are measured.
+// A sample of points whose true neighbors are known, for measuring the recall of lists of neighbors.
 class RecallSample {
  public:
-  // Draws `size` different points, or all where there are not that many, and compares them with all points.
+  // Draws `size` different points, or all points if there are fewer, and finds their true neighbors among all points.
   RecallSample(const Distance& distance, const PointCells& cells, std::size_t k, std::size_t size, Random random,
                ThreadTeam& team, const Cancellation& cancellation);
 
@@ -22,8 +22,8 @@ class RecallSample {
   // The true neighbors of sampled point s, nearest first.
   std::span<const std::uint32_t> neighbors(std::size_t s) const { return {&neighbors_[s * k_], k_}; }
 
-  // The share of the sample's true neighbors in lists of k squared distances per point, each ascending: those at the
-  // k-th distance and below are true.
+  // The share of the sample's true neighbors in lists of k squared distances per point, each ascending. A neighbor
+  // counts as true if its distance is at most that of the true k-th neighbor.
   double measure(const float* squared) const;
 
  private:

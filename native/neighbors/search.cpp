@@ -14,10 +14,11 @@ const char* name_of(NeighborMethod method) {
 
 namespace {
 
-// The time of a comparison in a search by cells, where each pair may be compared from both sides and more candidates
-// enter the lists, in units of that in the exact search.
+// The time of a comparison in the search in cells, relative to one in the exact search. It is longer because a pair may
+// be compared from both sides and more candidates enter the lists.
 constexpr double kCostOfComparison = 1.5;
-// Below this, the automatic choice does not try: making the cells takes longer than it could save.
+// Below this number of points, the automatic choice uses the exact search, because building the cells takes longer than
+// the search could save.
 constexpr std::size_t kFewestForAutomatic = 15000;
 
 bool is_faster(const CellSearch& search, std::size_t n) {

@@ -9,11 +9,12 @@
 
 namespace sigma {
 
-// Up to this many points a search in cells saves nothing. It grows with k, since a cell holds more than k points.
+// A search in cells saves no time for up to this many points. The number grows with k, because a cell holds more than k
+// points.
 std::size_t fewest_points_for_cells(std::size_t k);
 
-// Finds the k < n nearest neighbors by `method`, which is not `given`. The automatic choice makes cells and searches
-// exactly where that needs fewer comparisons. Few points are searched exactly in any case.
+// Finds the k < n nearest neighbors by `method`, which must not be `given`. The automatic choice builds the cells and
+// then searches exactly if this takes less time. Small data are always searched exactly.
 Neighbors find_neighbors(const Distance& distance, std::size_t k, NeighborMethod method, std::uint64_t seed,
                          ThreadTeam& team, const Cancellation& cancellation,
                          const std::function<void(double)>& progress);

@@ -5,14 +5,14 @@
 namespace sigma {
 namespace {
 
-// Every `stride`-th line of a filter from `first` on, along one axis.
+// The lines of a filter along one axis that start at `first` and are `stride` apart.
 struct Comb {
   std::size_t first, stride, count;
-  // The filter's line at tap i, the last coming first.
+  // The filter's line for tap i. The order is reversed: the last line comes first.
   std::size_t line(std::size_t i) const { return first + stride * (count - 1 - i); }
 };
 
-// The transposed filter: for each channel of x, the numbers at two combs' taps and all channels of y.
+// The transposed filter: for each channel of x, the numbers at the taps of two combs, for all channels of y.
 class FilterRows final : public Rows {
  public:
   FilterRows(const float* data, const Convolution& convolution, Comb y, Comb x)
@@ -45,11 +45,12 @@ class FilterRows final : public Rows {
   Comb y_, x_;
 };
 
-// Along one axis, the lines of x that lie `phase` behind a multiple of the stride meet only every stride-th line of the
-// filter, and are then an ordinary convolution of dy by that comb, turned round.
+// The lines of x, along one axis, whose index has the remainder `phase` modulo the stride. They only meet every
+// stride-th line of the filter. Their gradient is therefore an ordinary convolution of dy with this comb in reverse
+// order.
 struct Phase {
   Comb comb;
-  // Lines of x.
+  // The number of lines of x.
   std::size_t count;
   std::ptrdiff_t overhang;
 

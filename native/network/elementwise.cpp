@@ -6,7 +6,7 @@
 namespace sigma {
 namespace {
 
-// Numbers that a thread takes at once, fewer than would pay for waking it.
+// The numbers per chunk of work. Fewer would not be worth waking a thread.
 constexpr std::size_t kGrain = 16384;
 
 }  // namespace
@@ -25,7 +25,7 @@ void sum_rows(const float* x, std::size_t rows, std::size_t cols, float scale, f
     *sums = static_cast<float>(total * static_cast<double>(scale));
     return;
   }
-  // A handful of long rows is cut into columns instead.
+  // If there are only a few long rows, the work is divided by columns instead.
   if (grain == 1) {
     team.for_ranges(cols, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
       std::fill(sums + first, sums + last, 0.0f);

@@ -8,10 +8,10 @@
 
 namespace sigma {
 
-// sums[j] = scale * the sum over i < rows of x[i * cols + j]. The same bits with any number of threads.
+// sums[j] = scale * the sum over i < rows of x[i * cols + j]. The result has the same bits for any number of threads.
 void sum_rows(const float* x, std::size_t rows, std::size_t cols, float scale, float* sums, ThreadTeam& team);
 
-// A step of Adam on `count` values: {values, first moments, second moments}, before and after.
+// Takes one step of Adam on `count` values. `before` and `after` are {values, first moments, second moments}.
 void step_adam(const AdamStep& step, const float* gradient, const std::array<const float*, 3>& before,
                const std::array<float*, 3>& after, std::size_t count, ThreadTeam& team);
 

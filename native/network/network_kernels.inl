@@ -1,6 +1,7 @@
 namespace sigma::SIGMA_ISA {
 
-// As many sums as the registers hold beside a column of the right factor and a number of the left.
+// The tile has as many sums as fit into the registers together with a column of the right factor and a number of the
+// left.
 #if SIGMA_LANES == 16 || defined(__aarch64__)
 constexpr std::size_t kTileRows = 12;
 #else
@@ -104,7 +105,7 @@ static void spread(const float* from, std::size_t count, std::size_t width, floa
   }
 }
 
-// The lower, or upper, halves of two vectors, their lanes taken in turn.
+// Interleaves the lanes of the lower (or upper) halves of two vectors.
 template <int Half, int... Lane>
 SIGMA_INLINE Floats interleave(Floats a, Floats b, std::integer_sequence<int, Lane...>) {
   return __builtin_shufflevector(a, b, (Half * kLanes / 2 + Lane / 2 + (Lane % 2) * kLanes)...);
@@ -117,7 +118,7 @@ static void transpose(const float* const* columns, std::size_t depth, float* to)
     Floats square[kLanes], next[kLanes];
 #pragma GCC unroll 16
     for (int j = 0; j < kLanes; ++j) square[j] = load(columns[j] + k);
-    // Each round doubles how many of a row's numbers lie side by side.
+    // Each round doubles the number of adjacent elements of a row.
 #pragma GCC unroll 4
     for (int width = 1; width < kLanes; width *= 2) {
 #pragma GCC unroll 8
@@ -216,7 +217,8 @@ static void add_squares(const float* x, std::size_t rows, std::size_t cols, cons
   }
 }
 
-// Calls body(Floats{}, j) for each vector of columns, which begins at j, and body(0.0f, j) for each remaining column.
+// Calls body(Floats{}, j) for each whole vector of columns that starts at j, and body(0.0f, j) for each remaining
+// column.
 template <class Body>
 SIGMA_INLINE void for_columns(std::size_t cols, Body&& body) {
   std::size_t j = 0;
@@ -283,8 +285,8 @@ static void spread_gradients(const float* x, const float* dy, std::size_t rows, 
   }
 }
 
-// Calls body(in, out) for one vector of each input at a time, and stores the vectors that it has written to `out`. The
-// last numbers, which fill no vector, are followed by zeros.
+// Calls body(in, out) with one vector of each input at a time, and stores the vectors that it writes to `out`. The last
+// numbers are padded with zeros if they do not fill a vector.
 template <std::size_t In, std::size_t Out, class Body>
 SIGMA_INLINE void for_vectors(std::size_t count, const float* const (&inputs)[In], float* const (&outputs)[Out],
                               Body&& body) {
@@ -309,8 +311,8 @@ SIGMA_INLINE void for_vectors(std::size_t count, const float* const (&inputs)[In
   }
 }
 
-// log(1 + e^v), to the last bits of float32 also where it is small. With e = exp(-|v|): max(v, 0) + log(1 + e), and
-// log(1 + e) = 2 atanh(e / (2 + e)).
+// log(1 + e^v), accurate to the last bits of float32 even if the result is small. With e = exp(-|v|), it is max(v, 0) +
+// log(1 + e), where log(1 + e) = 2 atanh(e / (2 + e)).
 SIGMA_INLINE Floats softplus(Floats v) {
   const Floats e = exponential(-magnitude(v));
   const Floats rest = e < 0.4f ? logarithm_of_ratio(e / (2.0f + e)) : logarithm(1.0f + e);

@@ -7,7 +7,7 @@
 namespace sigma {
 namespace {
 
-// Numbers that a thread takes at once. They stay in its second-level cache while they are read twice.
+// The numbers per chunk of work. They stay in the second-level cache of the thread while they are read twice.
 constexpr std::size_t kGrain = 16384;
 
 std::size_t rows_per_chunk(const Normalization& normalization) {
@@ -27,8 +27,8 @@ struct Line {
   }
 };
 
-// Mean and variance of every column. Each chunk of rows has its own mean, about which its squares are summed, so that
-// float32 suffices within a chunk. The chunks are then put together in float64 (Chan, Golub & LeVeque 1983).
+// Computes mean and variance of every column. Each chunk of rows uses its own mean for the sum of squares, so float32
+// is accurate enough within a chunk. The chunks are combined in float64 (Chan, Golub & LeVeque 1983).
 void measure(const Normalization& normalization, float* mean, float* variance, ThreadTeam& team) {
   const auto& [rows, cols, epsilon, x, gamma, beta] = normalization;
   const NetworkKernels& kernels = network_kernels();
@@ -67,8 +67,8 @@ void normalize(const Normalization& normalization, float* y, float* mean, float*
   });
 }
 
-// With g = dy where y > 0, the normalized value n = (x - mean) / s, s = sqrt(variance + epsilon), and means over the
-// rows: dbeta = the sum of g, dgamma = the sum of g * n, dx = gamma / s * (g - dbeta / rows - n * dgamma / rows).
+// Let g = dy if y > 0 and 0 otherwise, s = sqrt(variance + epsilon), and n = (x - mean) / s the normalized value. Then
+// dbeta = sum of g, dgamma = sum of g * n, and dx = gamma / s * (g - dbeta / rows - n * dgamma / rows).
 void normalize_back(const Normalization& normalization, const float* mean, const float* variance, const float* dy,
                     const NormalizationGradients& gradients, ThreadTeam& team) {
   const auto& [rows, cols, epsilon, x, gamma, beta] = normalization;

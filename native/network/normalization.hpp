@@ -15,15 +15,15 @@ struct Normalization {
   const float *x, *gamma, *beta;
 };
 
-// Writes y, and the mean and the variance of every column. The same bits with any number of threads.
+// Writes y, and the mean and the variance of every column. The results have the same bits for any number of threads.
 void normalize(const Normalization& normalization, float* y, float* mean, float* variance, ThreadTeam& team);
 
-// Where the gradients of the sum of y * dy go.
+// The memory for the gradients of the sum of y * dy.
 struct NormalizationGradients {
   float *x, *gamma, *beta;
 };
 
-// Needs the mean and the variance that `normalize` has written, but not y, which is found again from x.
+// Needs the mean and the variance that `normalize` has written. Computes y again from x.
 void normalize_back(const Normalization& normalization, const float* mean, const float* variance, const float* dy,
                     const NormalizationGradients& gradients, ThreadTeam& team);
 

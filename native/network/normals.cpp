@@ -26,7 +26,7 @@ double between_minus_one_and_one(std::array<std::uint32_t, 4>& state) {
 }  // namespace
 
 void draw_normals(std::array<std::uint32_t, 4>& state, float* values, std::size_t count) {
-  // Points in the unit disk are collected first, since only the drawing of bits has to go one by one.
+  // Points in the unit disk are collected first, because only the drawing of random bits must be sequential.
   constexpr std::size_t kPairs = 256;
   std::array<float, 2 * kPairs> points;
   std::array<float, kPairs> squares;

@@ -9,20 +9,21 @@ namespace {
 
 using Block = ProductBlock;
 
-// Multiply-adds below which one thread finishes sooner than two could share the work.
+// Products with fewer multiply-adds than this are faster on one thread than on two.
 constexpr std::size_t kWorthThreads = std::size_t{1} << 17;
 
-// Parts that keep a large team busy, where the product allows it.
+// A product is cut into this many parts if possible, which is enough to keep a large team busy.
 constexpr std::size_t kEnoughParts = 16;
 
-// A sum is cut only into pieces at least so long, for each costs another copy of the result.
+// A sum is only cut into pieces of at least this length, because each piece needs another copy of the result.
 constexpr std::size_t kLeastPiece = 4 * Block::kDepth;
 
 std::size_t divide_up(std::size_t a, std::size_t b) {
   return (a + b - 1) / b;
 }
 
-// The step that cuts `size` into as few equal steps as are not above `most`, rounded up to a multiple of `unit`.
+// Cuts `size` into as few equal steps of at most `most` as possible. Returns the step, rounded up to a multiple of
+// `unit`.
 std::size_t even_step(std::size_t size, std::size_t most, std::size_t unit) {
   const std::size_t steps = std::max<std::size_t>(divide_up(size, most), 1);
   return std::max(divide_up(divide_up(size, steps), unit) * unit, unit);
@@ -30,7 +31,8 @@ std::size_t even_step(std::size_t size, std::size_t most, std::size_t unit) {
 
 }  // namespace
 
-// How a product is cut, by its shape alone: into parts of row_step x col_step of the result, times pieces of the sum.
+// The division of a product into parts of row_step x col_step of the result and pieces of the sum. It depends only on
+// the shape of the product.
 struct MatrixMultiplier::Plan {
   std::size_t row_step, col_step, row_steps, col_steps, pieces, piece;
 
@@ -67,7 +69,7 @@ void MatrixMultiplier::multiply(const Product& product) {
   if (plan.pieces > 1) add_parts(product, plan);
 }
 
-// A single column would fill one lane of a vector, so it is computed as a row.
+// A single column would fill only one lane of each vector, so it is computed as a row.
 void MatrixMultiplier::multiply_column(const Product& product) {
   column_.resize(product.m);
   multiply({.m = 1,
@@ -121,7 +123,7 @@ void MatrixMultiplier::make_part(const Product& product, const Plan& plan, std::
       for (std::size_t j = 0; j < cols; j += kernels.lanes) {
         std::array<const float*, 16> columns;
         for (std::size_t l = 0; l < kernels.lanes; ++l) {
-          // Past the last column it is read again: those lanes are dropped.
+          // Beyond the last column, that column is read again. The results of these lanes are dropped.
           float* room = scratch.room.data() + l * Block::kDepth;
           columns[l] = product.right.read(std::min(j0 + j + l, product.n - 1), k0, depth, room);
         }

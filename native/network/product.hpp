@@ -13,26 +13,26 @@ namespace sigma {
 // C (m x n) = activation(A (m x k) times B (k x n) + bias).
 struct Product {
   std::size_t m, n, k;
-  // The rows of A, or, if `left_by_depth`, those of its transpose.
+  // The rows of A or, if `left_by_depth` is set, of the transpose of A.
   const Rows& left;
   bool left_by_depth;
-  // The rows of B, or, if `right_by_column`, those of its transpose.
+  // The rows of B or, if `right_by_column` is set, of the transpose of B.
   const Rows& right;
   bool right_by_column;
   Grid out;
   // n numbers, or null.
   const float* bias = nullptr;
   Activation activation = Activation::linear;
-  // Of leaky_relu below zero.
+  // The slope of leaky_relu below zero.
   float slope = 0.2f;
 };
 
-// Computes products on threads of its own, with memory of its own. One product at a time.
+// Computes products with its own threads and memory, one product at a time.
 class MatrixMultiplier {
  public:
   explicit MatrixMultiplier(unsigned threads);
 
-  // The same bits with any number of threads.
+  // The result has the same bits for any number of threads.
   void multiply(const Product& product);
 
   ThreadTeam& team() { return team_; }

@@ -9,7 +9,7 @@ const float* PatchRows::read(std::size_t row, std::size_t first, std::size_t cou
   const auto y0 = static_cast<std::ptrdiff_t>(rest % window_.rows * window_.stride_y) - window_.top;
   const auto x0 = static_cast<std::ptrdiff_t>(column * window_.stride_x) - window_.left;
   const auto height = static_cast<std::ptrdiff_t>(images_.height);
-  // Within a line of the window the elements lie side by side in the image.
+  // The elements of one line of the window are adjacent in the image.
   const auto line = static_cast<std::ptrdiff_t>(images_.width * images_.channels);
   const std::size_t stretch = window_.width * images_.channels;
   const float* image = data_ + rest / window_.rows * images_.height * images_.width * images_.channels;

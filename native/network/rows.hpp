@@ -4,15 +4,16 @@
 
 namespace sigma {
 
-// A float32 matrix that is read stretch by stretch, wherever its elements lie.
+// A float32 matrix that is read in stretches, independently of how its elements are stored.
 class Rows {
  public:
   virtual ~Rows() = default;
-  // Elements [first, first + count) of a row: a pointer to them, or to `room`, into which they were gathered.
+  // Returns a pointer to elements [first, first + count) of a row. It points to `room` if they had to be gathered
+  // there.
   virtual const float* read(std::size_t row, std::size_t first, std::size_t count, float* room) const = 0;
 };
 
-// Row after row, `stride` elements apart.
+// A matrix stored row by row, with `stride` elements from one row to the next.
 class DenseRows final : public Rows {
  public:
   DenseRows(const float* data, std::size_t stride) : data_(data), stride_(stride) {}
@@ -31,13 +32,13 @@ struct Images {
   std::size_t size() const { return count * height * width * channels; }
 };
 
-// The patches of `images` under a window of height x width that is moved by the strides: one row for each of the
-// rows x columns positions in each image, its elements in the order (y, x, channel). Pixels outside the image are
+// The patches of `images` under a window of height x width that moves by the strides. There is one row for each of the
+// rows x columns positions in each image, with elements in the order (y, x, channel). Pixels outside the image are
 // zero.
 struct Window {
   std::size_t height, width;
   std::size_t stride_y, stride_x;
-  // Rows and columns by which the first position hangs over the image's edge; negative where it begins inside.
+  // Rows and columns by which the first position extends beyond the edge of the image. Negative if it begins inside.
   std::ptrdiff_t top, left;
   std::size_t rows, columns;
 };
@@ -54,13 +55,13 @@ class PatchRows final : public Rows {
   Window window_;
 };
 
-// Where the rows of a result go: row i = (n, y, x) of a grid of `rows` x `columns` an image.
+// The memory for the rows of a result: row i = (n, y, x) of a grid of `rows` x `columns` per image.
 struct Grid {
   float* data;
   std::size_t rows, columns;
   std::size_t image_stride, row_stride, column_stride;
 
-  // A plain matrix.
+  // The grid of a plain matrix.
   static Grid matrix(float* data, std::size_t stride) { return {data, 1, 1, stride, 0, 0}; }
   float* at(std::size_t i) const {
     const std::size_t x = i % columns, rest = i / columns;

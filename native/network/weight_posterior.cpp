@@ -6,7 +6,7 @@
 namespace sigma {
 namespace {
 
-// Numbers that a thread takes at once, fewer than would pay for waking it.
+// The numbers per chunk of work. Fewer would not be worth waking a thread.
 constexpr std::size_t kGrain = 16384;
 
 }  // namespace

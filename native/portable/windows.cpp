@@ -1,13 +1,13 @@
-// The functions of Node-API, found when the addon is loaded in the program that loads it: node.exe by any name,
-// Electron, Bun or Deno. An import library would name one program, and Windows would load a second one beside any
-// other. Every function is a jump through a slot, and the slots are filled before the addon is initialized. Compiled
-// only for the prebuilt binaries of Windows.
+// The functions of Node-API for the prebuilt binaries of Windows. They are looked up when the addon is loaded, in the
+// program that loads it: node.exe under any name, Electron, Bun or Deno. An import library would name a fixed program,
+// and Windows would load that program in addition to any other one. Every function is a jump through a slot, and the
+// slots are filled before the addon is initialized.
 #include <windows.h>
 
 #include <cstdio>
 #include <cstdlib>
 
-// Written by scripts/binaries/targets.mjs: NODE_API_FUNCTIONS(X), which calls X for each name.
+// Written by scripts/binaries/targets.mjs. Defines NODE_API_FUNCTIONS(X), which calls X for each name.
 #include "node_api_functions.inl"
 
 #if defined(__x86_64__)

@@ -34,7 +34,7 @@ std::vector<Pair> draw_pairs(std::size_t n, Random random) {
   return pairs;
 }
 
-// A distance that may be negative has no root and stands for itself.
+// If the distance can be negative, it has no square root and is used as it is.
 double length(const Distance& distance, const Pair& pair) {
   const double squared = distance.squared(pair.first, pair.second);
   return distance.traits().may_be_negative ? squared : std::sqrt(squared);

@@ -10,25 +10,25 @@
 
 namespace sigma {
 
-// All squared distances from a few points at a time, in float32, the same bits as the searches compare.
+// Computes all squared distances from a few points at a time, in float32. They have the same bits as in the searches.
 class DistanceRows {
  public:
-  // Points that are compared with all others together.
+  // The number of points that are compared with all others together.
   static constexpr std::size_t kTogether = 8;
 
-  // Point r, here and in what fill() takes, is point order[r] of the distance; all in their own order where it is
-  // empty.
+  // Point r, here and in fill(), is point order[r] of the distance. If `order` is empty, the points keep their own
+  // order.
   DistanceRows(const Distance& distance, std::span<const std::uint32_t> order, ThreadTeam& team);
 
   std::size_t count() const { return rows_.count(); }
-  // The points, filled up to a multiple of 64.
+  // The number of points, rounded up to a multiple of 64.
   std::size_t stride() const { return stride_; }
 
-  // What one thread needs.
+  // The memory of one thread.
   class Scratch {
    public:
     explicit Scratch(const DistanceRows& rows);
-    // Distances from the point that was filled in as number r; infinite to itself and where the row is filled up.
+    // The distances from the r-th point of the last fill(). They are infinite for the point itself and in the padding.
     const float* row(std::size_t r) const { return &values_[r * stride_]; }
 
    private:
@@ -38,7 +38,7 @@ class DistanceRows {
     AlignedVector<float> tile_, values_;
   };
 
-  // The rows of at most kTogether points.
+  // Computes the rows of at most kTogether points.
   void fill(std::span<const std::uint32_t> points, Scratch& scratch) const;
 
  private:

@@ -11,10 +11,10 @@
 namespace sigma {
 namespace {
 
-// Neighbors in the embedding that vote on a point's class.
+// The number of neighbors in the embedding that vote on a point's class.
 constexpr std::size_t kVoters = 10;
 
-// `size` different points in ascending order, all where it is 0.
+// Draws `size` different points, in ascending order. Returns all points if `size` is 0.
 std::vector<std::uint32_t> draw_points(std::size_t n, std::size_t size, Random random) {
   std::vector<std::uint32_t> points(n);
   std::iota(points.begin(), points.end(), 0u);

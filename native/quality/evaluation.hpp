@@ -18,14 +18,14 @@ namespace sigma {
 
 struct EvaluationOptions {
   std::string distance = "euclidean";
-  NeighborMethod neighbors = NeighborMethod::automatic;  // the search for P
+  NeighborMethod neighbors = NeighborMethod::automatic;  // the search for the neighbors of P
   std::vector<double> perplexities = {30};
-  std::vector<std::size_t> sizes;  // of neighborhoods, each 1 <= k < n / 2
-  std::size_t sample = 0;          // points that neighborhoods and labels are looked at for; 0 stands for all
+  std::vector<std::size_t> sizes;  // sizes of neighborhoods, each 1 <= k < n / 2
+  std::size_t sample = 0;          // number of points for which neighborhoods and labels are evaluated; 0 means all
   std::uint64_t seed = 42;
 };
 
-// An embedding against its data. Vectors with one number per point hold those of `points` alone.
+// The evaluation of an embedding with its data. Vectors with one number per point only contain the points in `points`.
 struct Evaluation {
   double kl = 0;
   NeighborMethod neighbor_method = NeighborMethod::exact;
@@ -33,14 +33,14 @@ struct Evaluation {
   DistanceCorrelation correlation{};
   std::vector<std::uint32_t> points;  // ascending
   Neighborhoods neighborhoods;
-  std::vector<double> hits, silhouettes;  // empty without classes; silhouettes also with one class
+  std::vector<double> hits, silhouettes;  // empty without classes; `silhouettes` also if there is only one class
 };
 
 enum class EvaluationStage { neighbors, affinities, divergence, neighborhoods, silhouettes };
 const char* name_of(EvaluationStage stage);
 using OnEvaluation = std::function<void(EvaluationStage, double fraction)>;
 
-// n >= 3 points and their positions. Progress is reported from the calling thread.
+// Evaluates n >= 3 points and their positions. Progress is reported from the calling thread.
 Evaluation evaluate(const Gaussians& data, const Gaussians& embedding, const std::optional<Classes>& classes,
                     const EvaluationOptions& options, ThreadTeam& team, const Cancellation& cancellation,
                     const OnEvaluation& progress);

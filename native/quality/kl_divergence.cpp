@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
 constexpr std::size_t kGrain = 512;
-// Where float32 ends, weights are 0 or 1.
+// Near the limit of float32, all weights are 0 or 1.
 constexpr double kLargestScale = 1e36;
-// The distance of what is no pair.
+// The distance used for entries that are not pairs.
 constexpr float kNone = std::numeric_limits<float>::infinity();
 
 // Sum over i != j of 1 / (1 + |y_i - y_j|^2).

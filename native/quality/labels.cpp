@@ -38,7 +38,7 @@ std::vector<double> find_silhouettes(const Distance& embedding, std::span<const 
                                      const std::function<void(double)>& progress) {
   constexpr std::size_t kTogether = DistanceRows::kTogether;
   const std::size_t n = embedding.count(), chunks = (points.size() + kTogether - 1) / kTogether;
-  // Class after class, those without at the end, so that each is a stretch of a row.
+  // Sorts the points by class, with those without a class at the end. Each class is then a contiguous part of a row.
   std::vector<std::size_t> starts(classes.count + 2, 0);
   for (const std::uint32_t c : classes.of) ++starts[c + 1];
   for (std::size_t c = 0; c <= classes.count; ++c) starts[c + 1] += starts[c];
@@ -72,7 +72,7 @@ std::vector<double> find_silhouettes(const Distance& embedding, std::span<const 
       for (std::size_t c = 0; c < classes.count; ++c) {
         const std::size_t first = starts[c], last = starts[c + 1];
         const auto members = static_cast<double>(last - first);
-        // The distance to itself is infinite.
+        // The distance of the point to itself is infinite, so it is left out.
         if (c == own) {
           inner = (sum(first, ranks[r]) + sum(ranks[r] + 1, last)) / (members - 1);
         } else {

@@ -11,21 +11,22 @@
 
 namespace sigma {
 
-// The class of every point, from 0 to count - 1; each has members. Points without a class have `count`.
+// The class of every point, from 0 to count - 1. Every class has members. Points without a class have the number
+// `count`.
 struct Classes {
   std::vector<std::uint32_t> of;
   std::size_t count = 0;
 };
 
-// For each of the points whose neighbors in the embedding are listed: 1 if most of them are of its own class, else 0.
-// Of classes that are equally frequent that of the nearest neighbor among them counts. Neighbors without a class have
-// no vote, and points without one get NaN.
+// For each point whose neighbors in the embedding are listed: 1 if the most frequent class among them is the point's
+// own class, otherwise 0. Among equally frequent classes, the one with the nearest neighbor counts. Neighbors without a
+// class have no vote, and points without a class get NaN.
 std::vector<double> vote(const Neighborhoods& neighborhoods, std::span<const std::uint32_t> points,
                          const Classes& classes);
 
-// Silhouettes of some points (Rousseeuw 1987): (b - a) / max(a, b), with a the mean distance to the others of its own
-// class and b the least mean distance to another class; 0 for the only member of a class, NaN for points without one.
-// At least two classes. Compares each of the points with all.
+// Silhouettes of some points (Rousseeuw 1987): (b - a) / max(a, b), where a is the mean distance to the other points of
+// the same class and b the least mean distance to another class. The silhouette is 0 for the only member of a class and
+// NaN for points without a class. There must be at least two classes. Each of the points is compared with all points.
 std::vector<double> find_silhouettes(const Distance& embedding, std::span<const std::uint32_t> points,
                                      const Classes& classes, ThreadTeam& team, const Cancellation& cancellation,
                                      const std::function<void(double)>& progress);

@@ -12,17 +12,17 @@
 namespace sigma {
 namespace {
 
-// The k-th least of some of the numbers is a bound for the k-th least of all, at a fraction of the cost.
+// The k-th least number of a sample bounds the k-th least of all numbers, at a fraction of the cost.
 constexpr std::size_t kSample = 4096;
 constexpr std::size_t kLeastSampleForEach = 16;
-// Numbers that stay in the first-level cache while they are counted again and again.
+// This many numbers stay in the first-level cache while they are counted repeatedly.
 constexpr std::size_t kStretch = 4096;
-// Vectors of any width divide it.
+// A multiple of every vector width.
 constexpr std::size_t kStep = 16;
-// Far points are counted in parts, the farthest first.
+// Far points are counted in this many parts, the farthest first.
 constexpr std::size_t kParts = 4;
 
-// Ordered as squared distance and then index.
+// Keys are ordered by squared distance and then by index.
 using Key = std::uint64_t;
 
 Key key_of(float squared, std::uint32_t index) {
@@ -37,13 +37,13 @@ float squared_of(Key key) {
   return from_ordered_bits(static_cast<std::uint32_t>(key >> 32));
 }
 
-// One point's others, in one of the two spaces.
+// Ranks all other points by their distance from one point, in the data or in the embedding.
 class Ranking {
  public:
   Ranking(std::size_t stride, std::size_t k)
       : stride_(stride), k_(k), sample_(kSample), values_(stride + kStep), indices_(stride + kStep) {}
 
-  // Finds the k nearest. The row is looked at as long as there are ranks to find.
+  // Finds the k nearest points. The row must stay valid until rank() is done.
   void start(const float* row) {
     row_ = row;
     const std::size_t found =
@@ -57,7 +57,7 @@ class Ranking {
 
   const std::vector<Key>& nearest() const { return nearest_; }
 
-  // ranks[e] = the rank here, from 1, of the e-th of another ranking's nearest.
+  // ranks[e] = the rank, in this ranking and from 1, of the e-th nearest point of the other ranking.
   void rank(const std::vector<Key>& others, std::vector<std::size_t>& ranks) {
     ranks.resize(others.size());
     far_.clear();
@@ -69,7 +69,8 @@ class Ranking {
       if (at == nearest_.end()) far_.push_back({key, e});
     }
     std::sort(far_.begin(), far_.end());
-    // The farthest are counted first, among all that are not farther, which are then fewer for the rest.
+    // The farthest points are counted first, among all points that are not farther. Fewer points then remain for the
+    // rest.
     const float* values = row_;
     const std::uint32_t* indices = nullptr;
     for (std::size_t left = far_.size(), held = stride_; left > 0;) {
@@ -85,10 +86,10 @@ class Ranking {
   }
 
  private:
-  // The key of a far point, and its index among the others.
+  // The key of a far point, and its index in the other ranking.
   using Far = std::pair<Key, std::size_t>;
 
-  // Ranks of far points, from the first `held` kept ones, which are all that come before them.
+  // Computes the ranks of far points by counting among the first `held` kept points, which include all nearer points.
   void count(std::size_t held, std::span<const Far> far, std::vector<std::size_t>& ranks) {
     constexpr float kBeyond = std::numeric_limits<float>::infinity();
     const auto& kernels = quality_kernels();
@@ -103,7 +104,7 @@ class Ranking {
       const std::size_t last = std::min(first + kStretch, held);
       for (std::size_t f = 0; f < far.size(); ++f) {
         const float squared = squared_of(far[f].first);
-        // Of those at the same distance, the ones of lower index come before.
+        // Among points at the same distance, those with a lower index come first.
         const std::size_t turn = std::clamp(turns_[f], first, last);
         ranks[far[f].second] += kernels.count_below(&values_[first], turn - first, std::nextafter(squared, kBeyond)) +
                                 kernels.count_below(&values_[turn], last - turn, squared);

@@ -8,14 +8,15 @@
 namespace sigma {
 
 struct QualityKernels {
-  // Sum of 1 / (1 + scale x) over `count` numbers x >= 0, a multiple of 16 up to a few thousand.
+  // Sum of 1 / (1 + scale x) over `count` numbers x >= 0. `count` is a multiple of 16, up to a few thousand.
   double (*sum_weights)(const float* values, std::size_t count, float scale);
   // Sum of the square roots of `count` numbers >= 0.
   double (*sum_roots)(const float* values, std::size_t count);
-  // How many of `count` numbers are below the limit.
+  // The number of values below the limit.
   std::size_t (*count_below)(const float* values, std::size_t count, float limit);
-  // Keeps those of `count` numbers, a multiple of 16, that are not above the bound, in their order, with their indices:
-  // indices[e], or e without indices. Returns how many. In place, too; writes up to 16 beyond the kept ones.
+  // Keeps those of `count` numbers that are at most the bound, in their order, with their indices: indices[e], or e if
+  // `indices` is null. Returns how many are kept. `count` is a multiple of 16. Works in place, too. May write up to 16
+  // numbers beyond the kept ones.
   std::size_t (*keep_not_above)(const float* values, const std::uint32_t* indices, std::size_t count, float bound,
                                 float* kept_values, std::uint32_t* kept_indices);
 };

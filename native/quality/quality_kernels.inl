@@ -1,7 +1,7 @@
 namespace sigma::SIGMA_ISA {
 
 static double sum_weights(const float* values, std::size_t count, float scale) {
-  // Beyond it a weight is nothing to the sum, and would make the reciprocal's correction NaN.
+  // Weights of larger numbers contribute nothing to the sum, and would make the correction of the reciprocal NaN.
   const Floats far = splat(1e36f);
   Floats sums[4] = {};
   std::size_t e = 0;
@@ -15,7 +15,7 @@ static double sum_weights(const float* values, std::size_t count, float scale) {
 }
 
 static double sum_roots(const float* values, std::size_t count) {
-  // Short enough for float32 to keep its digits.
+  // Partial sums of this length are short enough for float32 to keep its digits.
   constexpr std::size_t kStretch = 64 * kLanes;
   double total = 0;
   std::size_t e = 0;

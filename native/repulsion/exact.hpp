@@ -9,7 +9,7 @@
 
 namespace sigma {
 
-// Every pair, O(n^2): so long that it looks at a cancellation, if there is one.
+// Computes every pair, O(n^2). Because this can take long, it checks a cancellation if there is one.
 class ExactRepulsion final : public Repulsion {
  public:
   ExactRepulsion(int output_dimensions, ThreadTeam& team, double degrees_of_freedom = 1,
@@ -26,7 +26,7 @@ class ExactRepulsion final : public Repulsion {
   float degrees_of_freedom_;
   const Cancellation* cancellation_;
   AlignedVector<float> list_[5], forces_[3];
-  std::vector<double> sums_;  // by chunk of points
+  std::vector<double> sums_;  // one per chunk of points
 };
 
 }  // namespace sigma

@@ -29,7 +29,7 @@ FourierPlan::FourierPlan(std::size_t length_) : length(length_), slot(length_, 0
     twiddles.push_back(std::move(stage));
     n /= r;
   }
-  // A stage of radix r sends frequency k to its block k mod r, as frequency k / r there.
+  // A stage of radix r moves frequency k to its block k mod r, where it becomes frequency k / r.
   for (std::size_t k = 0; k < length; ++k) {
     std::size_t frequency = k, block = length;
     for (const int radix : radices) {

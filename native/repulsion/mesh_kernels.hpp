@@ -8,23 +8,23 @@
 
 namespace sigma {
 
-// Order of the cardinal B-splines that spread the charges: a charge touches this many nodes along each axis. Eight are
-// one vector, and let the mesh be coarser than fewer would for the same error.
+// Order of the cardinal B-splines that spread the charges: a charge touches this many nodes along each axis. Eight
+// nodes fill one vector. A lower order would need a finer mesh for the same error.
 constexpr int kSplineOrder = 8;
 
-// Nodes of a coarse mesh are kCoarser times as far apart as those of the fine one; their splines are sums of fine
-// ones: M_p(v) = sum_j c_j M_p(kCoarser v - j), with this many coefficients.
+// The nodes of a coarse mesh are kCoarser times as far apart as those of the fine mesh. Coarse splines are sums of fine
+// splines: M_p(v) = sum_j c_j M_p(kCoarser v - j), with kRefinement coefficients.
 constexpr std::size_t kCoarser = 5;
 constexpr std::size_t kRefinement = (kCoarser - 1) * kSplineOrder + 1;
-// Coarse nodes that have a share in `nodes` fine ones: fine node f is made of coarse nodes J with the coefficients
-// c_j of j = f + kRefinement - 1 - kCoarser J.
+// The number of coarse nodes that contribute to `nodes` fine nodes. Fine node f is the sum of coarse nodes J with the
+// coefficients c_j, where j = f + kRefinement - 1 - kCoarser J.
 constexpr std::size_t count_coarse(std::size_t nodes) {
   return (nodes + kRefinement - 2) / kCoarser + 1;
 }
 
-// A real field of `rows` x `columns` nodes, each row `stride` long, the values beyond it zero; and half its transform:
-// for each column x the frequencies 0 to rows_plan->length / 2 along y, `frequencies` long with space to fill the last
-// vector.
+// A real field of `rows` x `columns` nodes, and half of its transform. Rows are `stride` numbers apart; the numbers
+// behind the last column are zero. The transform has, for each column x, the frequencies 0 to column_plan->length / 2
+// along y. `frequencies` is the number of frequencies, rounded up to whole vectors.
 struct MeshView {
   const FourierPlan* row_plan;     // along x
   const FourierPlan* column_plan;  // along y
@@ -34,49 +34,53 @@ struct MeshView {
   float *real, *imaginary;  // columns x frequencies
 };
 
-// How positions become coordinates of the mesh: u = (y - origin) * nodes_per_unit.
+// The transformation of positions to mesh coordinates: u = (y - origin) * nodes_per_unit.
 struct MeshCoordinates {
   float origin[2];
   float nodes_per_unit;
 };
 
 struct MeshKernels {
-  // Floats to a vector, by which stretches of columns (twice that) and of frequencies are cut.
+  // The number of floats per vector. Columns are processed in stretches of twice this number, frequencies in stretches
+  // of this number.
   std::size_t lanes;
   // Transforms 2 * lanes columns from `column` on along y.
   void (*transform_columns)(const MeshView&, std::size_t column, float* scratch);
-  // Transforms `lanes` frequencies from `frequency` on along x, multiplies them with the real factors (row_plan->length
-  // x lanes, in the plan's order), and transforms back.
+  // Transforms `lanes` frequencies along x, starting at `frequency`, multiplies them by the real factors
+  // (row_plan->length x lanes, in the plan's order), and transforms them back.
   void (*convolve_rows)(const MeshView&, std::size_t frequency, const float* factors, float* scratch);
-  // Transforms along x and leaves the real parts in `out`, row_plan->length x lanes, in the plan's order.
+  // Transforms along x and writes the real parts to `out`, row_plan->length x lanes, in the plan's order.
   void (*transform_rows)(const MeshView&, std::size_t frequency, float* out, float* scratch);
   // Inverse of transform_columns.
   void (*restore_columns)(const MeshView&, std::size_t column, float* scratch);
-  // Charges of the coarse nodes from those of the fine ones, in two passes: first along y, 4 * lanes fine columns from
-  // `column` on, into rows `stride` >= wide_stride(fine) apart; then along x, one such row.
+  // Computes the charges of the coarse nodes from those of the fine nodes in two passes. The first pass sums along y: 4
+  // * lanes fine columns, starting at `column`, into rows that are `stride` >= wide_stride(fine) apart. The second pass
+  // sums one such row along x.
   void (*restrict_columns)(const MeshView& fine, std::size_t column, std::size_t coarse_rows, float* wide,
                            std::size_t stride);
   void (*restrict_row)(const MeshView& fine, float* wide, const MeshView& coarse, std::size_t row);
-  // The way back: the potential of a coarse row at the positions of fine columns, and what such rows add to fine row
-  // `row`.
+  // The reverse direction: computes the potential of a coarse row at the positions of the fine columns, and adds the
+  // contributions of these rows to fine row `row`.
   void (*prolong_row)(const MeshView& coarse, std::size_t row, const MeshView& fine, float* wide);
   void (*prolong_columns)(const MeshView& fine, std::size_t row, const float* wide, std::size_t stride);
-  // Adds unit charges at the positions of some points (n x 2, by index) to the nodes.
+  // Adds unit charges at the positions of the listed points (positions: n x 2) to the nodes.
   void (*spread)(const MeshView&, const MeshCoordinates&, const float* positions, const std::uint32_t* points,
                  std::size_t count);
-  // Potential and its gradient at some points: forces (n x 2) = -gradient / 2. Returns the sum of the potential.
+  // Computes the potential and its gradient at the listed points: forces (n x 2) = -gradient / 2. Returns the sum of
+  // the potentials.
   double (*interpolate)(const MeshView&, const MeshCoordinates&, const float* positions, const std::uint32_t* points,
                         std::size_t count, float* forces);
 };
 
 SIGMA_DECLARE_KERNELS(MeshKernels, mesh_kernels)
 
-// Floats from row to row of sums along y: fine columns, the splines beyond their ends, and space for whole vectors.
+// Floats between the rows of sums along y: the fine columns, the splines beyond their ends, and padding for whole
+// vectors.
 inline std::size_t wide_stride(const MeshView& fine) {
   return fine.stride + 2 * kRefinement + kCoarser * 16;
 }
 
-// Floats of scratch memory that a transform of this length needs.
+// The number of floats of scratch memory that a transform of this length needs.
 inline std::size_t mesh_scratch(std::size_t length) {
   return 2 * 16 * length + 2 * 16 * 16;
 }

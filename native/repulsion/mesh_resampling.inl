@@ -1,19 +1,19 @@
-// Charges from the fine mesh to the coarse one, and the potential back.
+// Transfers charges from the fine mesh to the coarse mesh, and the potential back.
 //
 // Formula. A B-spline of the coarse mesh is a sum of fine ones (kCoarser = m, order p):
 //   M_p(v) = sum_j c_j M_p(m v - j),  sum_j c_j z^j = (1 + z + ... + z^(m - 1))^p / m^(p - 1)
 // So the charge of a coarse node J is exactly Q_J = sum_f c_(f + kBeyond - m J) q_f over fine nodes f, as if the points
-// had been spread on the coarse mesh, and the potential of a fine node is the transposed sum over coarse nodes. Points
-// are looked at once, on the fine mesh. Both sums are separable: first one axis, then the other.
+// had been spread on the coarse mesh. The potential of a fine node is the transposed sum over coarse nodes. The points
+// are therefore read only once, for the fine mesh. Both sums are separable: first one axis, then the other.
 //
-// Memory layout. Between the two passes lie coarse rows of fine columns in `wide`, wide_stride(fine) numbers apart,
-// with kBeyond zeros before the first column, where splines reach over the edge, and zeros behind the last one, so that
-// whole vectors can be read anywhere.
+// Memory layout. Between the two passes, `wide` holds the coarse rows of the fine columns, wide_stride(fine) numbers
+// apart. Splines reach over the edge, so there are kBeyond zeros before the first column. There are also zeros behind
+// the last column, so that whole vectors can be read anywhere.
 //
-// Reason for two meshes, measured: one mesh in open space is twice as long and wide as the embedding. With two, a step
-// on the mesh takes half the time at 10,000 points (0.92 and 0.49 ms on two threads, including faster transposes and
-// reading that came with it) and three quarters at 70,000, and errors of the forces change by 0.2 % of themselves at
-// most.
+// Reason for two meshes, measured: a single mesh in open space must be twice as long and wide as the embedding. With
+// two meshes, a step takes half the time at 10,000 points (0.49 instead of 0.92 ms on two threads, including faster
+// transposes and interpolation from the same change) and three quarters of the time at 70,000 points. The errors of the
+// forces change by at most 0.2 % of their size.
 namespace sigma::SIGMA_ISA {
 
 // The coefficients c_j, of (1 + z + ... + z^(m - 1))^p / m^(p - 1), with zeros to fill the last vector.
@@ -40,14 +40,14 @@ static const Refinement& refinement() {
   return coefficients;
 }
 
-// Fine nodes by which a coarse spline reaches over the first fine node.
+// The number of fine nodes by which a coarse spline reaches beyond the first fine node.
 constexpr std::size_t kBeyond = kRefinement - 1;
-// Coarse nodes that contribute to a fine one along an axis.
+// The number of coarse nodes that contribute to a fine node along an axis.
 constexpr std::size_t kShares = kBeyond / kCoarser + 1;
 
-// Sums along y for a stretch of fine columns: coarse row J gets sum_f c_(f + kBeyond - m J) times fine row f. A full
-// stretch is four vectors wide, whose sums stay in registers while the fine rows are read; the last stretch goes vector
-// by vector.
+// Computes sums along y for a stretch of fine columns: coarse row J gets sum_f c_(f + kBeyond - m J) times fine row f.
+// A full stretch is four vectors wide, and its sums stay in registers while the fine rows are read. The last stretch is
+// computed vector by vector.
 static void restrict_columns(const MeshView& fine, std::size_t column, std::size_t coarse_rows, float* wide,
                              std::size_t stride) {
   const Refinement& spline = refinement();
@@ -76,8 +76,8 @@ static void restrict_columns(const MeshView& fine, std::size_t column, std::size
   }
 }
 
-// Sums along x for one row of `wide`: coarse node J is the scalar product of the coefficients with the kRefinement
-// numbers from kCoarser J on.
+// Computes sums along x for one row of `wide`. Coarse node J is the dot product of the coefficients with the
+// kRefinement numbers starting at kCoarser J.
 static void restrict_row(const MeshView& fine, float* wide, const MeshView& coarse, std::size_t row) {
   const Refinement& spline = refinement();
   const std::size_t filled = kBeyond + fine.stride - kSplineOrder;
@@ -93,9 +93,9 @@ static void restrict_row(const MeshView& fine, float* wide, const MeshView& coar
   }
 }
 
-// Along x, one coarse row: fine node f = kCoarser x + phase gets sum_i c_(kCoarser i + phase) times coarse node x - i.
-// Each phase has its own coefficients, so a vector computes one phase of kLanes neighboring x, and the phases are
-// interleaved afterwards.
+// Interpolates one coarse row along x. Fine node f = kCoarser x + phase gets sum_i c_(kCoarser i + phase) times coarse
+// node x - i. Each phase has its own coefficients, so a vector computes one phase of kLanes neighboring x, and the
+// phases are interleaved afterwards.
 static void prolong_row(const MeshView& coarse, std::size_t row, const MeshView& fine, float* wide) {
   const Refinement& spline = refinement();
   const float* from = coarse.nodes + row * coarse.stride;
@@ -113,7 +113,7 @@ static void prolong_row(const MeshView& coarse, std::size_t row, const MeshView&
   }
 }
 
-// The same along y, added to one fine row, which has one phase.
+// Interpolates along y and adds the result to one fine row. All nodes of the row have the same phase.
 static void prolong_columns(const MeshView& fine, std::size_t row, const float* wide, std::size_t stride) {
   const Refinement& spline = refinement();
   const std::size_t last = (row + kBeyond) / kCoarser, phase = (row + kBeyond) % kCoarser;

@@ -1,4 +1,4 @@
-// Spreading charges to the nodes, and reading potential and gradient at the points.
+// Spreads charges to the nodes, and interpolates potential and gradient at the points.
 //
 // Formula. A point at u (in units of the mesh) has the charge M_p(u_x - i) M_p(u_y - j) at node (i, j), where M_p is
 // the cardinal B-spline of order p = kSplineOrder; the potential at a point is the sum of the nodes' potentials with
@@ -10,7 +10,7 @@
 // SplineRow. With vectors of 16 floats, both axes, or value and slope, are adjacent in one SplinePair.
 //
 // Reason for order 8, measured: it fills a vector. At the same spacing and in about the same time its force error is
-// some 40 % below that of order 6.
+// about 40 % smaller than that of order 6.
 namespace sigma::SIGMA_ISA {
 
 typedef float SplineRow __attribute__((vector_size(4 * kSplineOrder)));
@@ -27,9 +27,9 @@ SIGMA_INLINE float sum_row(SplineRow v) {
   return ((total[0] + total[4]) + (total[1] + total[5])) + ((total[2] + total[6]) + (total[3] + total[7]));
 }
 
-// The B-spline's pieces as polynomials of the offset t in [0, 1) of a charge from its first node's cell: coefficient k
-// of all nodes in one row. From the recursion M_n(u) = (u M_{n-1}(u) + (n - u) M_{n-1}(u - 1)) / (n - 1) (Essmann 1995,
-// eq. 4.1).
+// The pieces of the B-spline as polynomials of t in [0, 1), the offset of a charge within the cell of its first node.
+// Coefficient k of all nodes is in one row. The polynomials follow from the recursion M_n(u) = (u M_{n-1}(u) + (n - u)
+// M_{n-1}(u - 1)) / (n - 1) (Essmann 1995, eq. 4.1).
 struct SplinePolynomials {
   SplineRow value[kSplineOrder], slope[kSplineOrder - 1];
 
@@ -40,7 +40,7 @@ struct SplinePolynomials {
     for (int n = 2; n <= kSplineOrder; ++n) {
       double next[kSplineOrder][kSplineOrder] = {};
       for (int i = 0; i < n; ++i) {
-        // On [i, i + 1), with u = t + i; piece[i] of order n - 1 lives there too.
+        // On [i, i + 1), where u = t + i. piece[i] of order n - 1 is defined on the same interval.
         for (int k = 0; k < n; ++k) {
           const auto take = [&](int from, int power) {
             return from >= 0 && from < n - 1 && power >= 0 && power < n - 1 ? piece[from][power] : 0.0;
@@ -92,7 +92,7 @@ static const SplinePolynomials& spline_polynomials() {
 }
 
 #if SIGMA_LANES == 16
-// Both axes, or potential and slope, in one vector.
+// Holds both axes, or potential and slope, in one vector.
 typedef float SplinePair __attribute__((vector_size(8 * kSplineOrder)));
 
 SIGMA_INLINE SplinePair join(SplineRow a, SplineRow b) {
@@ -141,7 +141,8 @@ struct Reading {
 };
 
 #if SIGMA_LANES == 16
-// Adds nodes of row R, times the splines' values along y in the first half and their slopes in the second.
+// Adds the nodes of row R, multiplied by the splines' values along y in the first half and by their slopes in the
+// second half.
 template <int R>
 SIGMA_INLINE void add_row(const float* first, std::size_t stride, SplinePair along_y, SplinePair& sums) {
   const SplineRow nodes = load_row(first + R * stride);
@@ -194,7 +195,8 @@ SIGMA_INLINE Reading read_potential(const SplinePolynomials& spline, const float
 }
 #endif
 
-// Reads each point's p x p nodes once: the sum over rows with values and slopes along y, then over columns along x.
+// Reads each point's p x p nodes once. Sums over the rows with values and slopes along y, then over the columns along
+// x.
 static double interpolate(const MeshView& mesh, const MeshCoordinates& coordinates, const float* positions,
                           const std::uint32_t* points, std::size_t count, float* forces) {
   const SplinePolynomials& spline = spline_polynomials();

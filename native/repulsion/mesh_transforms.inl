@@ -1,17 +1,18 @@
 // Fourier transforms of the mesh.
 //
-// Formula. Forwards X_k = sum_j x_j e^(-2 pi i j k / L), backwards the same with + and without the factor 1 / L, which
-// the factors of the convolution contain. The length L is a product of 2, 3, 4 and 5. One stage of radix R turns a
-// transform of length n into R transforms of length m = n / R (decimation in frequency; Cooley & Tukey 1965):
+// Formula. Forward transform: X_k = sum_j x_j e^(-2 pi i j k / L). The backward transform has a positive exponent and
+// omits the factor 1 / L, which is contained in the factors of the convolution. The length L is a product of 2, 3, 4
+// and 5. One stage of radix R turns a transform of length n into R transforms of length m = n / R (decimation in
+// frequency; Cooley & Tukey 1965):
 //   X_(R q + p) = sum_(j < m) e^(-2 pi i j q / m) [ e^(-2 pi i j p / n) sum_(r < R) x_(j + r m) e^(-2 pi i r p / R) ]
 // The inner sum is a butterfly of R numbers, the factor before it a twiddle factor of the plan. Frequencies stay in the
-// order in which the stages leave them (FourierPlan::slot), because the convolution multiplies each frequency by its
-// own factor and the way back runs the same stages in reverse: nothing is ever sorted.
+// order in which the stages leave them (FourierPlan::slot) and are never sorted: the convolution multiplies each
+// frequency by its own factor, and the backward transform runs the same stages in reverse.
 //
-// Memory layout. A call transforms kLanes independent columns or rows together, one per lane: complex number j of all
-// lanes is kLanes real parts followed by kLanes imaginary parts. So no stage shuffles within a vector.
+// Memory layout. A call transforms kLanes independent columns or rows together, one per lane. Complex number j of all
+// lanes is stored as kLanes real parts followed by kLanes imaginary parts, so no stage shuffles within a vector.
 //
-// Blocking. The recursion goes depth first, so that a part that fits into the cache is finished while it is there.
+// Blocking. The recursion goes depth first, so that a part that fits into the cache is finished before it is evicted.
 namespace sigma::SIGMA_ISA {
 
 // Complex numbers of kLanes independent transforms.
@@ -28,12 +29,12 @@ SIGMA_INLINE Complexes operator-(Complexes a, Complexes b) {
 SIGMA_INLINE Complexes operator*(float s, Complexes a) {
   return {s * a.re, s * a.im};
 }
-// Times sign * i.
+// Multiplies by sign * i.
 template <int Sign>
 SIGMA_INLINE Complexes turn(Complexes a) {
   return Sign > 0 ? Complexes{-a.im, a.re} : Complexes{a.im, -a.re};
 }
-// Times (w, sign * v).
+// Multiplies by (w, sign * v).
 template <int Sign>
 SIGMA_INLINE Complexes rotate(Complexes a, const float* w) {
   const float re = w[0], im = Sign < 0 ? w[1] : -w[1];
@@ -48,7 +49,7 @@ SIGMA_INLINE void store_complex(float* to, Complexes a) {
   store(to + kLanes, a.im);
 }
 
-// The discrete transform of R numbers in place, with exp(Sign 2 pi i / R).
+// The discrete Fourier transform of R numbers in place, with exp(Sign 2 pi i / R).
 template <int R, int Sign>
 SIGMA_INLINE void butterfly(Complexes (&a)[R]) {
   if constexpr (R == 2) {
@@ -92,7 +93,7 @@ SIGMA_INLINE void transform_stage(float* x, std::size_t n, const float* twiddles
     Complexes a[R];
     for (int p = 0; p < R; ++p) {
       a[p] = load_complex(x + (j + static_cast<std::size_t>(p) * part) * kComplex);
-      // Backwards, twiddle factors come before the butterfly.
+      // In the backward transform, twiddle factors come before the butterfly.
       if (Sign > 0 && p > 0) a[p] = rotate<Sign>(a[p], twiddles + 2 * (p - 1));
     }
     butterfly<R, Sign>(a);
@@ -117,7 +118,7 @@ static void run_stage(float* x, std::size_t n, int radix, const float* twiddles)
   }
 }
 
-// Forwards, from natural order to the plan's order.
+// Forward transform, from natural order to the plan's order.
 static void transform(float* x, const FourierPlan& plan, std::size_t n, std::size_t stage) {
   if (stage == plan.radices.size()) return;
   const int radix = plan.radices[stage];
@@ -127,7 +128,7 @@ static void transform(float* x, const FourierPlan& plan, std::size_t n, std::siz
   for (std::size_t p = 0; p < n; p += part) transform(x + p * kComplex, plan, part, stage + 1);
 }
 
-// Backwards, from the plan's order to natural order, without the factor 1 / length.
+// Backward transform, from the plan's order to natural order, without the factor 1 / length.
 static void restore(float* x, const FourierPlan& plan, std::size_t n, std::size_t stage) {
   if (stage == plan.radices.size()) return;
   const int radix = plan.radices[stage];
@@ -138,7 +139,7 @@ static void restore(float* x, const FourierPlan& plan, std::size_t n, std::size_
   run_stage<1>(x, n, radix, plan.twiddles[stage].data());
 }
 
-// Exchanges, of kLanes x kLanes numbers, the off-diagonal blocks of B x B in rows a and b.
+// Step of a transpose of kLanes x kLanes numbers: exchanges the off-diagonal blocks of size B x B in rows a and b.
 template <int B, int... Lanes>
 SIGMA_INLINE void exchange_blocks(Floats& a, Floats& b, std::integer_sequence<int, Lanes...>) {
   const Floats first = __builtin_shufflevector(a, b, ((Lanes & B) != 0 ? kLanes + Lanes - B : Lanes)...);
@@ -155,7 +156,7 @@ SIGMA_INLINE void transpose_blocks(Floats (&rows)[kLanes]) {
   if constexpr (B > 1) transpose_blocks<B / 2>(rows);
 }
 
-// Turns kLanes vectors into columns: out[j * stride + i] = lane j of in[i].
+// Writes kLanes vectors as columns: out[j * stride + i] = lane j of in[i].
 SIGMA_INLINE void store_transposed(Floats (&in)[kLanes], float* out, std::size_t stride) {
   transpose_blocks<kLanes / 2>(in);
 #pragma GCC unroll 16
@@ -168,11 +169,13 @@ SIGMA_INLINE void load_transposed(const float* from, std::size_t stride, Floats 
   transpose_blocks<kLanes / 2>(out);
 }
 
-// Transforms real columns along y. Two real columns make one complex one, z = a + i b, whose transform holds both:
+// Transforms real columns along y. Two real columns form one complex column, z = a + i b, whose transform contains
+// both:
 //   A_k = (Z_k + conj Z_(L - k)) / 2,  B_k = (Z_k - conj Z_(L - k)) / (2 i).
-// So a call does 2 * kLanes columns: those from `column` on are the real parts, the next kLanes the imaginary parts.
-// The frequencies 0 to L / 2 are stored column by column, kLanes frequencies x kLanes columns at a time through a
-// transpose in registers, so that the transforms along x find kLanes frequencies in one vector.
+// So a call transforms 2 * kLanes columns: the first kLanes columns, from `column` on, are the real parts, and the next
+// kLanes columns are the imaginary parts. The frequencies 0 to L / 2 are stored column by column. Blocks of kLanes
+// frequencies x kLanes columns are transposed in registers, so that the transforms along x find kLanes frequencies in
+// one vector.
 static void transform_columns(const MeshView& mesh, std::size_t column, float* scratch) {
   const FourierPlan& plan = *mesh.column_plan;
   const std::size_t length = plan.length;
@@ -225,7 +228,7 @@ static void restore_columns(const MeshView& mesh, std::size_t column, float* scr
   }
 }
 
-// kLanes frequencies along y of all columns, padded with zeros to the length of the transform.
+// Loads kLanes frequencies along y of all columns, padded with zeros to the length of the transform.
 SIGMA_INLINE void load_rows(const MeshView& mesh, std::size_t frequency, float* scratch) {
   for (std::size_t x = 0; x < mesh.columns; ++x) {
     const std::size_t at = x * mesh.frequencies + frequency;
@@ -234,8 +237,8 @@ SIGMA_INLINE void load_rows(const MeshView& mesh, std::size_t frequency, float* 
   std::fill(scratch + mesh.columns * kComplex, scratch + mesh.row_plan->length * kComplex, 0.0f);
 }
 
-// Along x, for kLanes frequencies along y: transforms, multiplies by the transform of the kernel, and transforms back.
-// The rows stay in the scratch memory between the three, and only the columns of the mesh are written back.
+// Transforms kLanes frequencies along x, multiplies them by the transform of the kernel, and transforms them back. The
+// rows stay in the scratch memory during the three steps, and only the columns of the mesh are written back.
 static void convolve_rows(const MeshView& mesh, std::size_t frequency, const float* factors, float* scratch) {
   const FourierPlan& plan = *mesh.row_plan;
   load_rows(mesh, frequency, scratch);
@@ -254,7 +257,7 @@ static void convolve_rows(const MeshView& mesh, std::size_t frequency, const flo
   }
 }
 
-// Along x, real parts alone: the kernel is even, so its transform is real.
+// Transforms along x and keeps only the real parts: the kernel is even, so its transform is real.
 static void transform_rows(const MeshView& mesh, std::size_t frequency, float* out, float* scratch) {
   const FourierPlan& plan = *mesh.row_plan;
   load_rows(mesh, frequency, scratch);

@@ -16,7 +16,7 @@ constexpr int kDigitBits = 11;
 template <int D>
 constexpr int kMaxBits = D == 3 ? 21 : 32;
 
-// Moves the bits of x apart so that D - 1 zeros stand between each two.
+// Moves the bits of x apart so that there are D - 1 zeros between neighboring bits.
 template <int D>
 std::uint64_t spread_bits(std::uint64_t x) {
   if constexpr (D == 2) {
@@ -89,7 +89,7 @@ void MortonCurve<D>::sort(const float* positions, std::size_t n, ThreadTeam& tea
       keys_[i] = {code, static_cast<std::uint32_t>(i)};
     }
   });
-  // Least significant digit first; stable.
+  // Radix sort, starting with the least significant digit. It is stable.
   for (int shift = 0; shift < D * bits_; shift += kDigitBits) {
     std::array<std::uint32_t, std::size_t{1} << kDigitBits> starts{};
     const std::uint64_t mask = starts.size() - 1;

@@ -12,39 +12,41 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 2048;
-// The mesh has at least this number of cells per side: smaller embeddings get finer cells,
+// The mesh has at least this number of cells per side. Smaller embeddings therefore get finer cells,
 constexpr double kLeastCells = 48;
-// but not so fine that float32 potentials lose their slopes.
+// but the cells do not become so fine that differences of float32 potentials lose their digits.
 constexpr double kLeastSpacing = 0.1;
-// So many points on one spot ask for closer nodes.
+// If this many points are at one position, the nodes are placed closer together by the factor kCloserForEqual.
 constexpr std::size_t kManyEqual = 50;
 constexpr double kCloserForEqual = 0.8;
-// Half the kernel's period, at least, in units of the embedding: where the slope of w has fallen to that of 1 / (1 +
-// d^2) at 12.
+// The minimum of half the kernel's period, in units of the embedding. At this distance the slope of w has fallen to the
+// slope of 1 / (1 + d^2) at 12.
 constexpr double kLeastReach = 12;
 double least_reach(double alpha) {
   return std::max(kLeastReach, std::pow(std::pow(alpha, alpha + 1) * std::pow(kLeastReach, 3), 1 / (2 * alpha + 1)));
 }
-// Beyond these numbers of nodes, padding included, the embedding is left to Barnes-Hut: a side's limit keeps memory in
-// bounds, and that of the area, with n, is where a mesh for few points costs more than their tree.
+// If the mesh would have more nodes than these limits, padding included, Barnes-Hut is used instead. The limit of a
+// side bounds the memory. Beyond the limits of the area, one of which depends on n, a mesh for few points would cost
+// more than a tree.
 constexpr std::size_t kLongestSide = 8192;
 constexpr std::size_t kMostNodes = std::size_t{1} << 22;
 constexpr std::size_t kMostNodesPerPoint = 64;
 constexpr double kFallbackTheta = 0.5;
 constexpr std::size_t kKernelsKept = 6;
-// From this number of cells per side on, w is parted; at 80, one mesh is as fast, and at 160, takes 1.1 to 1.3 times as
-// long. Only 1 / (1 + d^2) has parts in closed form.
+// From this number of cells per side on, w is split and computed on two meshes. A single mesh is as fast at 80 cells
+// per side, and takes 1.1 to 1.3 times as long at 160. Only for 1 / (1 + d^2) do the two parts have a closed form.
 constexpr std::size_t kPartedCells = 100;
-// The length a that parts it, in nodes of the fine mesh: with nodes kCoarser = 5 times as far apart, the far part's
-// transform falls to e^-10 of its beginning, and within three a the near part to e^-9 / (1 + 9 a^2).
+// The length a at which w is split, in nodes of the fine mesh. With coarse nodes kCoarser = 5 times as far apart, the
+// transform of the far part falls to e^-10 of its initial value. Within 3 a the near part falls to e^-9 / (1 + 9 a^2).
 constexpr double kPartingNodes = 10;
 constexpr double kNearReach = 3;
-// Rows of cells that one task spreads into; at least the spline's order, so that tasks two bands apart never meet.
+// Rows of cells per task for spreading charges. This is at least the spline's order, so that tasks two bands apart
+// never write to the same nodes.
 constexpr std::uint32_t kBandRows = 16;
 constexpr std::size_t kCoarseGrain = 8;
 
-// The transform of the sampled spline, sum_j M(j + 1) exp(-2 pi i k j / L), is real up to a shift; its square is what
-// the two passes through the splines multiply frequency k by.
+// The transform of the sampled spline, sum_j M(j + 1) exp(-2 pi i k j / L), is real up to a shift. The two passes
+// through the splines multiply frequency k by its square.
 std::vector<double> spline_transform(std::size_t length) {
   double knots[kSplineOrder + 1] = {0, 1};
   for (int n = 2; n < kSplineOrder; ++n) {
@@ -107,12 +109,12 @@ bool ParticleMesh::has_many_equal(const float* positions, std::size_t n) {
   return std::find(equal_.begin(), equal_.end(), 1u) != equal_.end();
 }
 
-// The transform of w for one size of mesh, divided by what the splines and the transforms multiply by.
+// The transform of w for one size of the mesh, divided by the factors of the splines and of the transforms.
 struct ParticleMesh::Kernel {
   FourierPlan row_plan, column_plan;
   double spacing;
   std::size_t frequencies;
-  AlignedVector<float> factors;  // by stretch of lanes frequencies: row_plan.length x lanes
+  AlignedVector<float> factors;  // for each stretch of `lanes` frequencies: row_plan.length x lanes
 
   Part part;
 
@@ -198,7 +200,7 @@ void ParticleMesh::lay_out(Sheet& sheet, const std::size_t (&nodes)[2], const st
   const std::size_t rows = nodes[1], columns = round_up(nodes[0], 2 * lanes), stride = columns + kSplineOrder;
   sheet.kernel = kernel_for(lengths[0], lengths[1], spacing, part);
   const Kernel& kernel = *sheet.kernel;
-  // Vectors may be read beyond the last row's end.
+  // Vector loads may reach beyond the end of the last row.
   sheet.nodes.resize(rows * stride + 2 * lanes);
   sheet.real.resize(columns * kernel.frequencies);
   sheet.imaginary.resize(columns * kernel.frequencies);
@@ -270,12 +272,12 @@ void ParticleMesh::prolong_potential() {
   });
 }
 
-// Sorts the points by the band of rows in which their splines begin, keeping their order within it.
+// Sorts the points by the band of rows in which their splines begin. Points in the same band keep their order.
 void ParticleMesh::bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands) {
   const std::size_t chunks = (n + kGrain - 1) / kGrain;
   bands_.resize(n);
   binned_.resize(n);
-  // Indices by chunk, each chunk's apart from the next, so that no two threads write to one cache line.
+  // One list of indices per chunk. The lists are far enough apart that no two threads write to the same cache line.
   const std::size_t stride = round_up(bands, 16);
   bin_indices_.assign(chunks * stride, 0);
   bin_starts_.resize(bands + 1);
@@ -317,8 +319,8 @@ bool ParticleMesh::charge(const float* positions, std::size_t n, const float low
   std::size_t nodes[2], lengths[2], coarse_nodes[2], coarse_lengths[2];
   for (int d = 0; d < 2; ++d) {
     nodes[d] = cells[d] + kSplineOrder;
-    // Long enough that nothing reaches around; and for the kernel to be flat where its period ends, since a kink there
-    // would ring.
+    // The lengths prevent wrap-around, and make the kernel flat where its period ends, because a kink there would cause
+    // ringing.
     lengths[d] = next_fourier_length(is_parted ? std::max(nodes[d] + reach, 2 * reach) : 2 * std::max(nodes[d], reach));
     if (lengths[d] > kLongestSide) return false;
     coarse_nodes[d] = count_coarse(nodes[d]);
@@ -357,8 +359,8 @@ double ParticleMesh::compute_at(const float* position, float* force) const {
 double ParticleMesh::compute(const float* positions, std::size_t n, float* forces) {
   const Bounds bounds = find_bounds(positions, n);
   if (!charge(positions, n, bounds.low, bounds.high)) return fallback_.compute(positions, n, forces);
-  // Forces between points cancel in their sum; the rest of it is error, which all points share while they lie
-  // together.
+  // The forces between points cancel in the sum over all points, so a nonzero sum is error. If the points lie close
+  // together, all of them share this error.
   const std::size_t chunks = (n + kGrain - 1) / kGrain;
   potentials_.resize(chunks);
   force_sums_.resize(chunks);

@@ -14,38 +14,41 @@
 
 namespace sigma {
 
-// Repulsion in 2-D on a mesh. The force is -1/2 the gradient of one potential, w = (1 + d^2 / alpha)^-alpha convolved
-// with unit charges, so charges are spread with cardinal B-splines, convolved by one real transform forwards and one
-// back, and potential and gradient are read through the same splines: smooth particle-mesh Ewald (Essmann et al. 1995)
-// with another kernel, in open space. Z is the sum of the potential over the points less their own share.
+// Computes the repulsion in 2-D on a mesh. The force is -1/2 the gradient of one potential: w = (1 + d^2 /
+// alpha)^-alpha convolved with unit charges. Charges are spread to the nodes with cardinal B-splines and convolved by
+// one forward and one backward real Fourier transform. Potential and gradient are interpolated with the same splines.
+// This is smooth particle-mesh Ewald (Essmann et al. 1995) with a different kernel, in open space. Z is the sum of the
+// potential over the points minus their own contributions.
 //
-// Open space takes a mesh twice as long and wide as the embedding. On large embeddings w is therefore parted as Ewald
-// parts the Coulomb potential, w = w e^(-1/(w a^2)) + w (1 - e^(-1/(w a^2))): the first part ends within a few a, so
-// its mesh needs no more than that beyond the embedding, and the second is smooth over lengths of a, so its mesh, twice
-// as long and wide, is coarse. The splines of coarse nodes are sums of fine ones, so charges go from mesh to mesh, and
-// the potential back, without looking at points again.
+// Open space needs a mesh twice as long and wide as the embedding. For large embeddings w is therefore split, like the
+// Coulomb potential in Ewald's method: w = w e^(-1/(w a^2)) + w (1 - e^(-1/(w a^2))). The first part vanishes within a
+// few a, so its mesh only needs that much padding around the embedding. The second part is smooth over lengths of a, so
+// its mesh, twice as long and wide as the embedding, can be coarse. The splines of coarse nodes are sums of fine
+// splines. Charges and potential can therefore be transferred between the meshes without reading the points again.
 //
-// The mesh follows the embedding, so the cost is that of its area in units of the spacing, plus a little for each
-// point. An embedding so wide that the mesh would be huge is left to Barnes-Hut.
+// The mesh covers the embedding, so the cost is proportional to the area of the embedding in units of the spacing, plus
+// a small cost per point. If the embedding is so wide that the mesh would be huge, Barnes-Hut is used instead.
 class ParticleMesh final : public Repulsion {
  public:
-  // `spacing` of the nodes, in units of the embedding; (0, 1]. A fifth less where 50 points or more follow each other
-  // on one spot: there the errors of all pairs have one direction and add up, and would be most of the error of the
-  // embedding. Below one degree of freedom w is as narrow as the root of alpha, and the nodes stand as much closer.
+  // `spacing` is the distance of the nodes in units of the embedding, in (0, 1]. It is reduced by a fifth if 50 points
+  // or more follow each other at the same position: the errors of all their pairs have the same direction and add up,
+  // and would be most of the error of the embedding. Below one degree of freedom, the width of w is the square root of
+  // alpha, and the spacing is reduced by the same factor.
   ParticleMesh(double spacing, ThreadTeam& team, double degrees_of_freedom = 1);
 
   double compute(const float* positions, std::size_t n, float* forces) override;
 
-  // Makes the potential of n positions within a box around them, for compute_at(); false, and nothing made, where the
-  // mesh would be huge.
+  // Computes the potential of n positions within a box around them, for compute_at(). If the mesh would be huge,
+  // computes nothing and returns false.
   bool charge(const float* positions, std::size_t n, const float low[2], const float high[2]);
-  // Force on another point within the box; returns the potential there, the sum of w. From any thread.
+  // The force on another point within the box. Returns the potential there, the sum of w. Can be called from any
+  // thread.
   double compute_at(const float* position, float* force) const;
 
  private:
   enum class Part { whole, near, far };
   struct Kernel;
-  // Nodes, and what convolves them.
+  // Nodes and the kernel for their convolution.
   struct Sheet {
     std::shared_ptr<const Kernel> kernel;
     MeshView view{};
@@ -55,10 +58,10 @@ class ParticleMesh final : public Repulsion {
     float low[2], high[2];
   };
   Bounds find_bounds(const float* positions, std::size_t n);
-  // Whether many points lie on one spot. Points must be sorted by position, as a run keeps them.
+  // Whether many points are at the same position. The points must be sorted by position, as those of a run are.
   bool has_many_equal(const float* positions, std::size_t n);
   std::shared_ptr<const Kernel> kernel_for(std::size_t width, std::size_t height, double spacing, Part part);
-  // Allocates `nodes` nodes along x and y, which are convolved with the period of the lengths.
+  // Allocates nodes[0] x nodes[1] nodes along x and y, for a convolution with the periods `lengths`.
   void lay_out(Sheet& sheet, const std::size_t (&nodes)[2], const std::size_t (&lengths)[2], double spacing, Part part);
   void convolve(std::span<Sheet* const> sheets);
   void restrict_charges();
@@ -68,14 +71,14 @@ class ParticleMesh final : public Repulsion {
   double spacing_, degrees_of_freedom_;
   ThreadTeam& team_;
   SpTree<2> fallback_;
-  std::vector<std::shared_ptr<const Kernel>> kernels_;  // the last ones used, most recent first
+  std::vector<std::shared_ptr<const Kernel>> kernels_;  // the kernels used last, most recent first
   MeshCoordinates coordinates_{};
   Sheet fine_, coarse_;
   AlignedVector<float> wide_;
   std::vector<AlignedVector<float>> scratch_;
   std::vector<std::uint32_t> bands_, binned_, bin_starts_;
   AlignedVector<std::uint32_t> bin_indices_;
-  // By chunk of points.
+  // One per chunk of points.
   std::vector<Bounds> bounds_;
   std::vector<unsigned> equal_;
   std::vector<double> potentials_;

@@ -11,7 +11,7 @@ namespace {
 
 // From this number of points on, the mesh is faster than the tree.
 constexpr std::size_t kLeastPointsForMesh = 4000;
-// Fewer points spread so far apart that the mesh between them would grow without bounds.
+// Fewer points may spread so far apart that the mesh between them would grow without bounds.
 constexpr std::size_t kTooFewPointsForMesh = 100;
 
 }  // namespace

@@ -1,14 +1,15 @@
 namespace sigma::SIGMA_ISA {
 
-// Squared distances beyond this add nothing to any sum and would make the reciprocal's correction NaN.
+// Larger squared distances contribute nothing to any sum, and would make the correction of the reciprocal NaN.
 constexpr float kFar = 1e30f;
 
-// Forces on P points from a list of `padded` entries, a multiple of kLanes. Returns the sum of w.
+// Computes the forces on P points from a list of `padded` entries, a multiple of kLanes. Returns the sum of w.
 //
-// An entry of mass m and spread s = sum |delta|^2 around its center adds, to second order in delta and with delta taken
-// as isotropic, m w + s / (2 D) laplacian(w) to Z; force is -1/2 the gradient of that. With b = 1 / (1 + d^2 / alpha),
-// w = b^alpha, the sum is m w + s w b (c (1 - b) - 1), c = 2 (alpha + 1) / D, and the force is (y_i - y_j) times
-// w b (m + s b ((c - 1) (alpha + 1) - c (alpha + 2) b) / alpha). Without kGeneral alpha is 1, and b is w.
+// An entry of mass m and spread s = sum |delta|^2 around its center adds m w + s / (2 D) laplacian(w) to Z. This is the
+// second-order expansion in delta, with delta taken as isotropic. The force is -1/2 the gradient of this term. With b =
+// 1 / (1 + d^2 / alpha), w = b^alpha and c = 2 (alpha + 1) / D, the term is m w + s w b (c (1 - b) - 1), and the force
+// is (y_i - y_j) times w b (m + s b ((c - 1) (alpha + 1) - c (alpha + 2) b) / alpha). Without kGeneral, alpha is 1 and
+// b is w.
 template <int D, int P, bool kGeneral>
 SIGMA_INLINE double evaluate_points(const float* const* list, std::size_t padded, const float* const* points,
                                     std::size_t first, float alpha, float* const* forces) {
@@ -66,7 +67,8 @@ SIGMA_INLINE double evaluate(const float* const* list, std::size_t padded, const
 }
 
 // One walk for a cell and all cells below it. A cell of the tree that is far from a large group of points is far from
-// every part of the group, so what the group has decided its parts inherit, and only the rest is looked at again.
+// every part of the group. The parts therefore inherit the decisions made for the group, and only the undecided cells
+// are examined again.
 template <int D, bool kGeneral>
 class Walk {
  public:
@@ -80,7 +82,7 @@ class Walk {
     return visit(root, 0, 1);
   }
 
-  // For one point that is not in the tree.
+  // Computes the force on one point that is not in the tree.
   double run_at(const float* position, float* force) {
     listed_ = 0;
     reserve(1024);
@@ -112,7 +114,8 @@ class Walk {
   }
 
  private:
-  // Points that share one list: more share the walk's cost, fewer have shorter lists.
+  // The number of points that share one list. Larger groups share the cost of the walk; smaller groups have shorter
+  // lists.
   static constexpr std::uint32_t kGroup = 32;
 
   double visit(std::uint32_t group, std::size_t begin, std::size_t end) {
@@ -157,7 +160,7 @@ class Walk {
     return total;
   }
 
-  // Of the cell's center of mass from the nearest point of the target's bounds.
+  // Squared distance of the cell's center of mass from the nearest position within the bounds of the target.
   static float distance_squared(const Cell<D>& target, const Cell<D>& cell) {
     float squared = 0;
     for (int d = 0; d < D; ++d) {

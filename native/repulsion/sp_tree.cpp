@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kGrain = 4096;
 constexpr std::uint32_t kLeaf = 8;
 
-// The largest number of points in the walk of one task: small enough to share among threads, large enough to inherit.
+// The largest number of points in the walk of one task: small enough to distribute over threads, large enough for parts
+// of groups to inherit many decisions.
 std::uint32_t points_per_task(std::size_t n) {
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(n / 128, 128, 4096));
 }
@@ -91,8 +92,9 @@ void SpTree<D>::close_branch(std::uint32_t index) {
   cell.width_squared = widest * widest;
 }
 
-// More points than a leaf should hold share one key: an outlier has made the keys' cells large, or the points are as
-// good as equal. They are halved by position until they are few or within the finest cell, where they count as one.
+// Called if more points than fit into a leaf share one key. Either an outlier has made the cells of the keys large, or
+// the points are nearly equal. The points are halved by position until they are few or within the finest cell, which
+// counts as one point.
 template <int D>
 void SpTree<D>::split_beyond_keys(std::uint32_t index) {
   cells_[index].end = index + 1;
@@ -145,7 +147,7 @@ void SpTree<D>::build(std::uint32_t first, std::uint32_t last, int level) {
   const std::vector<MortonKey>& keys = curve_.keys();
   const int bits = curve_.bits();
   const auto shift_at = [bits](int depth) { return D * (bits - depth - 1); };
-  // Levels at which all points share a cell would be cells with one child.
+  // Skips levels at which all points share a cell, which would become cells with a single child.
   while (level < bits && keys[first].code >> shift_at(level) == keys[last - 1].code >> shift_at(level)) ++level;
   if (last - first <= kLeaf) {
     cells_[index].end = index + 1;

@@ -10,11 +10,11 @@
 
 namespace sigma {
 
-// Barnes-Hut repulsion (Barnes & Hut 1986; van der Maaten 2014) with a tree in D dimensions: points are sorted along
-// the Morton curve and the cells are read off their keys. A cell counts as one point, at its center of mass, for a
-// group of points where its width is at most theta times its distance from the group's bounds. Widths are of the
-// points' tight bounds, and the distance is that of the nearest position in the group, so every single point keeps the
-// promise.
+// Barnes-Hut repulsion (Barnes & Hut 1986; van der Maaten 2014) with a tree in D dimensions. Points are sorted along
+// the Morton curve, and the cells follow from their keys. A cell counts as one point at its center of mass for a group
+// of points if its width is at most theta times its distance from the bounds of the group. The width is that of the
+// tight bounds of the points in the cell. The distance is that of the nearest position in the group, so the criterion
+// holds for every single point.
 template <int D>
 class SpTree final : public Repulsion {
  public:
@@ -22,10 +22,10 @@ class SpTree final : public Repulsion {
 
   double compute(const float* positions, std::size_t n, float* forces) override;
 
-  // Grows the tree of n positions, for compute_at().
+  // Builds the tree of n positions, for compute_at().
   void grow(const float* positions, std::size_t n);
-  // Force of the tree's points on another point of D coordinates; returns the sum of w. From any thread,
-  // with a scratch of its own.
+  // The force of the tree's points on another point with D coordinates; returns the sum of w. Can be called from any
+  // thread, each with its own scratch memory.
   double compute_at(const float* position, float* force, WalkScratch& scratch) const;
 
  private:

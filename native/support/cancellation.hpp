@@ -6,7 +6,7 @@
 
 namespace sigma {
 
-// Set from any thread, looked at by the work every few milliseconds.
+// Can be requested from any thread. The working threads check it every few milliseconds.
 class Cancellation {
  public:
   void request() { requested_.store(true, std::memory_order_relaxed); }

@@ -5,12 +5,12 @@
 
 namespace sigma {
 
-// The run was canceled by its owner; its state is that of the last finished iteration.
+// The owner canceled the run. The state is that of the last finished iteration.
 struct Canceled : std::runtime_error {
   Canceled() : std::runtime_error("stopped before it was finished") {}
 };
 
-// The embedding left the range of float32: the step was too long for the data.
+// The embedding left the range of float32 because the step was too long for the data.
 struct Diverged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -43,7 +43,7 @@ Failure describe_failure(const std::exception_ptr& exception) {
   } catch (const std::invalid_argument& error) {
     return {"INVALID_ARGUMENT", error.what(), {}};
   } catch (const std::system_error&) {
-    // Threads are the only resource that the core asks of the system besides memory.
+    // Threads are the only resource, besides memory, that the core requests from the system.
     return {"OUT_OF_MEMORY",
             "the system gives this process no more threads; lower the option threads, or run less at once",
             {}};

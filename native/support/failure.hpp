@@ -7,7 +7,8 @@
 
 namespace sigma {
 
-// An exception of the core as the boundaries to other languages report it. The codes are those of src/errors.ts.
+// An exception of the core in the form in which it is reported to other languages. The codes are those of
+// src/errors.ts.
 struct Failure {
   struct Value {
     double value;

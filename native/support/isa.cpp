@@ -27,8 +27,7 @@ Isa widest_isa(const CpuFeatures& cpu) {
 
 namespace {
 
-// The processor is asked here rather than through __builtin_cpu_supports, which always answers no in programs that zig
-// links.
+// Uses CPUID directly, because __builtin_cpu_supports always answers no in programs that zig links.
 Isa widest() {
 #ifdef SIGMA_X86_64
   CpuFeatures cpu;

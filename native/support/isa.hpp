@@ -2,25 +2,26 @@
 
 namespace sigma {
 
-// The instruction sets for which the kernels are compiled. `baseline` is what the compiler targets without flags: SSE2
-// on x86-64, NEON on arm64.
+// The instruction sets for which the kernels are compiled. `baseline` is the compiler's target without flags: SSE2 on
+// x86-64, NEON on arm64.
 enum class Isa { baseline, avx2, avx512 };
 
-// The widest set that this processor and operating system run. SIGMA_TSNE_ISA=baseline|avx2|avx512 in the environment
-// asks for a narrower one. Decided once a process.
+// The widest instruction set that this processor and operating system support, or a narrower one that the environment
+// requests by SIGMA_TSNE_ISA=baseline|avx2|avx512. It is determined once per process.
 Isa active_isa();
 
 const char* name_of(Isa isa);
 
 }  // namespace sigma
 
-// The kernels of one module are a table of function pointers, made once for every instruction set: `baseline::table()`
-// and so on, declared here and defined by the files in isa/.
+// The kernels of one module form a table of function pointers with one instance per instruction set:
+// `baseline::table()` and so on. The functions are declared here and defined by the files in isa/.
 #if defined(__x86_64__) || defined(_M_X64)
 #define SIGMA_X86_64 1
 namespace sigma {
 
-// The registers of CPUID and XGETBV that say what the processor can do and which registers the system saves.
+// The registers of CPUID and XGETBV that describe the features of the processor and the registers that the system
+// saves.
 struct CpuFeatures {
   unsigned leaf_1_ecx = 0, leaf_7_ebx = 0, xcr0 = 0;
 };

@@ -5,7 +5,8 @@
 
 namespace sigma {
 
-// The bits of a number as an integer that is ordered as the numbers are, negative ones included. Zero has one sign.
+// Maps the bits of a number to an integer so that integers have the order of the numbers, including negative ones. 0
+// and -0 give the same integer.
 constexpr std::uint32_t ordered_bits(float value) {
   constexpr std::uint32_t kSign = 1u << 31;
   const auto bits = std::bit_cast<std::uint32_t>(value + 0.0f);

@@ -1,5 +1,5 @@
-// Vectors of kLanes floats, for the kernels. Included by the files of isa/ alone, inside the target they are compiled
-// for; SIGMA_ISA names the namespace, SIGMA_LANES the width.
+// Vectors of kLanes floats for the kernels. Only the files in isa/ include this header, within the target for which
+// they are compiled. SIGMA_ISA is the namespace, SIGMA_LANES the width.
 
 namespace sigma::SIGMA_ISA {
 
@@ -22,10 +22,11 @@ SIGMA_INLINE void store(float* to, Floats v) {
 }
 
 SIGMA_INLINE Floats splat(float x) {
-  return x - Floats{};  // 0 + x would be an addition indeed, for it turns -0 into 0.
+  return x - Floats{};  // not 0 + x: it would be compiled to an addition, because it turns -0 into 0
 }
 
-// b where either is NaN; compilers do not make one instruction of a comparison and a choice.
+// Returns b if either is NaN. Intrinsics are used because compilers do not turn a comparison with a choice into one
+// instruction.
 SIGMA_INLINE Floats smaller(Floats a, Floats b) {
 #if SIGMA_LANES == 16
   return (Floats)_mm512_min_ps((__m512)a, (__m512)b);
@@ -54,7 +55,7 @@ SIGMA_INLINE double magnitude(double v) {
   return v < 0 ? -v : v;
 }
 
-// 1 / v for v > 0 below 1e37, to the last bit or two of float32.
+// 1 / v for 0 < v < 1e37, accurate to the last one or two bits of float32.
 SIGMA_INLINE Floats reciprocal(Floats v) {
 #if SIGMA_LANES == 16
   const Floats r = (Floats)_mm512_rcp14_ps((__m512)v);
@@ -84,7 +85,7 @@ SIGMA_INLINE Floats square_root(Floats v) {
 #endif
 }
 
-// Sum of the lanes, in a fixed order: halves onto each other.
+// Sum of the lanes in a fixed order: the upper half is added to the lower half, repeatedly.
 SIGMA_INLINE float sum(Floats v) {
 #if SIGMA_LANES == 16
   const auto eight = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
@@ -102,7 +103,7 @@ SIGMA_INLINE float sum(Floats v) {
   return two[0] + two[1];
 }
 
-// Bit l is set where a[l] <= b[l].
+// Bit l is set if a[l] <= b[l].
 SIGMA_INLINE unsigned not_above(Floats a, Floats b) {
 #if SIGMA_LANES == 16
   return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LE_OQ);
@@ -118,14 +119,14 @@ SIGMA_INLINE unsigned not_above(Floats a, Floats b) {
 #endif
 }
 
-// log((1 + s) / (1 - s)) = 2 atanh(s) for |s| < 0.172, by its series.
+// log((1 + s) / (1 - s)) = 2 atanh(s) for |s| < 0.172, by power series.
 SIGMA_INLINE Floats logarithm_of_ratio(Floats s) {
   const Floats q = s * s;
   return s * (2.0f + q * (0.66666667f + q * (0.4f + q * (0.28571429f + q * 0.22222222f))));
 }
 
-// Natural logarithm of v >= 1, below 1e37; relative error below 3e-7. v = m 2^e with m in [sqrt(1/2), sqrt(2)), and
-// log m = 2 atanh((m - 1) / (m + 1)).
+// Natural logarithm of v for 1 <= v < 1e37, with a relative error below 3e-7. v = m 2^e with m in [sqrt(1/2), sqrt(2)),
+// and log m = 2 atanh((m - 1) / (m + 1)).
 SIGMA_INLINE Floats logarithm(Floats v) {
   const Ints bits = (Ints)v;
   const Ints shifted = bits - 0x3f3504f3;
@@ -134,7 +135,7 @@ SIGMA_INLINE Floats logarithm(Floats v) {
   return logarithm_of_ratio((m - 1.0f) / (m + 1.0f)) + __builtin_convertvector(exponent, Floats) * 0.69314718056f;
 }
 
-// The logarithm of a product of many numbers in [1e-37, 2), which itself may be far below float32.
+// The logarithm of a product of many numbers in [1e-37, 2). The product itself may be far below the range of float32.
 template <class V>
 struct ProductLogarithm;
 
@@ -170,12 +171,13 @@ SIGMA_INLINE double logarithm_of_complement(double x) {
   return -__builtin_log1p(-x);
 }
 
-// e^v; relative error below 2e-7 where the result is a normal float32, which is where v is held. NaN stays NaN.
-// e^v = 2^n e^r with r = v - n log 2 in two parts, |r| <= log(2) / 2, and e^r by its series.
+// e^v with a relative error below 2e-7. v is limited to the range in which the result is a normal float32. NaN stays
+// NaN. e^v = 2^n e^r with r = v - n log 2, subtracted in two parts; |r| <= log(2) / 2, and e^r comes from its power
+// series.
 SIGMA_INLINE Floats exponential(Floats v) {
   v = v < -87.0f ? splat(-87.0f) : v;
   v = v > 88.3f ? splat(88.3f) : v;
-  // Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits.
+  // Adding 1.5 * 2^23 rounds to an integer, which is then in the lowest bits.
   const Floats shifted = v * 1.44269504f + 12582912.0f;
   const Floats n = shifted - 12582912.0f;
   const Floats r = (v - n * 0.693359375f) + n * 2.12194440e-4f;

@@ -17,7 +17,7 @@ inline void pause() {
 
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-// On common processors a pause takes 40 to 140 cycles, so the longest spin lasts 50 to 200 microseconds.
+// On common processors a pause takes 40 to 140 cycles, so the longest spin takes 50 to 200 microseconds.
 constexpr int kMostSpins = 4000, kLeastSpins = 16;
 constexpr std::uint32_t kWaitsPerTrial = 64;
 
@@ -58,8 +58,8 @@ void ThreadTeam::start() {
     for (unsigned worker = 1; worker < size_; ++worker)
       workers_.emplace_back([this, worker, now] { serve(worker, now); });
   } catch (const std::exception&) {
-    // The system gives no more threads, or no memory for them: continue with the existing ones; the result does not
-    // depend on it.
+    // The system provides no more threads, or no memory for them. Continue with the existing threads; the result does
+    // not depend on their number.
   }
 }
 
@@ -120,8 +120,8 @@ void ThreadTeam::run(std::size_t chunks, Invoke invoke, void* context) {
   if (chunks >= kNone) throw std::length_error("too many chunks of work");
   const std::uint32_t generation = generation_.load(std::memory_order_relaxed) + 1;
   const auto total = static_cast<std::uint32_t>(chunks);
-  // The old ticket goes before the new job comes, or a late thread could claim a chunk of the one by the size of the
-  // other.
+  // The old ticket must be invalidated before the new job is stored. Otherwise a late thread could claim a chunk of the
+  // old job using the size of the new one.
   ticket_.store(std::uint64_t{generation} << 32 | kNone, std::memory_order_release);
   chunks_.store(total, std::memory_order_release);
   invoke_.store(invoke, std::memory_order_relaxed);

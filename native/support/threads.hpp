@@ -10,17 +10,17 @@
 
 namespace sigma {
 
-// How long a thread spins before it sleeps. A step of a small run lasts less than a sleeping thread needs to wake, so
-// waiting starts with a spin. That only pays while the awaited threads are running. Where more threads are ready than
-// there are processors, in this process or in others, a spin takes a processor from the very thread that it waits for.
-// So a spin in vain halves the following ones, and a successful one doubles them; now and then a long spin tries
-// whether the load has gone.
+// Decides how long a thread spins before it sleeps. A step of a small run takes less time than waking a sleeping
+// thread, so every wait starts with a spin. Spinning only pays while the awaited threads are running. If more threads
+// are ready than there are processors, in this process or in others, a spin takes a processor from the very thread for
+// which it waits. Therefore an unsuccessful spin halves the next one, and a successful spin doubles it. Now and then a
+// long spin tests whether the load has ended.
 class SpinBudget {
  public:
   SpinBudget();
   // The number of spins for the next wait.
   int next();
-  // Whether the spin ended before what it waited for came.
+  // `was_in_vain`: the spin ended before the awaited event.
   void report(bool was_in_vain);
 
  private:
@@ -28,13 +28,12 @@ class SpinBudget {
   std::uint32_t waits_ = 0;
 };
 
-// A fixed team of threads that one run owns. Work is cut into numbered chunks whose borders do not depend on the number
-// of threads, so whoever writes only to its own chunk, and reduces over chunks in their order, gives the same bytes
-// with any team.
+// A fixed team of threads that belongs to one run. Work is divided into numbered chunks whose borders do not depend on
+// the number of threads. A computation gives the same bytes with any team if each chunk only writes its own results,
+// and if sums over chunks are computed in the order of the chunks.
 class ThreadTeam {
  public:
-  // `size` threads in all, the caller's among them; at least 1.
-  // They start with the first work.
+  // `size` is the number of threads including the caller's, at least 1. The threads start with the first work.
   explicit ThreadTeam(unsigned size);
   ~ThreadTeam() { rest(); }
   ThreadTeam(const ThreadTeam&) = delete;
@@ -42,11 +41,11 @@ class ThreadTeam {
 
   unsigned size() const { return size_; }
 
-  // Ends the threads; the next work starts them again.
+  // Ends the threads. The next work starts them again.
   void rest();
 
-  // Calls body(chunk, worker) once for every chunk in [0, chunks), worker in [0, size()). Returns when all are done;
-  // rethrows the exception of the first chunk that threw. Not reentrant.
+  // Calls body(chunk, worker) once for every chunk in [0, chunks), with worker in [0, size()). Returns when all chunks
+  // are done. Rethrows the exception of the first chunk that threw. Not reentrant.
   template <class Body>
   void for_each(std::size_t chunks, Body&& body) {
     run(
@@ -77,8 +76,8 @@ class ThreadTeam {
   unsigned size_;
   SpinBudget spins_;  // of the calling thread
   std::vector<std::thread> workers_;
-  // The generation of the current job and its next unclaimed chunk, in one word: a thread that wakes late cannot claim
-  // a chunk of a job that it has not seen.
+  // The generation of the current job and its next unclaimed chunk, in one word. A thread that wakes late therefore
+  // cannot claim a chunk of a newer job.
   std::atomic<std::uint64_t> ticket_{0};
   std::atomic<std::uint32_t> generation_{0};
   std::atomic<std::uint32_t> chunks_{0};

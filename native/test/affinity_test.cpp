@@ -80,13 +80,13 @@ TEST_P(GoldenAffinities, JointAgreesWithTheDenseSum) {
 }
 
 TEST(Affinities, OfManyNeighborsAreTheSumsOfBothDirections) {
-  // So many that the transpose is made in several parts.
+  // This many points make the transpose consist of several parts.
   constexpr std::size_t n = 50'000, k = 90;
   Neighbors neighbors{.count = n, .k = k, .indices = std::vector<std::uint32_t>(n * k), .squared = {}};
   ConditionalAffinities conditional{std::vector<float>(n * k), {}};
   Random random(5);
   for (std::size_t e = 0; e < n * k; ++e) {
-    // Distinct, and mutual for about half of them.
+    // The neighbors of a row are distinct. About half of them also have the row among their neighbors.
     const std::size_t step = 1 + e % k / 2 + (random.bits() % 2) * (k / 2);
     neighbors.indices[e] = static_cast<std::uint32_t>((e / k + (e % 2 == 0 ? step : n - step)) % n);
     conditional.values[e] = static_cast<float>(random.uniform());
@@ -133,7 +133,8 @@ TEST_P(GoldenAffinities, ReorderingMovesEveryEdge) {
 }
 
 TEST(Affinities, OfWeightsAreTheirNormalizedSums) {
-  // Row 0 has edges to 1 (twice as heavy as the way back) and 2, row 2 one to itself and one of no weight.
+  // Row 0 has edges to 1 (with twice the weight of the opposite edge) and to 2. Row 2 has an edge to itself and an edge
+  // of weight 0.
   const WeightedGraph graph{{0, 2, 3, 5, 5}, {1, 2, 0, 2, 3}, {2, 3, 1, 7, 0}};
   ThreadTeam team(2);
   const Affinities p = normalize_weights(graph, team, Cancellation());
@@ -169,7 +170,7 @@ TEST(Affinities, OfGivenConditionalOnesAreTheSameAsSymmetrized) {
 }
 
 TEST(SpectralStart, SeparatesWeaklyJoinedGroupsAndScalesEachAxis) {
-  // Three groups of 20, complete within and joined by one light edge each.
+  // Three complete groups of 20 points, joined by one light edge each.
   WeightedGraph graph{{0}, {}, {}};
   for (std::uint32_t i = 0; i < 60; ++i) {
     for (std::uint32_t j = 0; j < 60; ++j) {
@@ -206,7 +207,7 @@ TEST(SpectralStart, SeparatesWeaklyJoinedGroupsAndScalesEachAxis) {
 }
 
 TEST(SpectralStart, KeepsThePartsOfAGraphTogether) {
-  // A chain of 40 and two pairs.
+  // A chain of 40 points and two pairs.
   WeightedGraph graph{{0}, {}, {}};
   for (std::uint32_t i = 0; i < 44; ++i) {
     if (i != 39) {
@@ -224,7 +225,7 @@ TEST(SpectralStart, KeepsThePartsOfAGraphTogether) {
     EXPECT_EQ(y[2 * i], y[2 * i + 2]);
     EXPECT_EQ(y[2 * i + 1], y[2 * i + 3]);
   }
-  // Along the first axis the chain is in order.
+  // The points of the chain are in order along the first axis.
   for (std::size_t i = 2; i < 40; ++i) EXPECT_EQ(y[2 * i] > y[2 * i - 2], y[2] > y[0]) << i;
 }
 
@@ -271,7 +272,7 @@ TEST(Calibration, ReachesThePerplexityWhateverTheScale) {
   }
 }
 
-// The slow, obvious twin: bisection for each perplexity, in float64, and the average of the rows.
+// A slow reference: bisection for each perplexity in float64, and the average of the rows.
 std::vector<double> average_by_bisection(const std::vector<float>& squared, const std::vector<double>& perplexities) {
   std::vector<double> average(squared.size());
   for (const double perplexity : perplexities) {
@@ -334,7 +335,7 @@ TEST(Calibration, PerplexityOneIsTheNearestNeighbor) {
   EXPECT_NEAR(rows.values[0], 1.0, 1e-4);
 }
 
-// Few edges of as many points as are asked for, with p over nine orders of magnitude.
+// A P with few edges for the requested number of points, and values over nine orders of magnitude.
 Affinities make_sparse(std::size_t n, std::uint64_t seed) {
   Random random(seed);
   Affinities p;

@@ -11,13 +11,13 @@
 #include "embedding/run.hpp"
 #include "golden.hpp"
 
-// Every allocation of the test program is counted, and may be let fail, for the tests of this file alone.
+// Counts every allocation of the test program, and can make allocations fail. Only the tests of this file use this.
 namespace {
 
 constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
 std::atomic<std::size_t> allocations{0};
-// How many more succeed before one fails, and all after it.
+// The number of further allocations that succeed. After them, every allocation fails.
 std::atomic<std::int64_t> granted{kAll};
 
 void* try_to_allocate(std::size_t size, std::size_t alignment) noexcept {
@@ -40,9 +40,9 @@ void* operator new(std::size_t size) {
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return allocate(size, static_cast<std::size_t>(alignment));
 }
-// The forms that do not throw as well: under a sanitizer they are the sanitizer's, whose memory the operators below
-// must not free. Where GCC inlines the operators that release memory, it warns that free() meets memory of operator
-// new.
+// The forms that do not throw must be replaced as well. Under a sanitizer they would be the sanitizer's, and the
+// operators below must not free its memory. If GCC inlines the operators that release memory, it warns that free() gets
+// memory from operator new.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return try_to_allocate(size, alignof(std::max_align_t));
 }
@@ -84,8 +84,8 @@ TEST_P(Allocation, AStepOfASettledRunAllocatesNothing) {
   options.threads = 2;
   sigma::Run run(test::Golden().points(), options);
   const OnProgress ignore = [](const Progress&) {};
-  // Past the last time that rows are sorted. An embedding that grows takes more memory for its mesh or its tree now and
-  // then.
+  // This is after the last time that rows are sorted. An embedding that grows occasionally needs more memory for its
+  // mesh or its tree.
   run.advance(700, ignore);
   std::size_t least = allocations;
   for (int step = 0; step < 10; ++step) {
@@ -96,8 +96,8 @@ TEST_P(Allocation, AStepOfASettledRunAllocatesNothing) {
   EXPECT_EQ(least, 0u);
 }
 
-// Goes on to iteration `until`. Between one report of the run and the next, memory runs out at the first allocation, at
-// the second, and so on, until it suffices; returns how often it did not.
+// Continues to iteration `until`. Between two reports of the run, memory runs out at the first allocation, at the
+// second, and so on, until no allocation fails. Returns the number of failures.
 int advance_short_of_memory(sigma::Run& run, std::uint64_t until) {
   std::tuple<std::uint64_t, Stage, double> farthest{run.iteration(), Stage::pca, -1};
   std::int64_t grant = 0;
@@ -144,7 +144,7 @@ TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameEmbedding) {
   EXPECT_GT(advance_short_of_memory(halting, 48), 20);
   EXPECT_EQ(halting.embedding(), whole.embedding());
   EXPECT_EQ(halting.kl(), whole.kl());
-  // Rows are sorted anew after 50 iterations.
+  // The rows are sorted again after 50 iterations.
   sigma::Run restored(copy_state(whole), options);
   whole.advance(55, ignore);
   for (sigma::Run* run : {&halting, &restored}) {

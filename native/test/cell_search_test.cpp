@@ -25,7 +25,7 @@ constexpr std::size_t kPoints = 4000, kDims = 12, kNeighbors = 30;
 
 const auto ignore_progress = [](double) {};
 
-// Ten clouds, which touch, with a standard deviation of their own for every number.
+// Ten clouds that touch each other. Every number has its own standard deviation.
 Gaussians clouds(std::size_t n = kPoints, std::size_t d = kDims) {
   Random random(11);
   std::vector<double> centers(10 * d), data(n * d), sigma(n * d);
@@ -200,7 +200,7 @@ TEST(FindNeighbors, SearchesFewPointsExactly) {
   }
 }
 
-// Half of all pairs are fewer than the cells would need where the points have no structure.
+// For points without structure, searching in cells would need more comparisons than half of all pairs.
 TEST(FindNeighbors, ChoosesTheSearchWithFewerComparisons) {
   ThreadTeam team(2);
   const auto choose = [&](const Gaussians& points) {

@@ -18,7 +18,7 @@ using Square = std::vector<double>;  // d x d, row-major
 
 const auto ignore_progress = [](double) {};
 
-// Points with covariances F F^T of random F, whose sizes differ by orders of magnitude.
+// Points with covariances F F^T, where the sizes of the random factors F differ by orders of magnitude.
 struct Sample {
   std::size_t n, d;
   std::vector<double> means, covariances;
@@ -41,7 +41,7 @@ struct Sample {
   }
 };
 
-// Solves A x = b by Gauss-Jordan elimination with row exchanges; returns log |det A|.
+// Solves A x = b by Gauss-Jordan elimination with row exchanges. Returns log |det A|.
 double eliminate(Square a, std::size_t d, Square& b, std::size_t columns) {
   double logarithm = 0;
   for (std::size_t c = 0; c < d; ++c) {
@@ -65,7 +65,7 @@ double eliminate(Square a, std::size_t d, Square& b, std::size_t columns) {
   return logarithm;
 }
 
-// The squared distance from whole inverses, in the caller's units.
+// The squared distance, computed with full inverse matrices, in the caller's units.
 double slow(const std::string& name, const Sample& sample, std::size_t i, std::size_t j, double floor) {
   const std::size_t d = sample.d;
   Square sum(d * d), difference(d), inverse(d * d, 0.0);
@@ -95,7 +95,7 @@ TEST_P(WithCovariances, AgreesWithWholeInversesUpToAFactorAndAConstant) {
     const double floor = 0.01;
     const Sample sample(70, d, floor);
     const Distance distance(GetParam(), sample.points);
-    // ours = a slow + b, from two pairs.
+    // Determines a and b in ours = a slow + b from two pairs.
     const double s0 = slow(GetParam(), sample, 0, 1, floor), s1 = slow(GetParam(), sample, 2, 66, floor);
     const double o0 = distance.squared(0, 1), o1 = distance.squared(2, 66);
     const double a = GetParam() == "mahalanobis-logdet" ? (o1 - o0) / (s1 - s0) : o1 / s1;
@@ -154,7 +154,7 @@ TEST(Covariances, HaveTheWassersteinDistanceThatTwoDimensionsHaveInClosedForm) {
   const auto closed = [&](std::size_t i, std::size_t j) {
     const double *a = &sample.covariances[4 * i], *b = &sample.covariances[4 * j];
     const double x = sample.means[2 * i] - sample.means[2 * j], y = sample.means[2 * i + 1] - sample.means[2 * j + 1];
-    // The trace of the root of a 2 x 2 matrix M is sqrt(tr M + 2 sqrt(det M)), here with M = C_i C_j.
+    // The trace of the root of a 2 x 2 matrix M is sqrt(tr M + 2 sqrt(det M)). Here M = C_i C_j.
     const double trace = a[0] * b[0] + a[1] * b[2] + a[2] * b[1] + a[3] * b[3];
     const double determinant = (a[0] * a[3] - a[1] * a[2]) * (b[0] * b[3] - b[1] * b[2]);
     return x * x + y * y + a[0] + a[3] + b[0] + b[3] - 2 * std::sqrt(trace + 2 * std::sqrt(determinant));
@@ -169,7 +169,7 @@ TEST(Covariances, HaveTheWassersteinDistanceThatTwoDimensionsHaveInClosedForm) {
 }
 
 TEST(Covariances, KeepTheSmallEigenvaluesOfStronglyCorrelatedErrors) {
-  // Errors along (1, 1) are a million times those across it.
+  // The standard deviation of errors along (1, 1) is a million times that of errors at right angles to it.
   constexpr double kAlong = 1e6, kAcross = 1, kFloor = 1e-3;
   std::vector<double> means, matrices;
   Random random(3);
@@ -215,7 +215,7 @@ TEST(Covariances, SayWhichMatrixIsNone) {
   EXPECT_NO_THROW(pack({0, 0, 0, 0}));
 }
 
-// With one value per point, all points alike and few apart, the draws have the mean and variance of Bayes' rule.
+// With one value per point and the same sigma for all points, draws must have the mean and variance of Bayes' rule.
 TEST(MeasurementPrior, DrawsFromThePosteriorOfNormalPoints) {
   constexpr std::size_t kPoints = 400;
   Random random(5);
@@ -241,7 +241,7 @@ TEST(MeasurementPrior, DrawsFromThePosteriorOfNormalPoints) {
       for (int draw = 0; draw < 20; ++draw) {
         prior.draw(points, i, candidates, i, random, value, scratch);
         const double x = value[0] * points.scale + points.center[0];
-        // Draws of far measurements lie between them and the others.
+        // Draws for an extreme measurement lie between the measurement and the other points.
         if (std::abs(means[i]) > 2) {
           excess += (x - means[i]) * (means[i] > 0 ? -1 : 1);
           ++count;

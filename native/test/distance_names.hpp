@@ -1,4 +1,4 @@
-// The distances as parameters of tests.
+// The names of the distances as parameters of tests.
 #pragma once
 
 #include <gtest/gtest.h>

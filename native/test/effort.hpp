@@ -1,4 +1,4 @@
-// How much a test does: less under the sanitizers, where everything takes some ten times as long.
+// The size of a test. It is smaller under the sanitizers, because they make everything about ten times as slow.
 #pragma once
 
 namespace sigma::test {

@@ -42,7 +42,7 @@ Affinities golden_affinities(const char* distance) {
   return symmetrize(neighbors, calibrate(neighbors, {Golden::perplexity}, team, cancellation), team, cancellation);
 }
 
-// KL(P||Q) by its definition, and its gradient from one step of gradient descent with unit rate and no momentum.
+// Computes KL(P||Q), and its gradient from one step of gradient descent with rate 1 and no momentum.
 struct SingleStep {
   std::size_t n;
   std::vector<float> positions;
@@ -137,7 +137,7 @@ TEST_P(GoldenGradientDescent, KlAgrees) {
 
 TEST(GradientDescent, StepsAlikeWithPackedAffinities) {
   ThreadTeam team(1);
-  // Beside the golden points some without edges, for columns of more than 16 bits.
+  // In addition to the golden points there are points without edges, so that columns need more than 16 bits.
   for (const std::size_t n : {std::size_t{Golden::n}, std::size_t{70000}}) {
     for (const int dimensions : {1, 2, 3}) {
       for (const double alpha : {1.0, 2.0}) {
@@ -329,7 +329,7 @@ TEST(Run, SaysWhenTheEmbeddingDiverges) {
   sigma::Run run(Golden().points(), options);
   EXPECT_THROW(run.advance(200, ignore), Diverged);
   const std::uint64_t reached = run.iteration();
-  // Its velocities are beyond those of any iteration: it neither goes on nor may be saved.
+  // The velocities belong to no iteration, so the run can neither continue nor be saved.
   EXPECT_THROW(run.advance(reached, ignore), Diverged);
   EXPECT_THROW(run.require_sound(), Diverged);
   EXPECT_EQ(run.iteration(), reached);
@@ -359,7 +359,7 @@ TEST(Run, ReducesToPrincipalComponents) {
   EXPECT_GT(run.seconds(Stage::pca), 0);
   options.pca_components = Golden::d;
   options.theta = 0;
-  // All components are a rotation, which no distance sees.
+  // Using all components only rotates the data, which does not change any distance.
   Options plain = options;
   plain.pca_components = 0;
   sigma::Run rotated(Golden().points(), options), given(Golden().points(), plain);

@@ -1,4 +1,4 @@
-// What a repulsion computes, and how far it is from the truth.
+// The result of a repulsion and its error.
 #pragma once
 
 #include <cmath>
@@ -12,7 +12,7 @@ struct Field {
   double z;
 };
 
-// Root mean square of the difference of F / Z, relative to that of the truth.
+// Root mean square of the difference of F / Z, relative to the root mean square of the true F / Z.
 inline double relative_error(const Field& found, const Field& truth) {
   double error = 0, size = 0;
   for (std::size_t i = 0; i < truth.forces.size(); ++i) {

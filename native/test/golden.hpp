@@ -1,4 +1,4 @@
-// The golden vectors of test/fixtures: brute-force float64 results for 300 points of 12 dimensions.
+// The golden vectors of test/fixtures: float64 results of brute-force computations for 300 points of 12 dimensions.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ std::vector<T> read_golden(const std::string& name) {
   return values;
 }
 
-// A coordinate spread in the caller's units: column k has the center k / 10, the variance 2 + k / 10, and 4/5 of it
-// between neighborhoods.
+// A coordinate spread in the caller's units. Column k has the center k / 10 and the variance 2 + k / 10, of which 4/5
+// lie between neighborhoods.
 struct TestSpread {
   static double center(std::size_t k) { return 0.1 * static_cast<double>(k); }
   static double variance(std::size_t k) { return 2 + 0.1 * static_cast<double>(k); }

@@ -12,7 +12,8 @@ namespace {
 
 const auto no_report = [](double) {};
 
-// Points of Gaussians of unit variance at the centers in turn, in `columns` dimensions; centers lie on the first axis.
+// Points from Gaussians of unit variance in `columns` dimensions. The points belong to the centers in turn. The centers
+// lie on the first axis.
 std::vector<float> blobs(std::size_t n, std::size_t columns, const std::vector<double>& centers, std::uint64_t seed) {
   Random random(seed);
   std::vector<float> positions(n * columns);
@@ -34,7 +35,7 @@ TEST_P(EveryDimension, SeparatesBlobsByTheDepthOfTheValley) {
   const std::vector<float> positions = blobs(n, columns, {0, kDistance}, 1);
   const DensityGroups groups(positions, columns, {kernel[columns], 20, 0.3}, Cancellation());
   ASSERT_EQ(groups.count(), 2u);
-  // The smoothed density is that of two Gaussians of variance 1 + h^2.
+  // The smoothed density is that of two Gaussians with variance 1 + h^2.
   const double variance = 1 + groups.bandwidth() * groups.bandwidth();
   const auto density = [&](double x) {
     return std::exp(-x * x / (2 * variance)) + std::exp(-(x - kDistance) * (x - kDistance) / (2 * variance));
@@ -137,7 +138,7 @@ TEST(Groups, KeepsSeparateBlobsInReruns) {
       left_out += group == kLeftOut;
       if (group != kLeftOut) ++pairs[group * 3 + found.groups[i]];
     }
-    // All but a few points of a group are in one group again, which has no others.
+    // All but a few points of a group are in a common group of the rerun, which contains no other points.
     for (const auto& [pair, count] : pairs) stray += count < 20 ? count : 0;
     EXPECT_LE(stray, 5u);
     EXPECT_EQ(std::count_if(pairs.begin(), pairs.end(), [](const auto& pair) { return pair.second >= 20; }), 3);

@@ -1,4 +1,4 @@
-// The C interface as a program in another language uses it.
+// Tests the C interface in the way in which a program in another language uses it.
 #include "interface/sigma_tsne.h"
 
 #include <gtest/gtest.h>
@@ -148,7 +148,7 @@ TEST(CInterface, CancelsWhenAReportAsksForIt) {
   EXPECT_EQ(sigma_run_advance(run.get(), advance_to(100).get(), stop, &reports), nullptr);
   EXPECT_EQ(last_error("code"), "ABORTED");
   EXPECT_GT(reports, 3);
-  // It continues from there to the embedding of a run that was not stopped.
+  // The run continues from there and ends with the same embedding as a run that was not stopped.
   EXPECT_NE(Table(sigma_run_advance(run.get(), advance_to(100).get(), nullptr, nullptr)), nullptr);
   const RunHandle other = make_run();
   EXPECT_NE(Table(sigma_run_advance(other.get(), advance_to(100).get(), nullptr, nullptr)), nullptr);

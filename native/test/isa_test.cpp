@@ -55,7 +55,7 @@ TEST(InstructionSet, NeedsASystemThatSavesTheRegisters) {
 }
 
 #if defined(__linux__)
-// Linux lists in /proc/cpuinfo what it lets programs use.
+// On Linux, /proc/cpuinfo lists the features that programs can use.
 TEST(InstructionSet, AgreesWithTheSystem) {
   if (std::getenv("SIGMA_TSNE_ISA") != nullptr) GTEST_SKIP() << "SIGMA_TSNE_ISA asks for another one";
   std::ifstream file("/proc/cpuinfo");

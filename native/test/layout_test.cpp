@@ -16,7 +16,7 @@ namespace {
 
 const auto kSilent = [](double) {};
 
-// Round clusters of unlike size, as embeddings have them.
+// Round clusters of different sizes, like those of embeddings.
 SquarePoints make_embedding(std::size_t n) {
   Random random(5);
   const auto bell = [&] { return random.uniform() + random.uniform() + random.uniform() - 1.5; };
@@ -53,7 +53,8 @@ double squared_way(const SquarePoints& points, std::size_t i, std::size_t cell, 
   return dx * dx + dy * dy;
 }
 
-// The least cost of all assignments, from the least cost of the first points over every set of cells.
+// The least cost of all assignments, found by dynamic programming: the least cost of the first points for every set of
+// cells.
 double least_cost(const SquarePoints& points, std::size_t rows, std::size_t columns) {
   const std::size_t n = points.size() / 2, cells = rows * columns;
   std::vector<double> best(std::size_t{1} << cells, std::numeric_limits<double>::infinity());
@@ -124,7 +125,7 @@ TEST(Separation, ConditionalMakesXItsDistribution) {
   }
 }
 
-// Between nodes the interpolation is a choice; at the centers of columns and the borders of bins it is not.
+// Between nodes the result depends on the interpolation. At the centers of columns and the borders of bins it does not.
 TEST(Separation, ConditionalIsTheDistributionOfYGivenX) {
   constexpr std::size_t kBins = 6;
   SquarePoints embedding{0, 0, 1, 1};
@@ -150,7 +151,7 @@ TEST(Separation, ConditionalIsTheDistributionOfYGivenX) {
     const double expected = static_cast<double>(below) / static_cast<double>(all);
     EXPECT_NEAR(found.points[2 * i + 1], expected, 2e-3) << i;
   }
-  EXPECT_GT(found.fallbacks, 0u);  // those in the outer halves of the outer columns
+  EXPECT_GT(found.fallbacks, 0u);  // points in the outer halves of the outer columns
 }
 
 TEST(Separation, NoTwoPointsAreEqual) {
@@ -228,7 +229,7 @@ TEST(GridAssignment, IsTheBestOfAll) {
     const GridAssignment found = assign(points, rows, columns);
     EXPECT_NEAR(found.cost, least, 1e-9);
     EXPECT_NEAR(found.bound, least, 1e-9);
-    // In parts it may cost more, but never is the bound above what is possible.
+    // An assignment in parts may cost more, but its bound must not exceed the least possible cost.
     const GridAssignment parts = assign(points, rows, columns, 4);
     EXPECT_GE(parts.cost, least - 1e-9);
     EXPECT_LE(parts.bound, least + 1e-9);
@@ -258,7 +259,8 @@ TEST(GridAssignment, InPartsIsNearTheBest) {
   EXPECT_LT(parts.cost, 1.1 * best.cost);
 }
 
-// While points are assigned, and while the cost is bounded: crowded points have most of a large grid to look at.
+// Cancels during the assignment and during the computation of the bound. Crowded points have to examine most of a large
+// grid.
 TEST(GridAssignment, StopsWhenCanceled) {
   const SquarePoints points = make_uniform(1000, 2);
   ThreadTeam team(2);

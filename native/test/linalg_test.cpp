@@ -45,7 +45,7 @@ TEST(SymmetricEigen, TakesZeroDiagonalAndRepeatedValues) {
   EXPECT_EQ(solve_symmetric(identity, 4, Cancellation()).values, std::vector<double>(4, 2.0));
 }
 
-// Centered rows whose column variances fall as 1 / (1 + j)^2, turned by random reflections.
+// Centered rows whose column variances fall as 1 / (1 + j)^2, rotated by random reflections.
 PackedMatrix make_rows(std::size_t n, std::size_t d, std::uint64_t seed) {
   Random random(seed);
   std::vector<double> v(d);
@@ -87,7 +87,7 @@ TEST(Pca, ScoresAreUncorrelatedWithTheStatedVariances) {
 }
 
 TEST(Pca, RandomisedAgreesWithExact) {
-  // 300 columns take the randomized way for few components, and the exact one for many.
+  // With 300 columns, few components use the randomized method, and many components use the exact method.
   const PackedMatrix rows = make_rows(700, 300, 3);
   const Pca exact = components_of(rows, 200), randomized = components_of(rows, 4);
   for (std::size_t c = 0; c < 4; ++c) {
@@ -99,7 +99,7 @@ TEST(Pca, RandomisedAgreesWithExact) {
 }
 
 TEST(Pca, FindsTheComponentsOfRowsBesideAFarOne) {
-  // By the covariance, among the rows, and at random.
+  // Covers the three methods: by the covariance, by products of rows, and the randomized search.
   for (const auto& [n, d] : {std::pair{500, 40}, {100, 300}, {700, 300}}) {
     PackedMatrix rows = make_rows(static_cast<std::size_t>(n), static_cast<std::size_t>(d), 2);
     const std::size_t columns = rows.cols();
@@ -119,7 +119,7 @@ TEST(Pca, FindsTheComponentsOfRowsBesideAFarOne) {
   }
 }
 
-// Counts with a few filled columns per row, in groups, and the same numbers in a dense matrix less their means.
+// Counts with a few nonzero columns per row, in groups, and the same numbers as a dense matrix minus the means.
 struct SparseCase {
   SparseMatrix sparse;
   PackedMatrix centered;
@@ -151,13 +151,13 @@ TEST(PcaOfSparseRows, IsThatOfTheDenseOnes) {
   for (const auto& [n, d, k] : {std::tuple{600, 300, 4}, {300, 900, 3}, {2000, 280, 9}}) {
     const SparseCase counts = make_counts(static_cast<std::size_t>(n), static_cast<std::size_t>(d));
     const std::size_t columns = counts.sparse.cols, components = static_cast<std::size_t>(k);
-    // The exact solution, by many components.
+    // Computing many components uses the exact method.
     const Pca expected = components_of(counts.centered, std::min(columns, counts.sparse.rows()) / 2);
     Random random(42);
     ThreadTeam team(2);
     const Pca pca = find_principal_components(counts.sparse, components, random, team, Cancellation());
     for (std::size_t j = 0; j < columns; ++j) EXPECT_NEAR(pca.mean[j], counts.mean[j], 1e-9);
-    // The first four components tell the five groups apart; the others are noise with nearly equal variances.
+    // The first four components separate the five groups. The others are noise with nearly equal variances.
     for (std::size_t c = 0; c < std::min<std::size_t>(components, 4); ++c) {
       EXPECT_NEAR(pca.variances[c], expected.variances[c], 1e-4 * expected.variances[c]);
       const double* a = &pca.components[c * columns];
@@ -196,7 +196,7 @@ TEST(Pca, ThreadsDoNotMatter) {
 }
 
 TEST(Pca, StopsWhenCanceled) {
-  // By the covariance, among the rows, and at random.
+  // Covers the three methods: by the covariance, by products of rows, and the randomized search.
   for (const auto& [n, d, k] : {std::tuple{300, 20, 2}, {20, 300, 2}, {700, 300, 4}}) {
     const PackedMatrix rows = make_rows(static_cast<std::size_t>(n), static_cast<std::size_t>(d), 6);
     Random random(1);
@@ -220,7 +220,7 @@ TEST(Pca, TakesConstantRowsAndMoreColumnsThanRows) {
       EXPECT_NEAR(dot, a == b ? 1 : 0, 1e-9);
     }
   }
-  // The scores span the rows, so they have the same lengths.
+  // The components span all rows, so scores and rows have the same lengths.
   for (std::size_t i = 0; i < 10; ++i) {
     double row = 0, score = 0;
     for (std::size_t j = 0; j < 600; ++j) row += std::pow(static_cast<double>(rows.at(i, j)), 2);
@@ -230,7 +230,7 @@ TEST(Pca, TakesConstantRowsAndMoreColumnsThanRows) {
 }
 
 }  // namespace
-// A symmetric matrix with eigenvalues that are close together at the top, dense.
+// A dense symmetric matrix whose largest eigenvalues are close together.
 std::vector<double> make_symmetric(std::size_t n, std::uint64_t seed) {
   Random random(seed);
   std::vector<double> matrix(n * n, 0.0);
@@ -275,7 +275,7 @@ TEST(Lanczos, ThreadsDoNotMatter) {
 }
 
 TEST(Lanczos, FindsFewerVectorsInASmallInvariantSubspace) {
-  // The identity leaves the start where it is.
+  // The identity matrix maps the start to itself.
   const std::size_t n = 10;
   std::vector<double> identity(n * n, 0.0);
   for (std::size_t i = 0; i < n; ++i) identity[i * n + i] = 1;

@@ -66,7 +66,7 @@ TEST(ParticleMesh, IsAccurateWithOtherDegreesOfFreedom) {
   }
 }
 
-// Images that are the same lie on one spot, where the errors of their pairs add up.
+// Equal images have the same position, where the errors of their pairs add up.
 TEST(ParticleMesh, IsAccurateWhereManyPointsLieOnOneSpot) {
   ThreadTeam team(2);
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
@@ -103,7 +103,8 @@ TEST(ParticleMesh, ThreadsDoNotMatter) {
   }
 }
 
-// What a run computed before must not show: it may have been interrupted, or asked for its KL divergence, in between.
+// Earlier results must not influence later ones, because a run may be interrupted or compute its KL divergence in
+// between.
 TEST(ParticleMesh, RemembersNothing) {
   ThreadTeam team(2);
   ParticleMesh mesh(kSpacing, team);
@@ -161,8 +162,8 @@ struct Nodes {
              .imaginary = nullptr} {}
 };
 
-// Charges spread over the coarse nodes themselves, and the potential read from them, compared with the way over fine
-// nodes; on every instruction set.
+// Spreads charges directly over the coarse nodes and reads the potential from them. The result must equal that of the
+// way over fine nodes, on every instruction set.
 TEST(ParticleMesh, CoarseSplinesAreSumsOfFineOnes) {
   std::vector<const MeshKernels*> tables{&baseline::mesh_kernels()};
 #ifdef SIGMA_X86_64
@@ -177,7 +178,7 @@ TEST(ParticleMesh, CoarseSplinesAreSumsOfFineOnes) {
     all[i] = static_cast<std::uint32_t>(i);
     for (std::size_t d = 0; d < 2; ++d) embedding[2 * i + d] = static_cast<float>(random.uniform() * kCells[d]);
   }
-  // The first coarse node takes part in the first fine node alone, so coarse coordinates begin that far before.
+  // The first coarse node only contributes to the first fine node, so coarse coordinates begin this far before it.
   const float before = static_cast<float>(kRefinement - 1 + kSplineOrder - 1) / kCoarser - (kSplineOrder - 1);
   std::vector<float> coarse_embedding(embedding);
   for (float& x : coarse_embedding) x = x / kCoarser + before;
@@ -227,7 +228,7 @@ TEST(Fourier, LengthsAreEvenProductsOfSmallPrimes) {
   EXPECT_THROW(FourierPlan(14), std::invalid_argument);
 }
 
-// One real column against the defining sum, on every instruction set; then back again.
+// Compares one transformed real column with the defining sum, on every instruction set, and transforms it back.
 TEST(Fourier, ColumnsAgreeWithTheDefinition) {
   std::vector<const MeshKernels*> tables{&baseline::mesh_kernels()};
 #ifdef SIGMA_X86_64

@@ -22,7 +22,7 @@ using test::Golden;
 
 const auto ignore_progress = [](double) {};
 
-// The slow, obvious twins.
+// Slow reference formulas of the distances.
 double euclidean(const double* a, const double* b, std::size_t d) {
   double sum = 0;
   for (std::size_t k = 0; k < d; ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
@@ -78,7 +78,8 @@ double mahalanobis(const double* a, const double* b, const double* sa, const dou
   return sum;
 }
 
-// From the textbook: 1/8 of the Mahalanobis length under the mean covariance S, and half of log(det S / sqrt(det det)).
+// The textbook formula: 1/8 of the Mahalanobis length under the mean covariance S, plus half of log(det S / sqrt(det
+// det)).
 double bhattacharyya(const double* a, const double* b, const double* sa, const double* sb, std::size_t d,
                      double floor) {
   double sum = 0;
@@ -99,7 +100,7 @@ double kullback_leibler(const double* a, const double* b, const double* sa, cons
   return sum;
 }
 
-// With the spread of test::TestSpread.
+// Uses the coordinate spread of test::TestSpread.
 double likelihood_ratio(const double* a, const double* b, const double* sa, const double* sb, std::size_t d) {
   double sum = 0;
   for (std::size_t k = 0; k < d; ++k) {
@@ -111,12 +112,12 @@ double likelihood_ratio(const double* a, const double* b, const double* sa, cons
   return sum;
 }
 
-// Terms of either sign cancel in a distance that may be negative: its error is absolute, too.
+// In a distance that may be negative, terms of different signs cancel, so the error also has an absolute part.
 double tolerance(const std::string& name, double relative, double expected) {
   return relative * std::abs(expected) + (traits_of(name).may_be_negative ? 30 * relative : 0);
 }
 
-// Plain arrays of Gaussians, all in float64.
+// Plain float64 arrays of Gaussians.
 struct Data {
   const double *mu, *sigma;
   std::size_t d;
@@ -179,7 +180,7 @@ std::vector<const DistanceKernels*> every_table() {
 class EveryDistance : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(, EveryDistance, testing::ValuesIn(test::distance_names()), test::name_of_case);
 
-// Distances are up to a factor, and two of them up to a constant, which one pair or two tell.
+// Distances agree up to a factor, and two of them up to a constant. These are determined from one or two pairs.
 void expect_formula(const std::string& name, const Gaussians& points, const Data& data, std::size_t step) {
   const Distance distance(name, points);
   const double difference = distance.squared(0, 2) - distance.squared(0, 1);
@@ -207,8 +208,8 @@ TEST_P(EveryDistance, PairAgreesWithItsFormula) {
   expect_formula(GetParam(), points, {golden.mu.data(), golden.sigma.data(), Golden::d, Golden::floor}, 7);
 }
 
-// Standard deviations over five orders of magnitude, below and above the floor, and means that are small or
-// large: terms in the means and in sigma alone keep their proportion.
+// Standard deviations vary over five orders of magnitude, below and above the floor, and means are small or large.
+// Terms in the means and terms in sigma must keep their proportion.
 TEST_P(EveryDistance, PairAgreesWithItsFormulaForSigmaOfEverySize) {
   Random random(12);
   const std::size_t n = 60, d = 37;
@@ -239,7 +240,7 @@ TEST_P(EveryDistance, TileAgreesWithPairs) {
   }
 }
 
-// Searches compare each pair once, in either order, and recognize it again by its distance.
+// A search compares each pair once, in either order, and later recognizes the pair by its distance.
 TEST_P(EveryDistance, TileIsTheSameBitsEitherWay) {
   const Gaussians points = random_points(128, 37, 3);
   const Distance distance(GetParam(), points);
@@ -322,7 +323,7 @@ TEST_P(EveryDistance, ThreadsDoNotMatter) {
   }
 }
 
-// Sizes around the block of 64, and neighborhoods that hold every other point.
+// Uses sizes around the block size of 64, and neighborhoods that contain all other points.
 TEST_P(EveryDistance, FindsAllNeighborsAtEverySize) {
   for (const std::size_t n : {2, 3, 63, 64, 65, 128, 200}) {
     const Gaussians points = random_points(n, 5, n);
@@ -362,7 +363,7 @@ TEST(ExactSearch, TiesGoToTheLowerIndex) {
   }
 }
 
-// Sizes at which groups of blocks meet in more than one round.
+// At these sizes, groups of blocks meet in more than one round.
 TEST(ExactSearch, MeetsEveryPairOnce) {
   for (const std::size_t n : {64 * 64, 64 * 129 + 7}) {
     const Gaussians points = random_points(n, 2, n);
@@ -379,7 +380,7 @@ TEST(ExactSearch, MeetsEveryPairOnce) {
   }
 }
 
-// Many equal distances at the edge of a list.
+// Many points have the same distance as the last point in a list.
 TEST(ExactSearch, TiesAtTheEdgeGoToTheLowerIndex) {
   const std::size_t n = 1500;
   std::vector<double> data(n);
@@ -455,7 +456,7 @@ TEST(Gaussians, KeepsNeighborsOfPointsBesideAFarOne) {
     const Neighbors found = search(points, "euclidean", 12);
     for (std::size_t i = 0; i < n; ++i) {
       const auto row = [&](const Neighbors& lists) { return &lists.indices[i * 12]; };
-      // Lists that held point 7 have another point in its place.
+      // Other lists differ if they contained point 7, because they have another point in its place.
       if (i == 7 || std::count(row(expected), row(expected) + 12, 7u) > 0) continue;
       EXPECT_TRUE(std::equal(row(expected), row(expected) + 12, row(found))) << far << " " << i;
     }
@@ -463,7 +464,7 @@ TEST(Gaussians, KeepsNeighborsOfPointsBesideAFarOne) {
 }
 
 TEST(Gaussians, KeepsTheInnerStructureOfSeveralFarPoints) {
-  // A fifth of the points have a fill value in one column: they are neighbors of each other as without that column.
+  // A fifth of the points have a fill value in one column. Their neighbors must be the same as without this column.
   Random random(7);
   const std::size_t n = 200, d = 4, k = 5;
   std::vector<double> data(n * d), rest(n / 5 * (d - 1));
@@ -542,7 +543,7 @@ TEST(Gaussians, TakesSigmaOfAnySize) {
   }
 }
 
-// One column of everything far from the others, or none at all.
+// Either one column or no column has values that are far from all others.
 TEST(Distance, IsFiniteAtEveryProportionOfMeansAndSigma) {
   const std::size_t n = 130, d = 4;
   Random random(10);
@@ -573,7 +574,7 @@ TEST(Distance, IsFiniteAtEveryProportionOfMeansAndSigma) {
   }
 }
 
-// The formulas as they are, without the way around them that equal sigma allows.
+// Tests the formulas themselves, without the replacement by the Euclidean distance that equal sigma allows.
 TEST(Distance, WithEqualSigmaHasTheNeighborsOfTheEuclideanOne) {
   const Golden golden;
   Gaussians points = golden.points();
@@ -586,7 +587,7 @@ TEST(Distance, WithEqualSigmaHasTheNeighborsOfTheEuclideanOne) {
       EXPECT_EQ(simplest_distance(kernel.name, points), "euclidean");
       const Distance distance(kernel.name, points);
       const Neighbors found = search(points, kernel.name, Golden::k);
-      // A logarithm of variances is a constant here.
+      // The logarithm of the variances is a constant here.
       const double first = plain.squared[0], last = plain.squared[Golden::k - 1], own = found.squared[0];
       const bool has_constant = kernel.traits.may_be_negative;
       const double factor =
@@ -603,7 +604,7 @@ TEST(Distance, WithEqualSigmaHasTheNeighborsOfTheEuclideanOne) {
   EXPECT_EQ(simplest_distance("cosine", points), "cosine");
 }
 
-// Variances that are all but equal: the logarithm of their ratio is far below float32's rounding of it.
+// The variances are nearly equal: the logarithm of their ratio is far below the rounding errors of float32.
 TEST(Distance, KeepsItsDigitsWhereVariancesAreNearlyEqual) {
   const std::size_t n = 64, d = 20;
   Random random(13);
@@ -627,7 +628,7 @@ TEST(Distance, KeepsItsDigitsWhereVariancesAreNearlyEqual) {
   }
 }
 
-// The origin is the caller's, and rows without a direction have one of their own.
+// Angles are seen from the caller's origin, and rows without a direction get an extra direction.
 TEST(Distance, SeesAnglesFromTheOrigin) {
   const std::vector<double> data = {3, 0, 0, /**/ 5, 0, 0, /**/ 0, 2, 0, /**/ 0, 0, 0, /**/ 0, 0, 0, /**/ -7, 0, 0};
   const Gaussians points = pack_means({nullptr, data.data()}, 6, 3);
@@ -653,7 +654,7 @@ TEST(Distance, KeepsItsDigitsWhereAnglesAreSmall) {
   const std::vector<double> data = {1e6, 0, /**/ 1e6, 1, /**/ 1e6, 2, /**/ 1e6, 4};
   const Gaussians points = pack_means({nullptr, data.data()}, 4, 2);
   const Distance cosine("cosine", points);
-  // 1 - cos a = a^2 / 2 for a small angle a.
+  // For a small angle a, 1 - cos a = a^2 / 2.
   for (const auto& [j, angle] : {std::pair{1, 1e-6}, {2, 2e-6}, {3, 4e-6}}) {
     const double expected = angle * angle * angle * angle / 4;
     EXPECT_NEAR(cosine.squared(0, j), expected, 1e-5 * expected);
@@ -674,7 +675,7 @@ TEST(Distance, IsFiniteForDataOfAnySize) {
   }
 }
 
-// The slow counterpart looks at every number of the tile.
+// The slow counterpart examines every number of the tile.
 TEST(DistanceKernels, FindNearLooksAtBothBounds) {
   Random random(7);
   std::vector<double> data(128 * 5), sigma(128 * 5);

@@ -57,7 +57,7 @@ constexpr Shape kShapes[] = {{1, 1, 1},     {1, 1, 0},     {3, 5, 0},      {0, 4
                              {1, 300, 17},  {300, 1, 17},  {7, 9, 300},    {12, 32, 8},  {13, 33, 257},
                              {145, 129, 3}, {128, 20, 40}, {150, 65, 513}, {2, 3, 9000}, {25, 6, 5000}};
 
-// The product by its definition, in float64.
+// A slow reference: the product by its definition, in float64.
 std::vector<double> multiply_slowly(const Shape& shape, const std::vector<float>& a, const std::vector<float>& b) {
   const auto& [m, n, k] = shape;
   std::vector<double> c(m * n);
@@ -70,8 +70,8 @@ std::vector<double> multiply_slowly(const Shape& shape, const std::vector<float>
   return c;
 }
 
-// Both factors are given plainly and handed over transposed where the flags say so. The result has a border, which
-// must stay as it is.
+// The factors are given in normal order, and are passed in transposed form if the flags say so. The result has a
+// border, which must not change.
 std::vector<float> multiply(const Shape& shape, const std::vector<float>& a, const std::vector<float>& b, bool ta,
                             bool tb, const float* bias, Activation activation, unsigned threads) {
   const auto& [m, n, k] = shape;
@@ -307,7 +307,7 @@ TEST(NetworkAdam, StepsAsPublished) {
   }
 }
 
-// The normalization and its gradients by their formulas, in float64.
+// A slow reference: the normalization and its gradients by their formulas, in float64.
 struct SlowNormalization {
   std::vector<double> y, mean, variance, dx, dgamma, dbeta;
 
@@ -343,7 +343,7 @@ TEST(NetworkNormalization, IsThatOfItsFormulas) {
   for (const auto& [rows, cols] :
        {std::pair<std::size_t, std::size_t>{2, 3}, {1, 5}, {1000, 32}, {700, 37}, {20000, 1}, {3, 20000}}) {
     std::vector<float> x = normals(rows * cols, 1);
-    // Means that are far from 0 compared with the spread.
+    // The means are far from 0 compared with the spread.
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = 0.1f * x[i] + 5.0f;
     const std::vector<float> gamma = normals(cols, 2), beta = normals(cols, 3), dy = normals(rows * cols, 4);
     const Normalization normalization{rows, cols, 1e-3f, x.data(), gamma.data(), beta.data()};
@@ -362,7 +362,7 @@ TEST(NetworkNormalization, IsThatOfItsFormulas) {
       std::size_t far = 0;
       for (std::size_t i = 0; i < x.size(); ++i) {
         ASSERT_NEAR(y[i], expected.y[i], 2e-4);
-        // A value within rounding of 0 before the ReLU may pass its gradient or not.
+        // A value within rounding errors of 0 before the ReLU may or may not pass on its gradient.
         if (expected.y[i] > 1e-3 || expected.y[i] == 0)
           far += std::abs(static_cast<double>(dx[i]) - expected.dx[i]) > 0.02;
       }

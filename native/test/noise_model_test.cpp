@@ -15,7 +15,7 @@ namespace {
 
 using test::Golden;
 
-// From a float64 implementation of the same formulas in numpy, for the golden points.
+// Results for the golden points from a float64 implementation of the same formulas in numpy.
 constexpr std::array<double, Golden::d> kMean{-0.1025375, 0.5085339, -0.6483042, -1.216465, -0.7961657, -0.3869987,
                                               -1.116983,  0.6067469, -1.083876,  -1.10345,  1.097162,   -1.084313};
 constexpr std::array<double, Golden::d> kVariance{0.5340998, 3.717444, 3.449455, 1.962351, 1.177772, 1.112848,
@@ -64,7 +64,7 @@ TEST(GoldenNoiseModel, DoesNotDependOnTheNumberOfThreads) {
 }
 
 TEST(NoiseModel, FindsTheVarianceOfNeighborsBehindTheNoise) {
-  // Groups of 16 points, each 0.1 wide, at centers that are 3 apart; every value has a noise of its own.
+  // Groups of 16 points, each 0.1 wide, at centers that are 3 apart. Every value has its own noise.
   constexpr std::size_t n = 1600, d = 4;
   Random random(7);
   std::vector<double> mu(n * d), sigma(n * d);
@@ -84,7 +84,7 @@ TEST(NoiseModel, FindsTheVarianceOfNeighborsBehindTheNoise) {
   const double unit = points.scale * points.scale;
   for (std::size_t k = 0; k < d; ++k) {
     EXPECT_NEAR(model.variance[k] * unit, 9, 3);
-    // Half the mean squared difference of two points of one group.
+    // The true value is half the mean squared difference of two points of the same group.
     EXPECT_GT(model.neighbor_variance[k] * unit, 0.005);
     EXPECT_LT(model.neighbor_variance[k] * unit, 0.05);
   }
@@ -143,7 +143,7 @@ TEST(NoiseModel, GivesAPositiveFloorToPointsThatSayNothing) {
   }
 }
 
-// From the float64 reference, for the golden points.
+// The expected values for the golden points come from the float64 reference.
 TEST(GoldenNoiseModel, GivesTheLikelihoodRatiosOfTheReference) {
   ThreadTeam team(2);
   Gaussians points = Golden().points();

@@ -32,7 +32,7 @@ Affinities golden_affinities() {
   return symmetrize(neighbors, calibrate(neighbors, {Golden::perplexity}, team, cancellation), team, cancellation);
 }
 
-// Gradient descent by its formulas, in float64 and over all pairs.
+// A slow reference: gradient descent by its formulas, in float64 and over all pairs.
 struct ReferenceOptimizer {
   const Affinities& p;
   std::size_t n, dimensions;
@@ -70,7 +70,7 @@ struct ReferenceOptimizer {
     return sums;
   }
 
-  // A quarter of the gradient of KL, with exaggerated attraction.
+  // A quarter of the gradient of KL with exaggerated attraction.
   std::vector<double> gradient(double exaggeration) const {
     double z = 0;
     for (std::size_t i = 0; i < n; ++i) {
@@ -167,15 +167,15 @@ TEST_P(OptimizerStep, AgreesWithItsFormulasInFloat64) {
     error += std::pow(static_cast<double>(positions[i / d * stride + i % d]) - reference.positions[i], 2);
     moved += std::pow(reference.positions[i] - start[i], 2);
   }
-  // A gradient near zero may have another sign in float32, and with it another gain.
+  // A gradient near zero may have a different sign in float32, which leads to a different gain.
   EXPECT_LT(std::sqrt(error / moved), packs ? 2e-3 : 5e-4);
   EXPECT_EQ(descent.state().climbs, reference.climbs);
   EXPECT_NEAR(descent.state().mean_curvature / reference.mean_curvature, 1, packs ? 1e-3 : 1e-4);
 }
 
 TEST(Curvature, BoundsTheAttractionFromAbove) {
-  // The attraction of point i, 2 sum_j p_ij alpha log(1 + d^2 / alpha), lies below the parabola that touches it and has
-  // the curvature 4 S_i, wherever the point moves alone.
+  // The attraction of point i is 2 sum_j p_ij alpha log(1 + d^2 / alpha). A parabola with the curvature 4 S_i that
+  // touches it must lie above it wherever the point moves while the others stay.
   const Affinities p = golden_affinities();
   Random random(11);
   for (const double alpha : {0.5, 1.0, 2.0}) {
@@ -297,7 +297,7 @@ TEST(Run, EndsWhenItHasConverged) {
   EXPECT_GE(run.iteration(), end_of_schedule(run.options()));
   EXPECT_EQ(run.iteration(), 50 * kl.size());
   EXPECT_LT(kl[kl.size() - 2] - kl.back(), 0.01 * kl[kl.size() - 2]);
-  // It had converged before, so this does nothing; a number of iterations is done nevertheless.
+  // The run had already converged, so this call does nothing. A given number of iterations is still computed.
   const std::uint64_t reached = run.iteration();
   run.advance(1000, ignore, sigma::Run::Until::converged);
   EXPECT_EQ(run.iteration(), reached);
@@ -328,8 +328,8 @@ TEST(Run, RestoredEndsAtTheSameIterationWithTheSameBits) {
   }
 }
 
-// Equal points, three points and data far from 1 embed without diverging, and the KL divergence does not rise at the
-// end.
+// Equal points, three points and data far from 1 must be embedded without diverging, and the KL divergence must not
+// rise at the end.
 TEST(Run, ConvergesOnDataOfAnyKind) {
   for (const std::size_t n : {3, 4, 60}) {
     for (const double scale : {0.0, 1.0, 1e30, 1e-30}) {

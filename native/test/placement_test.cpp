@@ -25,7 +25,7 @@ Frame frame_of(const Gaussians& points) {
   return {points.center, points.scale, points.sigma_scale, {}, 0};
 }
 
-// The first 200 golden points are fitted, the other 100 are new.
+// The first 200 golden points are fitted. The other 100 are new.
 struct Split {
   static constexpr std::size_t n = 200, m = 100, d = Golden::d;
   Golden golden;
@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(, EveryQueryDistance,
                            return name;
                          });
 
-// The twin packs fitted and new points together, in the fitted points' frame, and compares pair by pair in float64.
+// The reference packs fitted and new points together in the frame of the fitted points, and compares pairs in float64.
 TEST_P(EveryQueryDistance, FindsTheNeighborsThatComparingAllPairsFinds) {
   Split split;
   const QuerySearch search(GetParam(), split.points, split.team, split.cancellation);
@@ -73,7 +73,7 @@ TEST_P(EveryQueryDistance, FindsTheNeighborsThatComparingAllPairsFinds) {
     const double slack = distance.traits().may_be_negative ? 1e-4 : 0;
     for (std::size_t e = 0; e < 15; ++e) {
       EXPECT_NEAR(all[found.indices[15 * q + e]], sorted[e], 1e-5 * (1e-3 + std::abs(sorted[e])) + slack);
-      // Unit and constant may differ, which calibration does not see.
+      // Unit and constant may differ, because calibration does not depend on them.
       const float* squared = &found.squared[15 * q];
       const double share = static_cast<double>((squared[e] - squared[0]) / (squared[14] - squared[0]));
       EXPECT_NEAR(share, (sorted[e] - sorted[0]) / (sorted[14] - sorted[0]), 1e-3);
@@ -110,7 +110,7 @@ std::vector<float> scattered(int dimensions, std::size_t n, double width, std::u
   return embedding;
 }
 
-// Sum of w and force at y by the definition.
+// The sum of w and the force at y by their definitions.
 double exact_field(int dimensions, const std::vector<float>& embedding, const float* y, double* force) {
   const auto columns = static_cast<std::size_t>(dimensions);
   double z = 0;
@@ -214,13 +214,13 @@ std::vector<float> embedding_of(Gaussians points, int dimensions, Options option
 class PlacementInDimensions : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(, PlacementInDimensions, testing::Values(1, 2, 3));
 
-// KL(P_i || Q_i) by its definition, P_i from the search and calibration.
+// Computes KL(P_i || Q_i) by its definition, with P_i from the search and the calibration.
 TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
   Split split;
   const int dimensions = GetParam();
   const auto columns = static_cast<std::size_t>(dimensions);
   const std::vector<float> embedding = embedding_of(split.points, dimensions);
-  // Theta 0 walks every point, so that the embedding's field is exact.
+  // With theta 0 the walk visits every point, so the field of the embedding is exact.
   const FittedEmbedding fitted(split.points, "inverse-variance", dimensions, embedding, 0.4, 0, split.team,
                                split.cancellation);
   const PlacementOptions options{{10}, 500};
@@ -250,7 +250,7 @@ TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
     EXPECT_NEAR(static_cast<double>(end.divergences[q]), reached, 1e-3);
     EXPECT_LE(reached, kl(q, &start.positions[q * columns]) + 1e-4);
     if (std::equal(&start.positions[q * columns], &start.positions[(q + 1) * columns], &end.positions[q * columns])) {
-      // Down from here it would go to infinity.
+      // Descending from here would lead to infinity.
       ++stayed;
       continue;
     }
@@ -401,7 +401,7 @@ TEST(PositionUncertainty, OfAnotherPointDependsOnTheSeedAndItsNumbersAlone) {
   EXPECT_NE(measure(split.queries, other).displacements, whole.displacements);
 }
 
-// Draws of points without any noise land at one position.
+// Draws of a point without noise must all get the same position.
 TEST(PositionUncertainty, OfCertainPointsIsNone) {
   Split split;
   const std::vector<double> none(Split::n * Split::d, 0.0);
@@ -411,7 +411,7 @@ TEST(PositionUncertainty, OfCertainPointsIsNone) {
   const std::vector<std::uint32_t> rows{0, 17, 199};
   const PositionUncertainty found =
       measure_uncertainty(fitted, rows, {5, 10, 1, {{10}, 100}}, split.team, split.cancellation, no_report);
-  // All draws land on their mean, which need not be the position of the point.
+  // All draws are at their mean, which may differ from the position of the point.
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const float x = found.means[2 * r] - embedding[2 * rows[r]],
                 y = found.means[2 * r + 1] - embedding[2 * rows[r] + 1];

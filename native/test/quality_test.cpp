@@ -29,7 +29,7 @@ Gaussians pack(const std::vector<double>& values, std::size_t cols) {
   return pack_means({nullptr, values.data()}, values.size() / cols, cols);
 }
 
-// n points of d dimensions; with `levels`, of whole numbers below it, so that many distances are equal.
+// n points of d dimensions. With `levels`, the values are integers below it, so that many distances are equal.
 std::vector<double> draw(std::size_t n, std::size_t d, std::uint64_t seed, int levels = 0) {
   Random random(seed);
   std::vector<double> values(n * d);
@@ -37,7 +37,8 @@ std::vector<double> draw(std::size_t n, std::size_t d, std::uint64_t seed, int l
   return values;
 }
 
-// The ranks of all others of point i, from 1, by sorting the distances that tiles give; 0 for itself.
+// The ranks of all other points of point i, from 1, by sorting the distances in tiles. The rank of the point itself is
+// 0.
 std::vector<std::size_t> rank_others(const Distance& distance, std::size_t i) {
   constexpr std::size_t kBlock = PackedMatrix::kBlock;
   const std::size_t n = distance.count();
@@ -71,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(, NeighborhoodsOf,
                                          Case{"equal_distances", "manhattan", 150, 3, true},
                                          Case{"equal_points", "euclidean", 70, 1, true},
                                          Case{"three_points", "euclidean", 3, 0, true},
-                                         // Long enough for the bound of the nearest to come from a sample.
+                                         // Enough points for the bound of the nearest to come from a sample.
                                          Case{"many_points", "euclidean", 9000, 0, true}),
                          [](const auto& info) { return info.param.name; });
 
@@ -255,10 +256,10 @@ TEST(Vote, GoesToTheMostFrequentClassAndThenToTheNearest) {
   neighborhoods.in_embedding = {1, 2, 3, 4, /**/ 0, 2, 3, 4, /**/ 3, 4, 0, 1};
   const Classes classes{{0, 0, 1, 1, 2}, 3};
   const std::vector<std::uint32_t> points{0, 1, 2};
-  // Of point 0: 0 1 1 2; of point 1: 0 1 1 2; of point 2: 1 2 0 0.
+  // Classes of the neighbors of point 0: 0 1 1 2; of point 1: 0 1 1 2; of point 2: 1 2 0 0.
   EXPECT_EQ(vote(neighborhoods, points, classes), (std::vector<double>{0, 0, 0}));
   neighborhoods.in_embedding = {1, 2, 3, 1, /**/ 2, 0, 3, 0, /**/ 3, 4, 0, 4};
-  // Of point 0: 0 1 1 0; of point 1: 1 0 1 0; of point 2: 1 2 0 2.
+  // Classes of the neighbors of point 0: 0 1 1 0; of point 1: 1 0 1 0; of point 2: 1 2 0 2.
   EXPECT_EQ(vote(neighborhoods, points, classes), (std::vector<double>{1, 0, 0}));
 }
 
@@ -266,7 +267,7 @@ TEST(Vote, IsLeftToThoseWithAClass) {
   Neighborhoods neighborhoods;
   neighborhoods.listed = 3;
   neighborhoods.in_embedding = {3, 4, 1, /**/ 3, 4, 2, /**/ 3, 4, 3, /**/ 0, 1, 2};
-  // Of 0 to 2 classes 0, 0 and 1; of 3 and 4 none.
+  // Points 0 to 2 have the classes 0, 0 and 1. Points 3 and 4 have none.
   const Classes classes{{0, 0, 1, 2, 2}, 2};
   const std::vector<double> hits = vote(neighborhoods, std::vector<std::uint32_t>{0, 1, 2, 3}, classes);
   EXPECT_EQ(std::vector<double>(hits.begin(), hits.end() - 1), (std::vector<double>{1, 0, 0}));
@@ -327,7 +328,7 @@ TEST(QualityKernels, AreSumsAndCountsOfEveryLength) {
               expected.size());
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(), indices.begin()));
     for (std::size_t e = 0; e < expected.size(); ++e) EXPECT_EQ(kept[e], values[expected[e]]);
-    // Again, in place.
+    // The same again, in place.
     std::size_t held = expected.size();
     for (; held % 16 != 0; ++held) kept[held] = std::numeric_limits<float>::infinity();
     std::erase_if(expected, [&](std::uint32_t e) { return values[e] > 7; });

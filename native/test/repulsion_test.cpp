@@ -15,7 +15,8 @@ namespace {
 
 using test::Field, test::relative_error;
 
-// n clusters of different widths, like an embedding: `span` wide, positions with their stride.
+// n points in clusters of different widths, like an embedding. It is `span` wide; positions have the stride of
+// repulsions.
 std::vector<float> make_embedding(int dimensions, std::size_t n, double span, std::uint64_t seed) {
   Random random(seed);
   const std::size_t stride = stride_of(dimensions), clusters = 12;
@@ -42,7 +43,7 @@ Field compute(int dimensions, double theta, const std::vector<float>& embedding,
   return field;
 }
 
-// The slow, obvious twin.
+// A slow reference.
 Field sum_all_pairs(int dimensions, const std::vector<float>& embedding, double alpha = 1) {
   const std::size_t stride = stride_of(dimensions), n = embedding.size() / stride;
   Field field{std::vector<float>(embedding.size()), 0};
@@ -77,7 +78,7 @@ TEST_P(InDimensions, ExactAgreesWithAllPairs) {
     const auto embedding = make_embedding(GetParam(), n, 30, n);
     const Field truth = sum_all_pairs(GetParam(), embedding);
     Field found = compute(GetParam(), 0, embedding);
-    // Z is a float32 sum with each point's own 1 in it.
+    // Z is computed as a float32 sum that includes w = 1 of each point with itself.
     EXPECT_NEAR(found.z, truth.z, 1e-6 * (truth.z + static_cast<double>(n)));
     found.z = truth.z;
     if (n > 1) {
@@ -153,7 +154,7 @@ TEST_P(InDimensions, OtherDegreesOfFreedomAgreeWithAllPairs) {
   }
 }
 
-// -1/2 the gradient of the energy's Z is the force: checked against finite differences of the twin's Z.
+// The force is -1/2 the gradient of Z. This is tested with finite differences of the reference's Z.
 TEST_P(InDimensions, ForceIsTheGradientOfZ) {
   const int dimensions = GetParam();
   auto embedding = make_embedding(dimensions, 40, 6, 13);

@@ -23,7 +23,7 @@ std::vector<double> gaussian(std::size_t n, std::size_t d, std::uint64_t seed) {
   return values;
 }
 
-// A dense P of random affinities with a zero diagonal and sum 1.
+// A dense P of random affinities with a zero diagonal, normalized to the sum 1.
 Affinities random_affinities(std::size_t n, std::uint64_t seed) {
   Random random(seed);
   std::vector<double> p(n * n, 0.0);
@@ -47,7 +47,7 @@ Affinities random_affinities(std::size_t n, std::uint64_t seed) {
   return affinities;
 }
 
-// n / 2 times the KL divergence, without its constant, by the definition.
+// n / 2 times the KL divergence without its constant, by its definition.
 double half_cost(const Affinities& p, const std::vector<double>& y, std::size_t columns, double alpha,
                  double exaggeration) {
   const std::size_t n = p.count();
@@ -112,7 +112,7 @@ TEST_P(EverySingularity, EqualsFiniteDifferencesOfTheCost) {
   }
 }
 
-// A finished embedding of three groups, and what it takes to place points into it.
+// A finished embedding of three groups, and the objects needed to place points into it.
 struct Fitted {
   static constexpr std::size_t n = 300, d = 6;
   std::vector<double> data = gaussian(n, d, 3);
@@ -122,7 +122,7 @@ struct Fitted {
 
   Fitted() {
     for (std::size_t i = 0; i < n; ++i) data[i * d + i % 3] += 6;
-    // Between two of the groups.
+    // The first point lies between two of the groups.
     for (std::size_t c = 0; c < d; ++c) data[c] = c < 2 ? 3 : 0;
     options.learning_rate = options.final_learning_rate = 100;
     run = std::make_unique<Run>(pack_means({nullptr, data.data()}, n, d), options);
@@ -186,7 +186,7 @@ TEST(Reliability, IsOneWhereTheMapIsTheData) {
   }
 }
 
-// The twin: sorts all distances of one point in float64.
+// The reference sorts all distances of one point in float64.
 TEST(Reliability, EqualsTheCorrelationOfSortedDistances) {
   constexpr std::size_t n = 101, d = 4, half = 50;
   const std::vector<double> data = gaussian(n, d, 5), other = gaussian(n, 2, 6);

@@ -7,16 +7,16 @@
 namespace sigma {
 namespace {
 
-// The kernel reaches three bandwidths, of two cells each.
+// The kernel is cut off at three bandwidths; each bandwidth is two cells.
 constexpr int kReach = 6;
-// Cells on each axis, by the number of axes; wider embeddings get wider cells.
+// The most cells per axis, indexed by the number of axes. Wider embeddings get wider cells.
 constexpr double kMostCells[] = {0, 1 << 20, 2048, 160};
-// Where the density is less than this, there is nothing: a point alone has a density of 1.
+// Cells with a lower density count as empty. A single point has a density of 1.
 constexpr float kNothing = 0.02f;
 constexpr int kMostSteps = 12;
 constexpr double kPrecision = 0.02;
 
-// The steps in memory from a cell to the cells that touch it.
+// The offsets in memory from a cell to the cells that touch it.
 std::vector<std::ptrdiff_t> steps_around(std::size_t columns, const std::size_t (&width)[3]) {
   const auto row = static_cast<std::ptrdiff_t>(width[0]), layer = row * static_cast<std::ptrdiff_t>(width[1]);
   const int deep = columns > 2 ? 1 : 0, high = columns > 1 ? 1 : 0;
@@ -33,13 +33,14 @@ std::vector<std::ptrdiff_t> steps_around(std::size_t columns, const std::size_t 
 
 }  // namespace
 
-// Regions of cells, as trees of cells that lead to the peak.
+// Regions of cells. Each region is a union-find tree whose root is the peak.
 class DensityGroups::Regions {
  public:
   struct Region {
     float peak;
     std::size_t points;
-    double shallowest;  // the largest ratio of a saddle to the lower peak, over the regions that it stays apart from
+    // the largest ratio of a saddle to the lower peak, over all neighboring regions that stayed separate
+    double shallowest;
   };
 
   explicit Regions(std::size_t cells) : parent_(cells, kUnvisited), region_(cells) {}
@@ -55,7 +56,7 @@ class DensityGroups::Regions {
     region_[cell] = region;
   }
 
-  // Adds a cell that touches the regions with these roots, at least one, and unites those that belong together.
+  // Adds a cell that touches the regions with these roots (at least one) and merges the regions that belong together.
   void meet(std::size_t cell, float density, std::size_t points, std::vector<std::size_t>& roots,
             const DensityOptions& options) {
     std::sort(roots.begin(), roots.end(), [&](auto a, auto b) {
@@ -64,7 +65,7 @@ class DensityGroups::Regions {
     Region& highest = region_[roots[0]];
     join(cell, roots[0]);
     highest.points += points;
-    // Regions that stay apart come first from here on, and the saddle is one of each two of them.
+    // The regions that stay separate are moved to the front. The cell is a saddle between each pair of them.
     std::size_t apart = 1;
     for (std::size_t m = 1; m < roots.size(); ++m) {
       const std::size_t root = roots[m];
@@ -168,7 +169,7 @@ DensityGroups::DensityGroups(std::span<const float> positions, std::size_t colum
     std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(n / 2), values.end());
     return static_cast<double>(values[n / 2]);
   };
-  // A bandwidth that covers everything, from which the search for the right one starts.
+  // A bandwidth that covers everything. The search for the right bandwidth starts from it.
   double bandwidth = 0;
   for (std::size_t c = 0; c < columns; ++c) {
     float low = positions[c], high = positions[c];

@@ -10,20 +10,20 @@
 namespace sigma {
 
 struct DensityOptions {
-  double kernel_points = 30;      // (> 0) points that the kernel at a typical point covers
-  double least_points = 10;       // (>= 1) smaller regions are no groups
-  double least_separation = 0.5;  // [0, 1] regions with a shallower valley between them are one group
+  double kernel_points = 30;      // (> 0) number of points that the kernel at a typical point covers
+  double least_points = 10;       // (>= 1) regions with fewer points are not groups
+  double least_separation = 0.5;  // [0, 1] regions are merged into one group if the valley between them is shallower
 };
 
-// The groups of an embedding: regions of high density with valleys between them.
+// The groups of an embedding: regions of high density that are separated by valleys.
 //
 // The density f(y) = sum_j exp(-|y - y_j|^2 / (2 h^2)) is computed on a grid with cells of width h / 2. The bandwidth h
 // makes the median of f over the points equal to `kernel_points`. Cells are visited in the order of falling density. A
-// cell without visited neighbors founds a region; others join the neighboring region of the highest peak. A cell at
-// which two regions meet is their saddle, and 1 - f(saddle) / f(lower of the two peaks) is their separation. They
-// become one if that is below `least_separation`, or if the one of the lower peak has less than `least_points` points
-// so far (persistence-based clustering: Chazal, Guibas, Oudot & Skraba 2013, with relative instead of absolute
-// prominence).
+// cell without visited neighbors starts a region. Other cells join the neighboring region with the highest peak. A cell
+// at which two regions meet is their saddle, and 1 - f(saddle) / f(lower of the two peaks) is their separation. The
+// regions are merged if the separation is below `least_separation`, or if the region with the lower peak has fewer than
+// `least_points` points so far. This is persistence-based clustering (Chazal, Guibas, Oudot & Skraba 2013) with
+// relative instead of absolute prominence.
 class DensityGroups {
  public:
   static constexpr std::int32_t kNone = -1;
@@ -33,14 +33,14 @@ class DensityGroups {
                 const Cancellation& cancellation);
 
   std::size_t count() const { return separations_.size(); }
-  // The group at a position, or kNone where the density is almost zero or the region is too small.
+  // The group at a position, or kNone if the density is almost zero or the region is too small.
   std::int32_t at(const float* position) const;
-  // Of each group, the least separation from a neighboring one, or 1 where no region touches it. Groups are ordered by
-  // falling number of points.
+  // The least separation of each group from a neighboring group, or 1 if no other region touches it. Groups are ordered
+  // by falling number of points.
   const std::vector<double>& separations() const { return separations_; }
   const std::vector<std::size_t>& sizes() const { return sizes_; }
   double bandwidth() const { return grid_.cell * 2; }
-  // The largest separation of a group; 0 where there are less than two.
+  // The largest separation of a group; 0 if there are fewer than two groups.
   double strongest() const;
 
  private:
@@ -62,7 +62,7 @@ class DensityGroups {
   void number_groups(const std::vector<std::uint32_t>& order, Regions& regions, const DensityOptions& options);
 
   Grid grid_;
-  std::vector<std::int32_t> group_of_;  // by cell
+  std::vector<std::int32_t> group_of_;  // indexed by cell
   std::vector<double> separations_;
   std::vector<std::size_t> sizes_;
 };

@@ -14,23 +14,24 @@ namespace {
 
 constexpr std::size_t kMostComponents = 100;
 constexpr std::uint32_t kNoRow = std::numeric_limits<std::uint32_t>::max();
-// Shallower valleys occur in most embeddings of one Gaussian.
+// Valleys that are shallower than this occur in most embeddings of a single Gaussian.
 constexpr double kLeastSeparation = 0.3;
-// Of a rerun. With more noise or exaggeration, groups of MNIST merge that 60 iterations cannot part again.
+// Settings of a rerun. With more noise or exaggeration, some groups of MNIST merge and do not separate again within 60
+// iterations.
 constexpr double kKept = 1 - 1 / std::numbers::e, kNoise = 0.1, kExaggeration = 4;
 constexpr std::uint64_t kExaggerated = 20, kIterations = 60;
-// Share of the work that reruns are.
+// The share of the work that is spent on reruns.
 constexpr double kRerunning = 0.5;
 
-// The kernel covers as many points as the finest affinities: a smaller one would show their grain, a larger one would
-// miss groups of that size.
+// The kernel covers as many points as the affinities with the smallest perplexity. A smaller kernel would show their
+// noise; a larger one would miss groups of that size.
 DensityOptions density_options(const std::vector<double>& perplexities) {
   const double perplexity = *std::min_element(perplexities.begin(), perplexities.end());
   return {
       .kernel_points = perplexity, .least_points = std::max(5.0, perplexity / 3), .least_separation = kLeastSeparation};
 }
 
-// Rows of a run, in ascending order, and the affinities among them.
+// A sample of the rows of a run, in ascending order, and the affinities among them.
 struct Sample {
   std::vector<std::uint32_t> rows;
   WeightedGraph graph;
@@ -58,7 +59,7 @@ Sample draw_sample(const Affinities& affinities, Random& random) {
   return sample;
 }
 
-// The positions of the sample with noise.
+// The positions of the sample plus noise.
 std::vector<float> displace(const Run& run, const std::vector<std::uint32_t>& rows, Random& random) {
   const std::size_t stride = stride_of(run.options().output_dimensions);
   const auto columns = static_cast<std::size_t>(run.options().output_dimensions);
@@ -76,10 +77,11 @@ std::vector<float> displace(const Run& run, const std::vector<std::uint32_t>& ro
   return start;
 }
 
-// Momentum, because from a start of full size the curvature optimizer with its high momentum needs more iterations.
+// Uses the momentum optimizer. The curvature optimizer has high momentum and needs more iterations if the start already
+// has its full size.
 Options rerun_options(const Options& of_run, std::size_t count, std::uint64_t seed) {
   Options options = of_run;
-  options.distance = "euclidean";  // of no data
+  options.distance = "euclidean";  // not used, because the rerun gets affinities and no data
   options.pca_components = 0;
   options.start = Start::given;
   options.neighbors = NeighborMethod::automatic;
@@ -94,12 +96,12 @@ Options rerun_options(const Options& of_run, std::size_t count, std::uint64_t se
   return options;
 }
 
-// Writes the groups of one rerun, by point.
+// Runs one rerun and writes the group of each point.
 void rerun(const Run& run, std::uint64_t seed, std::span<std::int32_t> groups) {
   std::fill(groups.begin(), groups.end(), kLeftOut);
   Random random(seed);
   Sample sample = draw_sample(run.affinities(), random);
-  // Of very few points, a sample can be empty or without any two neighbors: then it says nothing of any group.
+  // A sample of very few points can be empty or without any two neighbors. It then says nothing about any group.
   if (sample.rows.size() < 3 || sample.graph.columns.empty()) return;
   std::vector<float> start = displace(run, sample.rows, random);
   const Options options = rerun_options(run.options(), sample.rows.size(), seed);
@@ -117,7 +119,7 @@ void rerun(const Run& run, std::uint64_t seed, std::span<std::int32_t> groups) {
   }
 }
 
-// The share of the affinity of each group that leads out of it.
+// For each group, the share of the affinity of its points that leads to points outside.
 std::vector<double> measure_outflows(const Run& run, const std::vector<std::int32_t>& groups, std::size_t count) {
   std::vector<double> all(count, 0.0), out(count, 0.0);
   const Affinities& affinities = run.affinities();
@@ -134,7 +136,7 @@ std::vector<double> measure_outflows(const Run& run, const std::vector<std::int3
   return out;
 }
 
-// The largest separation of a group in an embedding of one Gaussian.
+// The largest separation of a group in an embedding of a single Gaussian.
 double embed_null(Run& run, Random& random) {
   Options options = run.options();
   options.pca_components = 0;
@@ -173,7 +175,7 @@ Gaussians draw_gaussian(const Gaussians& points, std::size_t count, double varia
   }
   const std::size_t k = std::min({rows - 1, d, kMostComponents});
   const Pca pca = find_principal_components(centered, k, random, team, cancellation);
-  // The standard deviation that the components leave in each column.
+  // The standard deviation that the components do not explain, for each column.
   for (std::size_t c = 0; c < d; ++c) {
     for (std::size_t m = 0; m < k; ++m) rest[c] -= pca.variances[m] * std::pow(pca.components[m * d + c], 2);
     rest[c] = k < d ? std::sqrt(std::max(rest[c], 0.0)) : 0;

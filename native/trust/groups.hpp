@@ -11,16 +11,16 @@
 
 namespace sigma {
 
-// Points of a null embedding, at most.
+// The largest number of points of a null embedding.
 constexpr std::size_t kMostNull = 10000;
 
 struct GroupOptions {
   std::size_t reruns = 20;
-  std::size_t nulls = 19;  // embeddings of one Gaussian
+  std::size_t nulls = 19;  // number of embeddings of a single Gaussian
   std::uint64_t seed = 42;
 };
 
-// In the place of a group: the point was left out of the rerun.
+// Used instead of a group: the point was left out of the rerun.
 constexpr std::int32_t kLeftOut = -2;
 
 struct Groups {
@@ -32,24 +32,24 @@ struct Groups {
   std::vector<std::int32_t> draws;       // draws x n: the group in which each draw lands, or kNone
 };
 
-// Finds the groups of the embedding as it stands, and measures what becomes of them.
+// Finds the groups of the current embedding and measures how stable they are.
 //
-// A rerun keeps each point with the probability 1 - 1 / e, the share of the points that a bootstrap sample contains. P
-// is that of the run among these points, normalized again. They start at their positions plus Gaussian noise with a
-// tenth of the standard deviation of the positions, and take a few iterations: first with exaggeration, so that groups
-// can form again, and then without it.
+// A rerun keeps each point with the probability 1 - 1 / e, the share of the points that a bootstrap sample contains.
+// Its P is the P of the run restricted to these points and normalized again. The points start at their positions plus
+// Gaussian noise with a tenth of the standard deviation of the positions. A rerun takes a few iterations, first with
+// exaggeration, so that groups can form again, and then without exaggeration.
 //
-// A null embedding is that of as many points, at most kMostNull, from one Gaussian with the mean and the covariance of
-// the points, with the options of the run and another seed.
+// A null embedding is an embedding of as many points, at most kMostNull, from a single Gaussian with the mean and the
+// covariance of the points. It uses the options of the run with another seed.
 //
-// `drawn` is n x draws x output dimensions: where the draws of each point land. It is empty without
+// `drawn` is n x draws x output dimensions: the positions of the draws of each point. It is empty if there are no
 // draws.
 Groups measure_groups(Run& run, const GroupOptions& options, std::span<const float> drawn,
                       const std::function<void(double)>& progress);
 
-// `count` points from the Gaussian that has the mean and the covariance of the points. Beyond 100 columns the
-// covariance is that of the 100 leading principal components, and the variance that they leave in each column is added
-// independently. Standard deviations are those of points that are drawn at random.
+// Draws `count` points from the Gaussian with the mean and the covariance of the points. For more than 100 columns, the
+// covariance is that of the 100 leading principal components, plus the remaining variance of each column as independent
+// noise. Standard deviations are copied from randomly drawn points.
 Gaussians draw_gaussian(const Gaussians& points, std::size_t count, double variance_floor, Random& random,
                         ThreadTeam& team, const Cancellation& cancellation);
 

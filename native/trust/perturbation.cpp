@@ -17,23 +17,23 @@ namespace {
 
 constexpr std::size_t kGrain = 32;
 constexpr std::size_t kPadding = 16;
-// Moved points that are searched and placed at once.
+// The number of moved points that are searched and placed at once.
 constexpr std::size_t kBatch = 16384;
-// Points of largest affinity at which the minimization starts as well.
+// The minimization also starts at this many points with the largest affinities.
 constexpr std::size_t kStarts = 2;
 constexpr std::uint32_t kNone = QuerySearch::kNone;
 
-// The neighbors of the fitted points, and which lists each point is in.
+// The neighbors of the fitted points, and the lists of neighbors in which each point occurs.
 struct Lists {
   Neighbors neighbors;
   ConditionalAffinities conditional;
   std::size_t scales = 1;
   std::vector<double> totals;          // n x scales: sum over the list of exp(-beta (squared - nearest))
   std::vector<std::uint64_t> offsets;  // n + 1
-  std::vector<std::uint64_t> edges;    // of the lists that hold the point: j * k + place in j's list
+  std::vector<std::uint64_t> edges;    // of the lists that contain the point: j * k + position in j's list
 
   double precision(std::size_t j, std::size_t scale) const { return conditional.precisions[j * scales + scale]; }
-  // The term of a point at this squared distance in the sum of point j.
+  // The logarithm of the term of a point at this squared distance in the sum of point j.
   double exponent(std::size_t j, std::size_t scale, double squared) const {
     return -precision(j, scale) * (squared - static_cast<double>(neighbors.squared[j * neighbors.k]));
   }
@@ -70,8 +70,8 @@ Lists find_lists(const FittedEmbedding& embedding, const std::vector<double>& pe
   return lists;
 }
 
-// p_{x|j} for a point x at this squared distance from point j that takes the place of a point in j's list, or of none:
-// `held` is that place, or k. Zero beyond the end of the list.
+// p_{x|j} for a point x at this squared distance from point j. `held` is the position in j's list whose point x
+// replaces, or k if x replaces none. The result is zero beyond the end of the list.
 double affinity_from(const Lists& lists, std::size_t j, std::size_t held, double squared) {
   const std::size_t k = lists.neighbors.k;
   const float* list = &lists.neighbors.squared[j * k];
@@ -87,7 +87,7 @@ double affinity_from(const Lists& lists, std::size_t j, std::size_t held, double
   return sum / static_cast<double>(lists.scales);
 }
 
-// The median over the points of the Euclidean distance between the means of a point and its nearest neighbor, in the
+// The median, over the points, of the Euclidean distance between the means of a point and its nearest neighbor, in the
 // caller's units.
 double typical_neighbor_distance(const Gaussians& points, const Neighbors& neighbors) {
   std::vector<double> distances(points.count());
@@ -105,7 +105,7 @@ double typical_neighbor_distance(const Gaussians& points, const Neighbors& neigh
   return *middle * points.scale;
 }
 
-// Copies of the points [first, last), each moved by step along every direction in both senses.
+// Copies of the points [first, last). Each point is moved by `step` along every direction, forward and backward.
 Gaussians move_points(const Gaussians& points, const Pca& pca, std::size_t directions, double step, std::size_t first,
                       std::size_t last, ThreadTeam& team) {
   const std::size_t d = points.input_dimensions(), moves = 2 * directions;
@@ -131,13 +131,13 @@ Gaussians move_points(const Gaussians& points, const Pca& pca, std::size_t direc
   return moved;
 }
 
-// The buffers of one thread for the neighbors of a moved point.
+// Computes the cost of a moved point. One object per thread holds the buffers for its neighbors.
 class OwnCost {
  public:
   OwnCost(const FittedEmbedding& embedding, const Lists& lists, double exaggeration, double z)
       : embedding_(embedding), lists_(lists), exaggeration_(exaggeration), z_(z), edge_of_(embedding.count(), kNone) {}
 
-  // The lists that hold point i.
+  // Loads the lists that contain point i.
   void start(std::size_t i) {
     own_ = i;
     for (std::uint64_t e = lists_.offsets[i]; e < lists_.offsets[i + 1]; ++e) {
@@ -154,7 +154,7 @@ class OwnCost {
     }
   }
 
-  // The largest distance of the new position of a moved point, whose neighbors these are, from the old one.
+  // Places a moved point with these neighbors. Returns the largest distance of its new position from the old one.
   double place(const std::uint32_t* neighbors, const float* squared, const float* p, std::uint64_t iterations) {
     gather(neighbors, squared, p);
     const std::size_t columns = static_cast<std::size_t>(embedding_.output_dimensions());
@@ -191,7 +191,7 @@ class OwnCost {
       const double from = affinity_from(lists_, j, held, static_cast<double>(squared[e]));
       members_.push_back({(static_cast<double>(p[e]) + from) / 2, neighbors[e]});
     }
-    // Those that have the point among their neighbors, but are not among its own.
+    // Adds the points that have the moved point among their neighbors, but are not among its own neighbors.
     for (std::size_t e = 0; e < k; ++e) taken_.push_back(neighbors[e]);
     std::sort(taken_.begin(), taken_.end());
     for (std::uint64_t e = lists_.offsets[own_]; e < lists_.offsets[own_ + 1]; ++e) {
@@ -250,14 +250,14 @@ class OwnCost {
   const Lists& lists_;
   double exaggeration_, z_, rest_ = 0;
   std::size_t own_ = 0;
-  std::vector<std::uint32_t> edge_of_;  // the place of the left-out point in the list of each point
+  std::vector<std::uint32_t> edge_of_;  // the position of the left-out point in the list of each point
   std::vector<Member> members_;
   std::vector<std::uint32_t> taken_, starts_;
   AlignedVector<float> coordinates_[3], a_;
   WalkScratch scratch_;
 };
 
-// The sum of w over all pairs, by the field.
+// The sum of w over all pairs, from the field.
 double sum_weights(const FittedEmbedding& embedding, ThreadTeam& team) {
   const std::size_t n = embedding.count(), stride = stride_of(embedding.output_dimensions());
   std::vector<double> weights(n);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
 
-// `wanted` of n numbers in ascending order, drawn at random.
+// Draws `wanted` of the numbers below n at random, in ascending order.
 std::vector<std::uint32_t> draw_sample(std::size_t n, std::size_t wanted, Random& random) {
   std::vector<std::uint32_t> all(n);
   std::iota(all.begin(), all.end(), 0u);
@@ -60,13 +60,13 @@ double pearson(const std::vector<float>& x, const std::vector<float>& y, std::si
   return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : 0;
 }
 
-// Numbers of any sign ordered as their bits are.
+// Maps the bits of numbers of any sign to integers with the same order.
 std::uint32_t ordered_bits(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value + 0.0f);
   return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
 }
 
-// The buffers of one thread.
+// The buffers of one thread for comparing distances.
 struct Comparison {
   std::vector<float> tile, squared, in_embedding, ordered, sorted;
   std::vector<std::uint64_t> keys;
@@ -163,7 +163,7 @@ Reliability measure_reliability(const Gaussians& points, const std::vector<float
   Run run(permuted, null_options);
   double done = 0;
   const auto report = [&](const Progress& now) {
-    // The permuted run has a cancellation of its own.
+    // The permuted run has its own cancellation, so the caller's is checked here.
     cancellation.check();
     const double share = now.stage == Stage::optimization ? 0.3 + 0.7 * now.fraction : 0.0;
     if (share <= done) return;

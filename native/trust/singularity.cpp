@@ -12,10 +12,11 @@ namespace {
 
 constexpr std::size_t kGrain = 64;
 constexpr std::size_t kMostEntries = 6;
-// Half the distance over which the field's force is differenced, in units of the embedding: the kernel has width 1.
+// Half the distance between the positions whose forces are subtracted for a derivative, in units of the embedding. The
+// kernel has width 1.
 constexpr float kStep = 0.05f;
 
-// Sums over all other points; the entries of G are rows of its upper triangle.
+// Sums over all other points. The entries of the gradient G are rows of its upper triangle.
 struct RepulsionSums {
   double w = 0;
   double force[3] = {};
@@ -55,7 +56,7 @@ RepulsionSums read_field(const Field& field, int dimensions, const float* y, Wal
   const auto columns = static_cast<std::size_t>(dimensions);
   RepulsionSums sums;
   float force[3] = {}, ahead[3] = {}, behind[3] = {};
-  // The field includes the point itself, with w = 1 and no force.
+  // The field includes the point itself, with w = 1 and zero force.
   sums.w = field.at(y, force, scratch) - 1;
   for (std::size_t d = 0; d < columns; ++d) sums.force[d] = static_cast<double>(force[d]);
   double* entry = sums.gradient;
@@ -69,7 +70,7 @@ RepulsionSums read_field(const Field& field, int dimensions, const float* y, Wal
     for (std::size_t b = a; b < columns; ++b) {
       *entry++ = (static_cast<double>(ahead[b]) - static_cast<double>(behind[b])) / (2 * static_cast<double>(kStep));
     }
-    // The point's own derivative at its position, of the same differences.
+    // Subtracts the contribution of the point itself, computed from the same differences.
     const double h = static_cast<double>(kStep), own = 1 / ((1 + h * h) * (1 + h * h));
     *(entry - static_cast<std::ptrdiff_t>(columns - a)) -= own;
   }

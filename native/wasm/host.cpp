@@ -1,6 +1,6 @@
-// What the WebAssembly module needs beside the core. It has one thread; zig's C library for WebAssembly has none, so
-// that the functions for threads are missing there. std::thread reports that no thread can be started, and the core
-// then computes on the thread of its caller. Compiled only for WebAssembly.
+// The functions that the WebAssembly module needs in addition to the core. The module has one thread. zig's C library
+// for WebAssembly lacks the functions for threads, so they are defined here. std::thread then reports that no thread
+// can be started, and the core computes on the thread of its caller. This file is compiled only for WebAssembly.
 #include <pthread.h>
 
 #include <cerrno>
@@ -9,16 +9,17 @@
 
 extern "C" {
 
-// Reports of progress go to the function `report` of the module `host`; what it returns is that of sigma_report.
+// Progress reports are passed to the function `report` of the module `host`. Its result is the result of the
+// sigma_report function.
 __attribute__((import_module("host"), import_name("report"))) int sigma_host_report(const sigma_values* report,
                                                                                     void* context);
 
-// The function pointer that callers of the core pass on.
+// The function pointer that callers pass to the core for reports.
 __attribute__((export_name("sigma_reporter"))) sigma_report sigma_reporter() {
   return &sigma_host_report;
 }
 
-// Two buffers of 1024 bytes, in which callers put the name and the text of a call.
+// Two buffers of 1024 bytes in which callers store the name and the text of a call.
 __attribute__((export_name("sigma_text_buffers"))) char* sigma_text_buffers() {
   static char buffers[2][1024];
   return buffers[0];
@@ -33,12 +34,12 @@ int pthread_join(pthread_t, void**) {
 int pthread_detach(pthread_t) {
   return EINVAL;
 }
-// The one thread ends with the module, whose memory is freed as a whole.
+// Nothing to do: the only thread ends with the module, and the module's memory is freed as a whole.
 int __cxa_thread_atexit(void (*)(void*), void*, void*) {
   return 0;
 }
 
 }  // extern "C"
 
-// The tag of C++ exceptions, which the linker leaves to the program.
+// The tag of C++ exceptions, which the linker expects the program to define.
 __asm__(".tagtype __cpp_exception i32\n.globl __cpp_exception\n__cpp_exception:\n");

@@ -1,14 +1,15 @@
 // Bhattacharyya distance of the two Gaussians, -log of the integral of sqrt(p_i p_j) (Bhattacharyya 1943; for Gaussians
 // Kailath 1967, IEEE Trans. Commun. Technol. 15, eq. 48), with the variances v = sigma^2 + floor of each point:
 //   1/4 sum_k (mu_ik - mu_jk)^2 / (v_ik + v_jk) + 1/4 sum_k log((v_ik + v_jk)^2 / (4 v_ik v_jk)).
-// It stands for the squared distance as it is: with one variance for all it is a multiple of the squared Euclidean
-// distance.
+// This number is used directly as the squared distance: if all variances are equal, it is a multiple of the squared
+// Euclidean distance.
 struct Bhattacharyya {
   static constexpr DistanceTraits traits{
       .spread = Spread::floored_variances, .is_plain_for_equal_sigma = true, .cost = 14};
 
-  // The logarithm is that of the product of all g = 4 v_i v_j / (v_i + v_j)^2 or, where the variances are so alike that
-  // it has few digits, that of the product's complement, made of 1 - g = ((v_i - v_j) / (v_i + v_j))^2.
+  // The logarithm is computed from the product of all g = 4 v_i v_j / (v_i + v_j)^2. If the variances are nearly equal,
+  // so that this would lose digits, it is computed from the complement of the product, which is made from 1 - g = ((v_i
+  // - v_j) / (v_i + v_j))^2.
   template <class V>
   struct Sum {
     V squares{}, complement{};

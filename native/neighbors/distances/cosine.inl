@@ -1,6 +1,6 @@
-// Square of the cosine distance, (1 - cos(mu_i, mu_j))^2, the angle seen from the caller's origin. Ignores sigma.
-// With u = mu / |mu|, 1 - cos = |u_i - u_j|^2 / 2, which keeps its digits where the angle is small. A zero row has a
-// direction of its own, at right angles to all others: distance 1 from them and 0 from other zero rows.
+// Square of the cosine distance, (1 - cos(mu_i, mu_j))^2, with the angle seen from the caller's origin. Ignores sigma.
+// With u = mu / |mu|, 1 - cos = |u_i - u_j|^2 / 2; this form keeps its digits for small angles. A zero row gets an
+// extra direction at right angles to all others: its distance is 1 from other rows and 0 from other zero rows.
 struct Cosine {
   static constexpr DistanceTraits traits{.coordinates = Coordinates::unit_rows};
 

@@ -1,7 +1,7 @@
-// Squared Mahalanobis length (Mahalanobis 1936) of the difference of the means under its own covariance, that of the
-// difference of independent draws:
+// Squared Mahalanobis length (Mahalanobis 1936) of the difference of the means. The covariance is that of the
+// difference of two independent draws:
 //   sum_k (mu_ik - mu_jk)^2 / (sigma_ik^2 + sigma_jk^2 + floor).
-// The weights are those of the inverse-variance distance, not divided by their sum.
+// The weights are those of the inverse-variance distance, without the division by their sum.
 struct Mahalanobis {
   static constexpr DistanceTraits traits{
       .spread = Spread::half_floored_variances, .is_plain_for_equal_sigma = true, .cost = 3.5};

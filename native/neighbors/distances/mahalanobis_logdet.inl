@@ -1,8 +1,8 @@
-// -2 log of the density that the difference of the means has if the true points are equal: Mahalanobis' squared length
-// and the log-determinant of its covariance, without the constant d log(2 pi),
+// -2 log of the density that the difference of the means has if the true points are equal. It is the squared
+// Mahalanobis length plus the log-determinant of the covariance, without the constant d log(2 pi),
 //   sum_k (mu_ik - mu_jk)^2 / v_k + sum_k log(v_k),  v_k = sigma_ik^2 + sigma_jk^2 + floor.
-// The logarithm keeps noisy points, whose squared lengths are all small, from being the neighbors of all others. The
-// sum may be negative. Calibration does not depend on a constant that is added to a row.
+// All squared lengths of noisy points are small. Without the logarithm, noisy points would be the neighbors of all
+// others. The sum may be negative. Calibration does not depend on a constant that is added to all distances of a point.
 struct MahalanobisLogdet {
   static constexpr DistanceTraits traits{
       .spread = Spread::half_floored_variances, .is_plain_for_equal_sigma = true, .may_be_negative = true, .cost = 7};

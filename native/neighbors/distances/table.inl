@@ -1,5 +1,6 @@
-// The distances, by the names of the API. A file in this folder, its include and its line here make one more.
-// clang-format off: a distance comes after those whose arithmetic it shares.
+// The distances with their names in the API. To add a distance, add a file to this folder, its include and its line
+// here.
+// clang-format off: a distance must be included after the distances whose arithmetic it uses.
 #include "euclidean.inl"
 #include "inverse_variance.inl"
 #include "expected.inl"

@@ -1,4 +1,4 @@
-// Turns bytes into choices; beyond the last one, bytes are 0.
+// Turns bytes into choices. After the last byte, all further bytes are 0.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ class Draws {
     return *bytes_++;
   }
 
-  // From `least` to `most`, of 256 at most.
+  // An integer from `least` to `most`. The range has at most 256 integers.
   int integer(int least, int most) { return least + byte() % (most - least + 1); }
   bool once(int times) { return byte() % times == times - 1; }
   double fraction() { return byte() / 255.0; }
@@ -29,7 +29,8 @@ class Draws {
     return choices[byte() % n];
   }
 
-  // Bell-like, all equal, at few positions, or of every size; rarely one is NaN, infinite or -1.
+  // Numbers that are bell-shaped, all equal, at few positions, or of every size. Rarely one number is NaN, infinite or
+  // -1.
   std::vector<double> numbers(std::size_t count, bool positive = false) {
     constexpr double kSizes[] = {1, 1, 1, 0, 1e-45, 1e-30, 1e30, 3e38, 1e39, 1e150, 1e300, 5e-324};
     const int kind = integer(0, 3);

@@ -1,4 +1,4 @@
-// What the fuzzers of runs have in common.
+// Functions that the fuzzers of runs share.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace sigma::test {
 
 inline const OnProgress ignore = [](const Progress&) {};
 
-// A result that breaks a promise is as bad as a crash.
+// Ends the fuzzer if a result breaks a promise, which is as bad as a crash.
 inline void promise(bool holds) {
   if (!holds) std::abort();
 }
@@ -29,7 +29,7 @@ inline bool finite(const std::vector<float>& numbers) {
   return true;
 }
 
-// Settings within their ranges, for n points of d dimensions.
+// Draws settings within their ranges, for n points of d dimensions.
 inline Options draw_options(Draws& draws, std::size_t n, std::size_t d, bool has_sigma) {
   Options options;
   options.output_dimensions = draws.integer(1, 3);
@@ -63,7 +63,7 @@ inline Options draw_options(Draws& draws, std::size_t n, std::size_t d, bool has
   return options;
 }
 
-// Goes on to `until`, and places two points into the embedding.
+// Continues the run to iteration `until`, and places two points into the embedding.
 inline void exercise(Run& run, Draws& draws, std::uint64_t until, bool has_sigma) {
   run.advance(until, ignore, draws.once(2) ? Run::Until::converged : Run::Until::iteration);
   const std::vector<float> embedding = run.embedding();

@@ -1,4 +1,4 @@
-// What takes an embedding: separation, grids, quality, and principal components.
+// Fuzzes the functions that use an embedding: separation, grids and quality. Also fuzzes principal components.
 #include "embedding.hpp"
 #include "layout/grid_assignment.hpp"
 #include "layout/separation.hpp"

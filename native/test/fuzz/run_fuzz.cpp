@@ -1,4 +1,4 @@
-// Runs with settings within their ranges, of data of any kind: only the errors that the addon translates may come out.
+// Fuzzes runs with valid settings and data of any kind. They may only throw errors that the addon translates.
 #include "embedding.hpp"
 
 using namespace sigma;

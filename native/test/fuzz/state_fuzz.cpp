@@ -1,4 +1,4 @@
-// Saved runs whose numbers are not what a run would have written: they are refused, or go on.
+// Fuzzes saved runs with numbers that no run would write. Such runs must be rejected or continue without a crash.
 #include <limits>
 #include <stdexcept>
 
