@@ -1,10 +1,10 @@
-/** The binding of the library where it runs in the worker of a page: empty until the core has arrived. */
+/** The binding of the library in the worker of a page. It is empty until the core is compiled. */
 import type native from "#binding";
 import { compileCore, createBinding } from "../wasm/index.js";
 
 const binding = { backend: { name: "wasm" } } as unknown as typeof native;
 
-/** Compiles the core; before that, nothing else may be called. */
+/** Compiles the core. Must be called before any other function of the binding. */
 export function loadCore(bytes: Uint8Array): void {
   Object.assign(binding, createBinding(compileCore(bytes)));
 }

@@ -1,9 +1,9 @@
-/** A worker that computes, seen from the page. */
+/** The page's side of a worker that computes. */
 import { AbortError, SigmaTsneError } from "../errors.js";
 import { type CallName, decode, decodeError, encode, type Reply, type Request } from "./messages.js";
 import { CORE, WORKER } from "./parts.js";
 
-/** Options of a call that are functions are called back with the events of that name. */
+/** The functions among the options of a call. The worker sends events with their names. */
 type Callbacks = Record<string, (value: never) => void>;
 
 interface Waiting {
@@ -21,7 +21,7 @@ export class Computer {
   #count = 0;
   #failure: SigmaTsneError | undefined;
 
-  /** @throws {SigmaTsneError} BACKEND_UNAVAILABLE where there are no workers */
+  /** @throws {SigmaTsneError} BACKEND_UNAVAILABLE if the browser has no workers or no WebAssembly */
   constructor() {
     if (typeof Worker === "undefined" || typeof WebAssembly === "undefined") {
       throw unavailable(`it has no workers or no WebAssembly. Use ${BROWSERS}; in Node.js import "sigma-tsne"`);
@@ -42,7 +42,8 @@ export class Computer {
   }
 
   /**
-   * Calls a function in the worker. The functions among the options, which are the last argument, are called with its events.
+   * Calls a function in the worker. The last argument contains the options; the functions in it are called with the
+   * events of the worker.
    *
    * @param signal cancels the call, which rejects when the worker has stopped
    */
@@ -61,7 +62,7 @@ export class Computer {
     return result.finally(() => signal.removeEventListener("abort", cancel));
   }
 
-  /** Ends the worker; calls that wait are rejected with an AbortError. */
+  /** Ends the worker. Pending calls are rejected with an AbortError. */
   end(reason?: unknown): void {
     this.#worker.terminate();
     this.#fail(new AbortError(undefined, { cause: reason }));
@@ -101,7 +102,7 @@ export class Computer {
   }
 }
 
-/** One call in a worker of its own. An aborted signal ends it at once, and its memory is freed in any case. */
+/** Makes one call in a new worker. An aborted signal ends it at once. Its memory is freed in any case. */
 export async function computeOnce<T>(name: CallName, args: unknown[], signal?: AbortSignal): Promise<T> {
   if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
   const computer = new Computer();

@@ -1,5 +1,5 @@
 /**
- * t-SNE in the page of a browser: the functions of the package for Node.js, computed by WebAssembly in a worker.
+ * t-SNE in a web page: the functions of the package for Node.js, computed by WebAssembly in a worker.
  *
  * @module sigma-tsne/browser
  */
@@ -33,15 +33,16 @@ export type {
 export { Tsne } from "./tsne.js";
 
 /**
- * Embeds points, or means with standard deviations, by t-SNE with the fastest method for their number, or with `options.method`. The work is
- * done in a worker, which ends with it.
+ * Embeds points, or means with standard deviations, by t-SNE. It uses the fastest method for the number of points
+ * unless `options.method` chooses one. The computation runs in a worker, which ends with it.
  *
  * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
- * @param options `sigma`, n x d, makes the run sigma-aware; `onProgress` and `onSnapshot` are called while it goes on; an aborted `signal`
- *   ends the worker at once
- * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, {@link AbortError} when stopped
- *   through `options.signal`
- * @throws {SigmaTsneError} BACKEND_UNAVAILABLE where the browser has no workers, no WebAssembly with SIMD, or a policy against them
+ * @param options `sigma`, n x d, makes the run sigma-aware; `onProgress` and `onSnapshot` are called during the run; an
+ *   aborted `signal` ends the worker at once
+ * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, {@link
+ *   AbortError} when stopped through `options.signal`
+ * @throws {SigmaTsneError} BACKEND_UNAVAILABLE if the browser has no workers or no WebAssembly with SIMD, or if a
+ *   policy of the page forbids them
  */
 export function runTsne(
   data: MatrixLike | SparseMatrixLike | NeighborGraph,
@@ -51,10 +52,10 @@ export function runTsne(
 }
 
 /**
- * {@link runTsne} by Barnes-Hut t-SNE (van der Maaten 2014).
+ * Like {@link runTsne}, always with Barnes-Hut t-SNE (van der Maaten 2014).
  *
  * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
- * @throws what {@link runTsne} throws
+ * @throws the same errors as {@link runTsne}
  */
 export function runBhTsne(
   data: MatrixLike | NeighborGraph,
@@ -64,32 +65,33 @@ export function runBhTsne(
 }
 
 /**
- * Moves the points of an embedding until they fill the unit square evenly, so that each has space for a picture.
+ * Moves the points of an embedding until they fill the unit square evenly, so that each point has space for a picture.
  *
  * @param points n x 2, finite, n >= 4
- * @throws what {@link runTsne} throws
+ * @throws the same errors as {@link runTsne}
  */
 export function separateUniformly(points: MatrixLike, options: SeparationOptions = {}): Promise<Separation> {
   return computeOnce("separateUniformly", [points, options], options.signal);
 }
 
 /**
- * Gives each point a cell of its own in a grid, so that the sum of the squared ways is as small as can be.
+ * Assigns each point to its own cell of a grid so that the sum of the squared distances between points and cells is as
+ * small as possible.
  *
  * @param points n x 2, finite, n >= 1
- * @throws what {@link runTsne} throws
+ * @throws the same errors as {@link runTsne}
  */
 export function assignToGrid(points: MatrixLike, options: GridOptions = {}): Promise<GridAssignment> {
   return computeOnce("assignToGrid", [points, options], options.signal);
 }
 
 /**
- * Measures how well an embedding shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of distances,
- * and with labels how well it shows their classes.
+ * Measures how well an embedding represents its data: KL divergence, kept neighbors, trustworthiness, continuity,
+ * correlation of distances, and, with labels, the separation of the classes.
  *
- * @param data n x d points that were mapped, n >= 3, finite
+ * @param data n x d points behind the embedding, n >= 3, finite
  * @param embedding n x any number of dimensions, finite
- * @throws what {@link runTsne} throws
+ * @throws the same errors as {@link runTsne}
  */
 export function evaluate(data: MatrixLike, embedding: MatrixLike, options: EvaluateOptions = {}): Promise<Quality> {
   return computeOnce("evaluate", [data, embedding, options], options.signal);

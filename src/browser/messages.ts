@@ -1,6 +1,6 @@
 /**
- * What passes between a page and the worker that computes for it. Both sides are built together, so the messages have no version. Matrices
- * and errors lose their classes on the way; encode() and decode() carry them over.
+ * The messages between a page and the worker that computes for it. Both sides are built together, so the messages have
+ * no version. Posting a message drops the classes of matrices and errors, so encode() and decode() preserve them.
  */
 import { AbortError, ArgumentError, DataError, type ErrorCode, SigmaTsneError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
@@ -20,7 +20,7 @@ export interface Call {
   id: number;
   name: CallName;
   args: unknown[];
-  /** The callbacks among the options of the call, which become events. */
+  /** Names of the callbacks in the options of the call. Each callback becomes an event. */
   events: string[];
 }
 
@@ -43,11 +43,11 @@ export interface EncodedError {
 
 const MATRIX = "sigma-tsne matrix";
 
-/** A copy that can be posted: matrices as marked objects, functions and signals left out. */
+/** Makes a copy that can be posted. Matrices become marked objects; functions and signals are left out. */
 export function encode(value: unknown): unknown {
   if (typeof value === "function" || value instanceof AbortSignal) return undefined;
   if (typeof value !== "object" || value === null) return value;
-  // Matrices of other libraries would lose their shape or their functions.
+  // Posting would drop the shape or the functions of matrices from other libraries, so they are converted first.
   if ("shape" in value && (ArrayBuffer.isView(value) || "dataSync" in value))
     return encode(toMatrix(value as MatrixLike));
   if (ArrayBuffer.isView(value)) return value;
@@ -77,7 +77,7 @@ export function encodeError(error: unknown): EncodedError {
   };
 }
 
-/** Numbers and texts are carried over; the message describes everything else. */
+/** The received value if it is a number or a text. For all other values the message already contains a description. */
 const describeReceived = (received: unknown) => (typeof received === "object" ? undefined : received);
 
 export function decodeError({ name, message, facts }: EncodedError): Error {

@@ -1,5 +1,6 @@
 /**
- * The parts that the build puts into the browser entry: this file is replaced by one that holds them (tsdown.config.ts).
+ * The parts that the build embeds in the browser entry. The build replaces this file by one with the real content
+ * (tsdown.config.ts).
  */
 
 /** The program of the worker. */

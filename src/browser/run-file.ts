@@ -1,4 +1,4 @@
-/** A browser has no files to save runs to; the build of the worker puts this in place of src/tsne/run-file.ts. */
+/** Replaces src/tsne/run-file.ts in the build of the worker, because a browser cannot save runs to files. */
 export class RestoredRun {}
 
 export function readRun(): never {

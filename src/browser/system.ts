@@ -1,8 +1,8 @@
-/** What the library asks of Node.js and a browser has in another form; the build of the worker puts this in place of those modules. */
+/** Replaces modules of Node.js in the build of the worker with equivalents for browsers. */
 
-/** The core computes on the thread of the worker. */
+/** The core only computes on the thread of the worker. */
 export const availableParallelism = () => 1;
-/** A browser does not say how much memory is free; WebAssembly cannot have more than this. */
+/** A browser does not report its free memory. This is the limit of WebAssembly. */
 export const totalmem = () => 2 ** 32;
 export const endianness = () => "LE";
 /** Replaces setImmediate of node:timers/promises. */

@@ -17,9 +17,10 @@ interface Made {
 }
 
 /**
- * One embedding in a worker of its own that keeps its state: fit some iterations, look at the embedding, go on, stop, place new points. It
- * works like the class of the same name for Node.js, with these differences: the data are checked by the first call of {@link fit}, which
- * rejects where the class for Node.js throws; there are no files to save a run to; and {@link end} frees the worker with its memory.
+ * One embedding in its own worker, which keeps its state. You can fit some iterations, inspect the embedding, continue,
+ * stop, and place new points. It works like the class with the same name for Node.js, with these differences. The first
+ * call of {@link fit} checks the data and rejects if they are invalid, whereas the constructor for Node.js throws. Runs
+ * cannot be saved to files. {@link end} frees the worker with its memory.
  */
 export class Tsne {
   readonly #data: MatrixLike | NeighborGraph;
@@ -40,35 +41,36 @@ export class Tsne {
     this.#given = options;
   }
 
-  /** Iterations done. */
+  /** Number of completed iterations. */
   get iteration(): number {
     return this.#iteration;
   }
 
-  /** Whether {@link fit} without a number of iterations has nothing left to do. */
+  /** Whether the run is finished, so that {@link fit} without a number of iterations has nothing to do. */
   get isFinished(): boolean {
     return this.#isFinished;
   }
 
-  /** The options in use, defaults filled in; `undefined` before the first {@link fit}. */
+  /** The options with the defaults filled in; `undefined` before the first {@link fit}. */
   get options(): ResolvedTsneOptions | undefined {
     return this.#facts?.options;
   }
 
-  /** What a reader of the result should know, in sentences; empty before the first {@link fit}. */
+  /** Warnings about the result, in sentences; empty before the first {@link fit}. */
   get warnings(): readonly string[] {
     return this.#facts?.warnings ?? [];
   }
 
   /**
-   * Goes on with gradient descent; the first call checks the data and computes neighbors and affinities before.
+   * Continues gradient descent. The first call also checks the data and computes neighbors and affinities.
    *
-   * @param iterations how many more, an integer >= 0. Default: until the end of the run, which the option `iterations` defines
+   * @param iterations number of further iterations, an integer >= 0. Default: all remaining iterations of the run,
+   *   which the option `iterations` defines
    * @returns the embedding after these iterations
    * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded
    * @throws {SigmaTsneError} BUSY during another fit
-   * @throws {AbortError} if the signal of the options is aborted. During gradient descent the run stops after its current iteration
-   *   and can go on; the search for neighbors is not interrupted
+   * @throws {AbortError} if the signal of the options is aborted. During gradient descent, the run stops after its
+   *   current iteration and can be continued. The neighbor search is not interrupted.
    */
   async fit(iterations?: number): Promise<TsneResult> {
     if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still computing: await its other calls first");
@@ -107,10 +109,11 @@ export class Tsne {
   }
 
   /**
-   * Places new points into the embedding as it stands, which does not change.
+   * Places new points into the current embedding, which does not change.
    *
    * @param newMeans m x d, with as many columns as the data of the run, finite; m may be 0
-   * @throws {ArgumentError} for a bad option or shape, or a run without an embedding; {@link DataError} for NaN and infinities
+   * @throws {ArgumentError} for a bad option or shape, or a run without an embedding; {@link DataError} for NaN and
+   *   infinities
    */
   async place(newMeans: MatrixLike, options: PlacementOptions = {}): Promise<PlacementResult> {
     if (!this.#computer || this.#iteration === 0) {
@@ -124,12 +127,14 @@ export class Tsne {
     return this.#computer.call("place", [newMeans, options], options.signal);
   }
 
-  /** Ends the worker and frees its memory. Calls at work are rejected with an {@link AbortError}, and later ones as well. */
+  /**
+   * Ends the worker and frees its memory. Running calls and all later calls are rejected with an {@link AbortError}.
+   */
   end(): void {
     this.#computer?.end();
   }
 
-  /** Starts the worker and makes the run there, once. */
+  /** Starts the worker and creates the run in it, once. */
   async #make(): Promise<void> {
     this.#computer ??= new Computer();
     this.#made ??= this.#computer.call<Made>("construct", [this.#data, this.#given]);

@@ -1,4 +1,4 @@
-/** The worker of a page: the library itself over the WebAssembly core, called by messages. */
+/** The worker of a page. It runs the library with the WebAssembly core and is called by messages. */
 import { assignToGrid, separateUniformly } from "../layout/index.js";
 import { evaluate } from "../quality/index.js";
 import { runBhTsne, runTsne, Tsne } from "../tsne/index.js";
@@ -10,10 +10,10 @@ const scope = globalThis as unknown as {
   postMessage(message: Reply, transfer?: Transferable[]): void;
 };
 
-/** Calls at work, by number, so that they can be canceled. */
+/** Running calls by number, so that they can be canceled. */
 const calls = new Map<number, AbortController>();
 
-/** The run of this worker, if it has one, and where its events go during a fit. */
+/** The run of this worker, if it has one, and the receivers of its events during a fit. */
 let tsne: Tsne | undefined;
 let emitters: Emitters = {};
 type Emitters = Readonly<Record<string, (value: unknown) => void>>;
@@ -59,7 +59,9 @@ function perform({ id, name, args, events }: Call, { signal }: AbortController):
     scope.postMessage({ id, event, value: encoded }, buffersOf(encoded));
   };
   const callbacks = Object.fromEntries(events.map((event) => [event, send(event)]));
-  /** The options, which are the last argument, with the callbacks and the signal that could not be posted. */
+  /**
+   * The last argument contains the options. The callbacks and the signal could not be posted, so they are added here.
+   */
   const withOptions = () => ({ ...(given.at(-1) as unknown as object), ...callbacks, signal }) as never;
   switch (name) {
     case "runTsne":
@@ -101,7 +103,7 @@ function requireRun(): Tsne {
   return tsne;
 }
 
-/** The memory of the arrays in a message, which is handed over instead of copied. */
+/** The buffers of the arrays in a message, which are transferred instead of copied. */
 function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);

@@ -2,18 +2,18 @@ import { categoricalColors, cleanText, type Ink, type Labels, sequentialColors, 
 import { type Legend, type LegendEntry, layOutClasses, layOutColorBar, layOutTitle, stack } from "./legend.js";
 import type { Context } from "./surface.js";
 
-/** Colors that a color bar is made of: more cannot be told apart. */
+/** Number of colors of a color bar. More colors could not be distinguished. */
 const SHADES = 64;
 
-/** The colors of points, and what explains them. */
+/** The colors of points with their legend. */
 export interface Coloring {
   readonly colors: readonly string[];
-  /** For each point its index in `colors`. */
+  /** Index in `colors` for each point. */
   readonly colorOf: Int32Array;
   legend(context: Context, maxWidth: number, maxHeight: number, isBeside: boolean, em: number): Legend | undefined;
 }
 
-/** Colors for `n` points by their labels. */
+/** Chooses colors for `n` points by their labels. */
 export function colorPoints(labels: Labels, theme: Theme, valuesTitle: string, n: number, ink: Ink): Coloring {
   if (labels.kind === "none") return { colors: [ink.single], colorOf: new Int32Array(n), legend: () => undefined };
   if (labels.kind === "quantity") {

@@ -1,13 +1,13 @@
 import { cleanText, type Ink } from "../colors/index.js";
 import { type Context, font, shorten } from "./surface.js";
 
-/** Pixels that the lines take, with the space below them; 0 without any. */
+/** Height of the heading in pixels, including the space below it; 0 without a heading. */
 export function headingHeight(title: string, subtitle: string, titleSize: number, subtitleSize: number): number {
   const lines = (title ? 1.3 * titleSize : 0) + (subtitle ? 1.5 * subtitleSize : 0);
   return lines > 0 ? lines + subtitleSize : 0;
 }
 
-/** Writes a title and a second, quieter line, each cut where it is wider than `width`. */
+/** Draws a title and a subtitle in a lighter color. Text wider than `width` is shortened. */
 export function drawHeading(
   context: Context,
   title: string,

@@ -1,30 +1,32 @@
 import type { Ink } from "../colors/index.js";
 import { type Context, font, shorten } from "./surface.js";
 
-/** Something that explains colors, laid out and ready to be drawn. */
+/** An explanation of colors with a computed layout, ready to be drawn. */
 export interface Legend {
   readonly width: number;
   readonly height: number;
-  /** Draws it with its upper left corner there. */
+  /** Draws the legend with its upper left corner at (x, y). */
   draw(context: Context, x: number, y: number): void;
 }
 
 /** One line of a legend of classes. */
 export interface LegendEntry {
   readonly name: string;
-  /** None where there is no room for it. */
+  /** Undefined if there is no space for it. */
   readonly count: number | undefined;
-  /** None for a line that stands for several classes. */
+  /** Undefined for a line that stands for several classes. */
   readonly color: string | undefined;
 }
 
 const formatCount = (count: number | undefined): string => count?.toLocaleString("en") ?? "";
 
 /**
- * Lays out swatch, name and count of each class in columns within `maxWidth x maxHeight`, the letters as large as fit, at most
- * `em`. Where they do not fit even in small letters the counts are left out, and then the last classes.
+ * Lays out swatch, name and count of each class in columns within `maxWidth x maxHeight`. The font is as large as
+ * possible, at most `em`. If the legend does not fit even with small letters, first the counts are left out, then the
+ * last classes.
  *
- * @param isBeside whether it is to the right of the map, where it may be high, or below it, where it must be low
+ * @param isBeside whether the legend is to the right of the map, where it may be high, or below the map, where it must
+ *   be low
  */
 export function layOutClasses(
   context: Context,
@@ -57,7 +59,7 @@ export function layOutClasses(
   }
 }
 
-/** One line that says what a legend is about, cut where it is wider than `maxWidth`. */
+/** Lays out one line that names the content of a legend, shortened if it is wider than `maxWidth`. */
 export function layOutTitle(context: Context, title: string, maxWidth: number, em: number, ink: Ink): Legend {
   context.font = font(em, 600);
   const line = shorten(context, title, maxWidth);
@@ -73,7 +75,7 @@ export function layOutTitle(context: Context, title: string, maxWidth: number, e
   };
 }
 
-/** Two legends, one below the other. */
+/** Combines two legends, one below the other. */
 export function stack(upper: Legend, lower: Legend, gap: number): Legend {
   return {
     width: Math.max(upper.width, lower.width),
@@ -150,7 +152,10 @@ function drawing(
   };
 }
 
-/** Lays out a bar of `colors` from `least` to `most`, upright or lying, with as many round numbers at its side as fit without overlap. */
+/**
+ * Lays out a vertical or horizontal bar of `colors` from `least` to `most`, with as many round numbers beside it as fit
+ * without overlap.
+ */
 export function layOutColorBar(
   context: Context,
   colors: readonly string[],
@@ -201,19 +206,19 @@ export function layOutColorBar(
   };
 }
 
-/** A number beside a color bar, and its relative position between the least and the most. */
+/** A number beside a color bar, and its position as a share of the bar. */
 interface Tick {
   readonly share: number;
   readonly label: string;
 }
 
-/** Four to eight round numbers from `least` to `most`, or fewer where those do not fit at their relative spacing. */
+/** Four to eight round numbers from `least` to `most`, or fewer if there is not enough space. */
 function roundNumbers(
   least: number,
   most: number,
   hasSpace: (ticks: readonly Tick[], spacing: number) => boolean,
 ): Tick[] {
-  // Halves, since the difference of two finite numbers may be infinite.
+  // Computing with halves avoids overflow, because the difference of two finite numbers may be infinite.
   const half = most / 2 - least / 2;
   const rough = half / 2.5;
   const power = 10 ** Math.floor(Math.log10(rough));

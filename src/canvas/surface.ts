@@ -6,14 +6,14 @@ export type Context = SKRSContext2D;
 /** The kinds of picture, which are also the file extensions. */
 export type PictureFormat = "png" | "svg";
 
-/** A surface to draw on, which becomes a picture. */
+/** A drawing surface that is encoded as a picture. */
 export interface Surface {
   readonly context: Context;
-  /** The finished file. `name` is what a screen reader or a browser's tab says of an SVG. */
+  /** The finished file. `name` becomes the title of an SVG, which screen readers and browser tabs show. */
   encode(name: string): Promise<Uint8Array>;
 }
 
-/** The pixels of a surface, red, green, blue and alpha of each, row after row. */
+/** The pixels of a surface: red, green, blue and alpha, row by row. */
 export function readPixels(context: Context): Uint8ClampedArray {
   const { width, height } = context.canvas;
   return context.getImageData(0, 0, width, height).data;
@@ -42,7 +42,10 @@ export function openSurface(width: number, height: number, format: PictureFormat
   };
 }
 
-/** The library numbers what is referred to through all pictures of the process. */
+/**
+ * Renumbers the ids in an SVG from 0. The drawing library numbers ids through all pictures of the process, so the same
+ * picture would otherwise not always give the same bytes.
+ */
 function renumber(svg: string): string {
   const numbers = new Map<string, number>();
   return svg.replace(/(?<=id="|#)(cl|img)_\w+/g, (id, kind: string) => {
@@ -51,19 +54,22 @@ function renumber(svg: string): string {
   });
 }
 
-/** A context to measure text with. */
+/** A context for measuring text. */
 export function measuringContext(): Context {
   return openSurface(1, 1, "png").context;
 }
 
 function prepare(context: Context): Context {
-  // The default follows the language of the host, which would choose other shapes of letters there.
+  // The default language is that of the host, where other letter shapes could be chosen.
   context.lang = "en";
   context.textBaseline = "alphabetic";
   return context;
 }
 
-/** The parts of Inter (Andersson, SIL Open Font License), by script; a machine may have no fonts of its own. */
+/**
+ * The parts of the font Inter (Andersson, SIL Open Font License) by script. They are included because a machine may
+ * have no fonts.
+ */
 const SCRIPTS = ["latin", "latin-ext", "greek", "greek-ext", "cyrillic", "cyrillic-ext", "vietnamese"];
 const familyOf = (script: string): string => `sigma-tsne ${script}`;
 const FAMILIES = [...SCRIPTS.map((script) => `"${familyOf(script)}"`), "sans-serif"].join(", ");
@@ -77,12 +83,12 @@ function registerFonts(): void {
   }
 }
 
-/** A CSS font of that size in pixels. */
+/** A CSS font of this size in pixels. */
 export function font(size: number, weight: 400 | 600 = 400): string {
   return `${weight} ${size}px ${FAMILIES}`;
 }
 
-/** `text`, cut at its end with an ellipsis where it is wider than `width` in the font that is set. */
+/** Shortens `text` with an ellipsis if it is wider than `width` in the current font. */
 export function shorten(context: Context, text: string, width: number): string {
   const fits = (candidate: string) => context.measureText(candidate).width <= width;
   if (fits(text)) return text;

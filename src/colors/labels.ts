@@ -1,38 +1,38 @@
 import { ArgumentError, DataError } from "../errors.js";
 
-/** The labels of the points, as classes or as a quantity. In `indices`, -1 marks a point without a label. */
+/** The labels of the points, either as classes or as a quantity. In `indices`, -1 marks a point without a label. */
 export type Labels =
   | { readonly kind: "none" }
   | {
       readonly kind: "classes";
-      /** For each point its index in `names`. */
+      /** Index in `names` for each point. */
       readonly indices: Int32Array;
       readonly names: readonly string[];
-      /** Points of each class. */
+      /** Number of points in each class. */
       readonly counts: readonly number[];
-      /** How many distinct labels share the color of "other" (their points have the index -1), 0 where none do. */
+      /** Number of distinct labels that share the color of "other". Their points have the index -1. */
       readonly otherClasses: number;
-      /** Points without a class. */
+      /** Number of points without a class. */
       readonly rest: number;
     }
   | {
       readonly kind: "quantity";
-      /** For each point its value; NaN for none. */
+      /** Value of each point; NaN if it has none. */
       readonly values: Float64Array;
       readonly least: number;
       readonly most: number;
-      /** Points without a value. */
+      /** Number of points without a value. */
       readonly rest: number;
     };
 
-/** More colors than this cannot be told apart, nor looked up in a legend. */
+/** Largest number of classes. More colors could neither be distinguished nor found in a legend. */
 const MOST_CLASSES = 50;
 
 /**
- * Sorts the labels of `n` points into classes, in natural order ("2" before "10"), or into a quantity.
+ * Converts the labels of `n` points to classes in natural order ("2" before "10"), or to a quantity.
  *
- * @throws {ArgumentError} SHAPE_MISMATCH for another number of labels than n
- * @throws {DataError} INVALID_ARGUMENT, with the row, for a label that is neither a string nor a number
+ * @throws {ArgumentError} SHAPE_MISMATCH if the number of labels is not n
+ * @throws {DataError} INVALID_ARGUMENT with the row, if a label is neither a string nor a number
  */
 export function readLabels(labels: ArrayLike<string | number> | undefined, n: number): Labels {
   if (labels === undefined) return { kind: "none" };
@@ -55,7 +55,7 @@ function checkLabels(labels: ArrayLike<string | number>, n: number): void {
   }
 }
 
-/** The distinct labels in the order of their first points, and for each point the index of its label, or -1. */
+/** The distinct labels in the order of their first points, and the index of each point's label, or -1. */
 interface CountedLabels {
   readonly found: readonly { readonly name: string; readonly count: number }[];
   readonly indices: Int32Array;
@@ -95,7 +95,7 @@ function toQuantity({ found, indices }: CountedLabels): Labels {
   };
 }
 
-/** Keeps the most frequent labels as classes, in natural order. */
+/** Makes the most frequent labels classes, in natural order. */
 function toClasses({ found, indices }: CountedLabels): Labels {
   const byFrequency = [...found].sort((a, b) => b.count - a.count || byName(a.name, b.name));
   const kept = byFrequency
@@ -114,9 +114,10 @@ function toClasses({ found, indices }: CountedLabels): Labels {
 }
 
 /**
- * The values of `n` points as a quantity, from their 5th to their 95th percentile.
+ * Converts the values of `n` points to a quantity with a scale from their 5th to their 95th percentile.
  *
- * @throws {ArgumentError} INVALID_ARGUMENT for no array of numbers, SHAPE_MISMATCH for another number of them than n
+ * @throws {ArgumentError} INVALID_ARGUMENT if `values` is not an array of numbers, SHAPE_MISMATCH if its length is not
+ *   n
  */
 export function readValues(values: ArrayLike<number>, n: number): Labels {
   const numbers = readNumbers(values, "values", n);
@@ -127,13 +128,16 @@ export function readValues(values: ArrayLike<number>, n: number): Labels {
     kind: "quantity",
     values: numbers.map((value) => (Number.isFinite(value) ? value : Number.NaN)),
     least,
-    // One value for all still has a scale.
+    // The scale must have a positive length even if all values are equal.
     most: most > least ? most : least + Math.max(1e-6, Math.abs(least) / 1000),
     rest: n - known.length,
   };
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for no array of numbers, SHAPE_MISMATCH for another number of them than n */
+/**
+ * @throws {ArgumentError} INVALID_ARGUMENT if `values` is not an array of numbers, SHAPE_MISMATCH if its length is not
+ *   n
+ */
 export function readNumbers(values: ArrayLike<number>, argument: string, n: number): Float64Array {
   const isArray = Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
   if (!isArray || Array.from(values as ArrayLike<unknown>).some((value) => typeof value !== "number")) {
@@ -149,14 +153,17 @@ export function readNumbers(values: ArrayLike<number>, argument: string, n: numb
   return Float64Array.from(values);
 }
 
-/** One line without control characters or halves of surrogate pairs, which neither a font nor XML can show. */
+/**
+ * Makes a single line and removes control characters and unpaired surrogates, which neither a font nor XML can
+ * represent.
+ */
 export function cleanText(text: string): string {
   return text.replace(/[\s\p{Cc}\p{Cs}\uFFFE\uFFFF]+/gu, " ").trim();
 }
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-/** Numbers by value, also negative ones, then names in natural order. */
+/** Compares numbers by value, including negative ones; other names come after them in natural order. */
 function byName(a: string, b: string): number {
   const [x, y] = [Number(a), Number(b)];
   if (!Number.isNaN(x) && !Number.isNaN(y)) return x - y || collator.compare(a, b);

@@ -21,18 +21,18 @@ export const THEMES = ["light", "dark"] as const;
 /** One of {@link THEMES}. */
 export type Theme = (typeof THEMES)[number];
 
-/** The option of every picture that chooses its theme. */
+/** The theme option of all pictures. */
 export const themeOption = choice(THEMES, {
   default: "light",
   placeholder: "<light|dark>",
   help: "dark on white, or light on black",
 });
 
-/** The colors of a picture beside those of its points. */
+/** The colors of a picture except those of its points. */
 export interface Ink {
   background: string;
   text: string;
-  /** Text that is to be quieter: subtitles, counts. */
+  /** Less important text, such as subtitles and counts. */
   muted: string;
   /** Frames and outlines. */
   line: string;
@@ -62,19 +62,20 @@ export const INKS: Record<Theme, Ink> = {
 };
 
 /**
- * The eight colors that Okabe and Ito (2008, "Color Universal Design") chose to be told apart with any kind of color vision;
- * the last, black, turns white on a dark ground.
+ * The eight colors of Okabe and Ito (2008, "Color Universal Design"), which people with any kind of color vision can
+ * distinguish. The last one, black, becomes white on a dark background.
  */
 const OKABE_ITO = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442"];
 const OKABE_ITO_EIGHTH: Record<Theme, string> = { light: "#000000", dark: "#ffffff" };
 
-/** OKLab lightness that stands out from the ground. */
+/** Range of OKLab lightness that is clearly visible on the background. */
 const LIGHTNESS: Record<Theme, readonly [number, number]> = { light: [0.38, 0.84], dark: [0.46, 0.9] };
 
 /**
- * `count` colors that are as far apart as can be. Up to 8 they are Okabe and Ito's. Beyond, each further color is the one of
- * the sRGB gamut that is farthest from all before it (Glasbey et al. 2007, doi:10.1002/col.20327), in OKLab (Ottosson 2020), where
- * a distance is the smaller of the one for normal vision and the ones for red and green blindness (Machado et al. 2009).
+ * Returns `count` colors that are as different as possible. Up to 8 colors are those of Okabe and Ito. Each further
+ * color is the one in the sRGB gamut that is farthest from all previous ones (Glasbey et al. 2007,
+ * doi:10.1002/col.20327). Distances are measured in OKLab (Ottosson 2020): the distance of two colors is the minimum
+ * over normal vision, red blindness and green blindness (Machado et al. 2009).
  */
 export function categoricalColors(count: number, theme: Theme): string[] {
   if (count <= OKABE_ITO.length + 1) return [...OKABE_ITO, OKABE_ITO_EIGHTH[theme]].slice(0, count);
@@ -99,12 +100,12 @@ export function categoricalColors(count: number, theme: Theme): string[] {
   return colors;
 }
 
-/** Nine colors of viridis (van der Walt & Smith 2015, matplotlib, CC0), equally spaced. */
+/** Nine equally spaced colors of viridis (van der Walt & Smith 2015, matplotlib, CC0). */
 const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
-/** The part of viridis that stands out from the ground. */
+/** The part of viridis that is clearly visible on the background. */
 const VIRIDIS_PART: Record<Theme, readonly [number, number]> = { light: [0, 0.94], dark: [0.12, 1] };
 
-/** `count` colors from least to most along viridis, without the end that fades into the ground. */
+/** Returns `count` colors along viridis, without the end that is similar to the background. */
 export function sequentialColors(count: number, theme: Theme): string[] {
   const at = interpolate(
     VIRIDIS.map((color) => parseHex(color) as Rgb),
@@ -114,17 +115,20 @@ export function sequentialColors(count: number, theme: Theme): string[] {
   return Array.from({ length: count }, (_, i) => formatHex(at(start + ((end - start) * i) / (count - 1))));
 }
 
-/** `color` moved the share `amount` toward `ground`. */
+/** Mixes `color` with `ground`; `amount` is the share of `ground`, 0 to 1. */
 export function fade(color: string, ground: string, amount: number): string {
   return formatHex(interpolate([parseHex(color) as Rgb, parseHex(ground) as Rgb], "rgb")(amount));
 }
 
 type Oklab = readonly [number, number, number];
-/** A color as it is seen with normal, red-blind and green-blind vision. */
+/** A color as it appears with normal, red-blind and green-blind vision. */
 type Seen = readonly Oklab[];
 
 const VISIONS = [(color: Rgb) => color, filterDeficiencyProt(1), filterDeficiencyDeuter(1)];
-/** What color-blind eyes confuse weighs less: their space is smaller, and would otherwise leave nothing but lightness to vary. */
+/**
+ * Distances for color-blind vision are multiplied by this factor. The color space of color-blind vision is smaller, so
+ * without the factor the colors could hardly differ in anything but lightness.
+ */
 const DEFICIENCY_WEIGHT = 1.7;
 
 function see(color: Rgb): Seen {

@@ -9,18 +9,20 @@ import { mean, meanWithError } from "./scores.js";
 /** Number of acquisitions of every scene. */
 export const ACQUISITIONS = 8;
 const COMPONENTS = 25;
-/** Highest spatial frequency, in periods per side. 48 pixels resolve at most 24. */
+/** Highest spatial frequency in periods per side of an image. Images of 48 pixels resolve at most 24. */
 const RESOLUTION = 16;
-/** Scenes that are in memory at a time. */
+/** Number of scenes in memory at a time. */
 const SCENES_AT_ONCE = 32;
 
 /** Diffractograms of all scenes. */
 export interface Diffractograms {
   labels: string[];
   dose: Float32Array;
-  /** (n * 8) x frequencies: the acquisitions of the first scene, then the acquisitions of the second scene, and so on. */
+  /**
+   * (n * 8) x frequencies: all acquisitions of the first scene, then all acquisitions of the second scene, and so on.
+   */
   acquisitions: Matrix;
-  /** n x frequencies, of the scenes without noise. */
+  /** n x frequencies: the diffractograms of the scenes without noise. */
   scenes: Matrix;
 }
 
@@ -57,7 +59,7 @@ export async function measureDiffractograms({
   return { labels, dose, acquisitions, scenes };
 }
 
-/** The data of both maps, and the noise-free scenes along the same principal components; each n x components. */
+/** The data of both maps, and the noise-free scenes in the same principal components. Each matrix is n x components. */
 export interface Features {
   means: Matrix;
   sigma: Matrix;
@@ -65,8 +67,8 @@ export interface Features {
 }
 
 /**
- * Reduces diffractograms to principal components of the correlation matrix of their means. The acquisitions of a scene give a mean and its
- * standard error along each component.
+ * Reduces diffractograms to principal components of the correlation matrix of their means. The acquisitions of a scene
+ * give a mean and a standard error in each component.
  */
 export async function reduceToComponents(
   { acquisitions, scenes }: Diffractograms,

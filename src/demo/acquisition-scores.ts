@@ -6,7 +6,7 @@ import type { AcquisitionsSummary, Halves, MapScores } from "./summary.js";
 
 const NEIGHBORS = 10;
 
-/** The figures of the summary that depend on the two maps. */
+/** The scores in the summary that depend on the two maps. */
 export type AcquisitionScores = Pick<
   AcquisitionsSummary,
   "sigma" | "maps" | "gain" | "noiseFreeAccuracy" | "agreement" | "lowDoseAccuracy"
@@ -46,7 +46,7 @@ export async function scoreMaps(
   };
 }
 
-/** Whether a dose is among the lower half of them. */
+/** Marks the images whose dose is in the lower half of all doses. */
 function lowerHalf(dose: Float32Array): boolean[] {
   const order = Array.from(dose.keys()).sort((i, j) => dose[i] - dose[j]);
   const lower = new Set(order.slice(0, dose.length >> 1));

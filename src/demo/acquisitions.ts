@@ -31,25 +31,27 @@ const FILES = [
 type FileName = (typeof FILES)[number]["name"];
 
 /**
- * Shows what standard deviations change, on data whose truth is known: simulated micrographs, of which every scene is acquired
- * 8 times at a dose of its own.
+ * Shows the effect of standard deviations on data with known truth: simulated micrographs. Each scene has its own dose
+ * and is acquired 8 times at this dose.
  *
- * Every acquisition is reduced to its diffractogram, up to two thirds of the Nyquist frequency, and the diffractograms to 25
- * principal components: those of the correlation matrix, so that weak high frequencies, which few electrons leave uncertain,
- * count as much as strong low ones. That is where standard deviations matter; components of the covariance matrix, in which
- * the weak frequencies hardly count, give better maps that are equally good with and without them. Components are divided by the standard deviation
- * of the first one.
+ * Every acquisition is converted to its diffractogram, up to two thirds of the Nyquist frequency. The diffractograms
+ * are then reduced to 25 principal components of the correlation matrix. With the correlation matrix, weak high
+ * frequencies count as much as strong low ones. At low doses these high frequencies are uncertain, so standard
+ * deviations make a difference. Components of the covariance matrix, in which weak frequencies hardly count, give
+ * better maps, but these maps are equally good with and without standard deviations. The components are divided by the
+ * standard deviation of the first one.
  *
- * What is embedded is the mean over the 8 acquisitions; its uncertainty is the standard error of that mean, s / sqrt(8), where
- * s is the standard deviation of the acquisitions with 7 degrees of freedom. Both maps have the same means, options and seed;
- * the second one knows the standard errors too. Nothing in them sees the labels or the noise-free scenes, which only serve to
- * score them.
+ * The embedded data are the means over the 8 acquisitions. The uncertainty of a mean is its standard error, s /
+ * sqrt(8), where s is the standard deviation of the acquisitions with 7 degrees of freedom. Both maps use the same
+ * means, options and seed; only the second one uses the standard errors. The labels and the noise-free scenes do not
+ * influence the maps. They are only used to score them.
  *
- * Writes the files of `summary.files`, each atomically: means and sigma (n x 25), labels, both maps (n x 2), a contact sheet of
- * the micrographs, the maps side by side, and the summary. Same seed and count: same bytes, except for `seconds` in the summary.
+ * Writes the files in `summary.files`, each atomically: means and sigma (n x 25), labels, both maps (n x 2), a contact
+ * sheet of the micrographs, the maps side by side, and the summary. The same seed and count give the same bytes, except
+ * for `seconds` in the summary.
  *
- * @throws {FileError} FILE_WRITE, before the work begins if the directory cannot be written to
- * @throws {AbortError} once the signal is aborted
+ * @throws {FileError} FILE_WRITE before any computation, if the directory is not writable
+ * @throws {AbortError} if the signal is aborted
  */
 export async function mapAcquisitions(options: ResolvedDemo): Promise<AcquisitionsSummary> {
   const { directory, count, seed, threads, signal } = options;
@@ -99,7 +101,7 @@ export async function mapAcquisitions(options: ResolvedDemo): Promise<Acquisitio
   return summary;
 }
 
-/** Embeds the means without and with their standard errors, with the same options and seed. */
+/** Embeds the means twice, without and with their standard errors, with the same options and seed. */
 async function embedTwice(
   { means, sigma }: Features,
   { seed, threads, signal, onProgress }: ResolvedDemo,

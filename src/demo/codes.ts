@@ -22,10 +22,13 @@ import type { CodesSummary } from "./summary.js";
 export type Networks = typeof import("../vae/index.js") & { backend: Backend };
 
 const NEIGHBORS = 10;
-/** Of the small model; the other one has its own default. */
+/** Latent dimensions of the small model. The other model uses its own default. */
 const Z_DIM = 20;
 const SPLIT = { validation: 0, test: 0.1 };
-/** Each micrograph has its own contrast, as microscopes show them: else brightness is most of what there is to learn. */
+/**
+ * The contrast of each micrograph is stretched, as microscopes display them. Otherwise the model would mostly learn
+ * brightness.
+ */
 const STRETCH = 0.02;
 const FILES = [
   {
@@ -46,18 +49,18 @@ const FILES = [
 type FileName = (typeof FILES)[number]["name"];
 
 /**
- * The whole way from images to maps: a small variational autoencoder learns simulated micrographs, one acquisition each; their codes are
- * embedded without and with their standard deviations, the maps compared, the second one spread onto a grid, and all of it drawn.
- * Labels only color and score; no step learns from them.
+ * Goes from images to maps. A small variational autoencoder learns simulated micrographs with one acquisition each. Its
+ * codes are embedded without and with their standard deviations, the two maps are compared, and the second one is
+ * spread onto a grid. All results are drawn. Labels are only used for colors and scores, never for learning.
  *
- * The likelihood of the dense model has a learned variance: pixels are gray values of low contrast, of which a Bernoulli likelihood learns next to nothing.
- * Small batches make the most of few images.
+ * The likelihood of the dense model has a learned variance. The pixels are gray values of low contrast, from which a
+ * Bernoulli likelihood learns almost nothing. Small batches make the best use of few images.
  *
- * Writes the files of `summary.files`, the summary last, each file and folder at once or not at all. Same seed, count and epochs: same
- * pictures, with any number of threads.
+ * Writes the files in `summary.files`, the summary last. Each file and folder is written atomically. The same seed,
+ * count and epochs give the same pictures with any number of threads.
  *
- * @throws {FileError} FILE_WRITE, before the work begins where something else is in the way
- * @throws {AbortError} once the signal is aborted
+ * @throws {FileError} FILE_WRITE before any computation, if existing files prevent writing
+ * @throws {AbortError} if the signal is aborted
  */
 export async function mapCodes(options: ResolvedDemo, networks: Networks): Promise<CodesSummary> {
   const { directory, count, seed, signal } = options;
@@ -131,7 +134,7 @@ async function learnCodes({ options, networks, dataset, model }: Work): Promise<
   return { codes: await model.encode(dataset.all, { signal }), history };
 }
 
-/** Both maps, and for each image whether its neighbors in them are of its own kind. */
+/** Both maps, and for each image whether most of its neighbors in each map have the same label. */
 interface ScoredMaps {
   readonly comparison: Comparison;
   readonly standardHits: Float64Array;
@@ -244,7 +247,7 @@ function summarize(
   };
 }
 
-/** Seconds between the times at which the four parts began and ended. */
+/** Duration of each of the four parts in seconds. */
 function toSeconds(times: readonly number[]): CodesSummary["seconds"] {
   const part = (i: number) => (times[i + 1] - times[i]) / 1000;
   return {

@@ -11,11 +11,11 @@ const TOP = 70;
 const ROW = TILE + 28;
 
 /**
- * Draws scenes of every class, from the lowest dose to the highest: on the left one acquisition, on the right the scene
- * without noise. Each picture has its own contrast, as microscopes show them.
+ * Draws scenes of every class, from the lowest dose to the highest. The left picture is one acquisition, the right
+ * picture the scene without noise. Each picture has its own contrast, as microscopes display them.
  *
- * @param labels classes of the scenes 0 to n - 1 of that seed
- * @param dose their doses
+ * @param labels classes of the scenes 0 to n - 1 of this seed
+ * @param dose doses of these scenes
  * @returns a PNG file
  */
 export async function drawContactSheet(

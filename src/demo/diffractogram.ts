@@ -2,26 +2,30 @@ import type { FloatArray } from "../matrix.js";
 
 /** Measures the diffractograms of images of one size. */
 export interface Diffractometer {
-  /** Number of spatial frequencies that a diffractogram has. */
+  /** Number of spatial frequencies in a diffractogram. */
   readonly length: number;
   /**
    * @param image `size * size` pixels, not all 0
-   * @param dose electrons per pixel that the value 1 stands for; Infinity for an image without shot noise
-   * @param output `length` numbers, overwritten
+   * @param dose electrons per pixel for the image value 1; Infinity for an image without shot noise
+   * @param output array of `length` numbers that is overwritten
    */
   measure(image: FloatArray, dose: number, output: FloatArray): void;
 }
 
 /**
- * The diffractogram, which microscopists read a specimen's periods and directions from: the power of an image at every spatial
- * frequency, wherever in the image the structure lies. The image is multiplied by a Hann window; the power is relative to that
- * of white noise as strong as the image's mean. Counting electrons adds the same expected power at every frequency,
- * sum(window^2 image) / dose, which is subtracted: at any dose the expected power is that of the image without noise. Then
- * asinh compresses it, linear near 0 and logarithmic above, where it is also defined for the negative estimates that noise
- * leaves.
+ * Creates a function that measures diffractograms. A diffractogram is the power of an image at every spatial frequency,
+ * independent of where the structure is in the image. Microscopists read the periods and directions of a specimen from
+ * it.
+ *
+ * The image is multiplied by a Hann window. The power is divided by that of white noise with the strength of the
+ * image's mean. Counting electrons adds the same expected power at every frequency, sum(window^2 image) / dose. This
+ * power is subtracted, so that at any dose the expected power equals that of the image without noise. Finally asinh
+ * compresses the power: it is linear near 0 and logarithmic for large values, and also defined for the negative
+ * estimates that noise causes.
  *
  * @param size pixels per side
- * @param resolution highest spatial frequency, in periods per side. Of k and -k, which have equal power, one is measured
+ * @param resolution highest spatial frequency in periods per side. The frequencies k and -k have equal power, so only
+ *   one of them is measured.
  */
 export function createDiffractometer(size: number, resolution: number): Diffractometer {
   const window = hannWindow(size);
@@ -44,7 +48,7 @@ export function createDiffractometer(size: number, resolution: number): Diffract
     transformRows(image, window, waves, real, imaginary);
     frequencies.forEach(([kx, ky], index) => {
       const row = Math.abs(kx) * size;
-      // The image is real, so that the transform of a row at -k is the conjugate of that at k.
+      // The image is real, so the transform of a row at -k is the complex conjugate of the transform at k.
       const sign = kx < 0 ? -1 : 1;
       let re = 0;
       let im = 0;
@@ -113,7 +117,8 @@ function halfPlane(resolution: number): [kx: number, ky: number][] {
   const frequencies: [number, number][] = [];
   for (let ky = 0; ky <= resolution; ky++) {
     for (let kx = ky === 0 ? 2 : -resolution; kx <= resolution; kx++) {
-      // Next to frequency 0 the Hann window shows the mean of the image; everywhere else that mean is not seen at all.
+      // Next to frequency 0, the Hann window mixes in the mean of the image, so these frequencies are left out. All
+      // other frequencies are not affected by the mean.
       const isLobe = Math.max(Math.abs(kx), ky) <= 1;
       if (!isLobe && kx * kx + ky * ky <= resolution * resolution) frequencies.push([kx, ky]);
     }

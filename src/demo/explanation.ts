@@ -3,7 +3,7 @@ import type { AcquisitionsSummary, CodesSummary, Halves } from "./summary.js";
 
 type Findings = Omit<AcquisitionsSummary, "seconds" | "explanation">;
 
-/** Says in sentences what the numbers of the repeated acquisitions say, whichever way they fall. */
+/** Describes the results of the repeated acquisitions in sentences, whether they are positive or negative. */
 export function explainAcquisitions(findings: Findings): string[] {
   const { n, d, acquisitions, dose, sigma, maps, gain, noiseFreeAccuracy, agreement } = findings;
   return [
@@ -16,7 +16,7 @@ export function explainAcquisitions(findings: Findings): string[] {
   ];
 }
 
-/** Says in sentences what the numbers of an autoencoder's codes say, whichever way they fall. */
+/** Describes the results of the autoencoder's codes in sentences, whether they are positive or negative. */
 export function explainCodes(findings: Omit<CodesSummary, "seconds" | "explanation">): string[] {
   const { n, classes, model, sigma, maps, gain, changed, uncertainty, separation } = findings;
   const spread = sigma.high / sigma.low;

@@ -14,16 +14,16 @@ export {
   type DemoProgress,
 } from "./options.js";
 
-/** What {@link runDemo} did and found; `summary.json` holds the same. */
+/** The results of {@link runDemo}, identical to the content of `summary.json`. */
 export type DemoSummary = CodesSummary | AcquisitionsSummary;
 
 /**
- * Shows the whole way on simulated micrographs: of repeated acquisitions ({@link mapAcquisitions}), or of an autoencoder's codes
- * ({@link mapCodes}).
+ * Runs the whole program on simulated micrographs: with repeated acquisitions ({@link mapAcquisitions}) or with an
+ * autoencoder's codes ({@link mapCodes}).
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
- * @throws {FileError} FILE_WRITE, before the work begins if the directory cannot be written to
- * @throws {AbortError} once the signal is aborted
+ * @throws {FileError} FILE_WRITE before any computation, if the directory is not writable
+ * @throws {AbortError} if the signal is aborted
  */
 export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   const settings = resolveDemoOptions(options);

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { reject, rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
 import type { TsneProgress } from "../tsne/index.js";
 
-/** Where the standard deviations of the demo come from. */
+/** Sources of the standard deviations in the demo. */
 export const DEMO_DATA = ["acquisitions", "codes"] as const;
 export type DemoData = (typeof DEMO_DATA)[number];
 
@@ -10,22 +10,23 @@ export type DemoData = (typeof DEMO_DATA)[number];
 export const DEMO_MODELS = ["vae", "micrograph-vae"] as const;
 export type DemoModel = (typeof DEMO_MODELS)[number];
 
-/** Epochs that suit each of them. */
+/** Default number of epochs for each model. */
 const EPOCHS: Record<DemoModel, number> = { vae: 15, "micrograph-vae": 40 };
 
 /** Options of {@link runDemo}. */
 export interface DemoOptions {
-  /** Where the files go. Made if it is not there; files of the same names are replaced. */
+  /** Output folder. It is created if it does not exist; files with the same names are replaced. */
   directory: string;
   /**
-   * `"acquisitions"`: each micrograph is acquired several times, and means with their standard errors are embedded. Measured errors improve
-   * that map. `"codes"`: an autoencoder is trained on the micrographs, and its codes are embedded; their standard deviations are the widths
-   * of the codes, not measured errors, and make no clear difference. Default `"acquisitions"`.
+   * `"acquisitions"`: each micrograph is acquired several times, and the means are embedded with their standard errors.
+   * These measured errors improve the map. `"codes"`: an autoencoder is trained on the micrographs, and its codes are
+   * embedded. Their standard deviations are the widths of the codes, not measured errors, and make no clear difference.
+   * Default `"acquisitions"`.
    */
   data?: DemoData | undefined;
   /**
-   * The autoencoder whose codes are embedded: a small dense `"vae"`, or the convolutional `"micrograph-vae"`, which also reconstructs
-   * lattices and needs several times as long. Default `"vae"`.
+   * The autoencoder that computes the codes: a small dense `"vae"`, or the convolutional `"micrograph-vae"`, which also
+   * reconstructs lattices but takes several times as long. Default `"vae"`.
    */
   model?: DemoModel | undefined;
   /** Number of micrographs, an integer from 50 to 10,000. Default 2000. */
@@ -38,19 +39,19 @@ export interface DemoOptions {
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;
-  /** Called while the data and the maps are made. */
+  /** Called during all parts of the demo. */
   onProgress?: ((progress: DemoProgress) => void) | undefined;
 }
 
 /**
- * Progress of one of the parts, in the order in which they come: `data`, `training`, `comparison`, `pictures` for codes; `data`,
- * `standard`, `sigma` for acquisitions.
+ * Progress of one of the parts. The order of the parts is `data`, `training`, `comparison`, `pictures` for codes, and
+ * `data`, `standard`, `sigma` for acquisitions.
  */
 export type DemoProgress =
   | {
       part: "data" | "training" | "comparison" | "pictures";
       stage: string;
-      /** Share of the stage that is done, 0 to 1. */
+      /** Completed share of the stage, 0 to 1. */
       fraction: number;
       iteration?: number;
       iterations?: number | undefined;
@@ -61,11 +62,11 @@ export type DemoProgress =
 /** A file or folder that the demo wrote. */
 export interface DemoFile {
   readonly name: string;
-  /** What it is, in a few words. */
+  /** A short description of the content. */
   readonly content: string;
 }
 
-/** Options that have been checked, defaults filled in. */
+/** Checked options with the defaults filled in. */
 export interface ResolvedDemo extends DemoOptions {
   data: DemoData;
   model: DemoModel;
@@ -85,7 +86,7 @@ export function resolveDemoOptions(options: DemoOptions): ResolvedDemo {
   if (!DEMO_MODELS.includes(model)) reject("model", model, `one of ${DEMO_MODELS.join(", ")}`);
   for (const name of ["epochs", "model"] as const) {
     if (data === "codes" || options[name] === undefined) continue;
-    reject(name, options[name], 'to be left out unless data is "codes", since acquisitions need no training');
+    reject(name, options[name], 'to be left out unless data is "codes", because acquisitions need no training');
   }
   return {
     ...options,

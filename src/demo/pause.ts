@@ -2,9 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import { AbortError } from "../errors.js";
 
 /**
- * Lets the event loop turn once within long work.
+ * Lets the event loop run once during a long computation.
  *
- * @throws {AbortError} once the signal is aborted
+ * @throws {AbortError} if the signal is aborted
  */
 export async function pause(signal: AbortSignal | undefined): Promise<void> {
   await setImmediate();

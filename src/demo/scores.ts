@@ -2,12 +2,12 @@ import type { Matrix } from "../matrix.js";
 import { pause } from "./pause.js";
 
 /**
- * The k nearest other points of every point by Euclidean distance, nearest first; of equally near ones the lower row first.
- * Compares all pairs.
+ * Finds the k nearest other points of every point by Euclidean distance, nearest first. For equal distances, the lower
+ * row comes first. Compares all pairs.
  *
  * @param points n x d, n > k
- * @returns n x k row numbers, row after row
- * @throws {AbortError} once the signal is aborted
+ * @returns n x k row numbers, row by row
+ * @throws {AbortError} if the signal is aborted
  */
 export async function nearestNeighbors(points: Matrix, k: number, signal?: AbortSignal): Promise<Int32Array> {
   const { data, rows, cols } = points;
@@ -35,8 +35,9 @@ export async function nearestNeighbors(points: Matrix, k: number, signal?: Abort
 }
 
 /**
- * For every point 1 if most of its neighbors bear its own label, else 0; where two labels are equally frequent, that of the
- * nearest neighbor among them counts. The mean is the leave-one-out accuracy of a k-nearest-neighbors classifier.
+ * Returns 1 for each point whose most frequent neighbor label is its own label, otherwise 0. If two labels are equally
+ * frequent, the one with the nearer neighbor counts. The mean is the leave-one-out accuracy of a k-nearest-neighbors
+ * classifier.
  *
  * @param neighbors n x k row numbers, nearest first
  * @param labels n labels
@@ -56,7 +57,7 @@ export function labelHits(neighbors: Int32Array, labels: readonly string[]): Flo
 }
 
 /**
- * For every point the share of its k neighbors that are also among its k neighbors in another list, 0 to 1.
+ * Returns the share of each point's k neighbors that are also among its k neighbors in another list, 0 to 1.
  *
  * @param n number of points
  */

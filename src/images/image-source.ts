@@ -1,21 +1,21 @@
 import { requireInteger } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 
-/** Images with random access, one per point: an `Images` of `sigma-tsne/vae`, or anything like it. */
+/** Images with random access, one per point: for example an `Images` object of `sigma-tsne/vae`. */
 export interface ImageSource {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** 1 for gray values, 3 for colors, 4 with an alpha that is not looked at. */
+  /** 1 for gray values, 3 for colors, 4 for colors with an alpha channel that is ignored. */
   readonly channels: number;
   /**
    * @param indices numbers of images, 0 to count - 1
-   * @returns indices x height x width x channels; 0 black to 1 white. Where nothing is to be seen, NaN.
+   * @returns indices x height x width x channels; 0 is black and 1 is white. NaN means transparent.
    */
   read(indices: ArrayLike<number>): Promise<ArrayLike<number>>;
 }
 
-/** @throws {ArgumentError} for images that are none, or have other channels */
+/** @throws {ArgumentError} if `images` is not an image source, or has another number of channels */
 export function checkImages(images: ImageSource, argument: string): void {
   if (typeof images !== "object" || images === null || typeof images.read !== "function") {
     const accepted = "images: {count, height, width, channels, read}";
@@ -29,7 +29,7 @@ export function checkImages(images: ImageSource, argument: string): void {
   }
 }
 
-/** @throws {ArgumentError} SHAPE_MISMATCH for images that are not `n` */
+/** @throws {ArgumentError} SHAPE_MISMATCH if the number of images is not `n` */
 export function checkImageCount(images: ImageSource, argument: string, n: number): void {
   if (images.count !== n) {
     throw new ArgumentError("SHAPE_MISMATCH", {
@@ -41,14 +41,14 @@ export function checkImageCount(images: ImageSource, argument: string, n: number
   }
 }
 
-/** @throws {ArgumentError} OUT_OF_RANGE for a share that is none */
+/** @throws {ArgumentError} OUT_OF_RANGE if `stretch` is not a share from 0 to below 0.5 */
 export function checkStretch(stretch: unknown, argument: string): number | undefined {
   if (stretch === undefined || (typeof stretch === "number" && stretch >= 0 && stretch < 0.5)) return stretch;
   const accepted = "a share from 0 to below 0.5, cut off at either end";
   throw new ArgumentError("OUT_OF_RANGE", { argument, received: stretch, accepted });
 }
 
-/** Width and height of images on a picture, the longer of which is `side`. */
+/** Scaled width and height of images; the longer one is `side`. */
 export function fitSide({ height, width }: ImageSource, side: number): { width: number; height: number } {
   const scale = side / Math.max(height, width);
   return { width: Math.max(1, Math.round(scale * width)), height: Math.max(1, Math.round(scale * height)) };

@@ -1,20 +1,20 @@
 import type { ImageSource } from "./image-source.js";
 
-/** How images are brought into a picture. */
+/** How images are fitted into a picture. */
 export interface Fit {
   readonly width: number;
   readonly height: number;
-  /** Share of the values cut off at either end; none where values are shown as they are. */
+  /** Share of the values cut off at either end; undefined to show values unchanged. */
   readonly stretch: number | undefined;
 }
 
-/** Values read at once. */
+/** Number of values per batch. */
 const BATCH = 2 ** 22;
 
 /**
- * Reads images in batches, and gives the RGBA bytes of each.
+ * Reads images in batches and converts each to RGBA bytes.
  *
- * @param show is called for each of `indices`, in their order, with its index among them
+ * @param show called for each of `indices` in their order, with its position in `indices`
  */
 export async function eachImage(
   images: ImageSource,
@@ -36,9 +36,10 @@ export async function eachImage(
 }
 
 /**
- * An image as RGBA bytes of another size. Every pixel is the mean of the part of the image that it covers, so that small images keep the
- * edges of their pixels and large ones no moiré. Without `stretch` values from 0 to 1 are shown as they are, and images with others from
- * their least to their most. Parts that are NaN are transparent.
+ * Converts an image to RGBA bytes of another size. Every pixel is the mean of the area that it covers, so that small
+ * images keep the edges of their pixels and large ones show no moiré. Without `stretch`, values from 0 to 1 are shown
+ * unchanged, and images with other values are scaled from their smallest to their largest value. NaN becomes
+ * transparent.
  */
 export function toRgba(
   pixels: Float32Array,
@@ -49,7 +50,7 @@ export function toRgba(
   const colors = channels === 1 ? 1 : 3;
   const rgba = new Uint8ClampedArray(fit.width * fit.height * 4);
   if (fit.width === width && fit.height === height) {
-    // Each pixel covers exactly one pixel of the image.
+    // In this case, each pixel covers exactly one pixel of the image.
     for (let p = 0; p < width * height; p++) {
       if (!Number.isFinite(pixels[p * channels])) continue;
       for (let c = 0; c < 3; c++) {
@@ -77,7 +78,8 @@ export function toRgba(
           if (!Number.isFinite(pixels[from])) continue;
           seen += weight;
           for (let c = 0; c < colors; c++) {
-            // Stretched first, since what is cut off must not weigh more than black or white.
+            // Values are stretched and clipped before averaging, so that an outlier does not weigh more than black or
+            // white.
             const value = (pixels[from + c] - black) / (white - black);
             sums[c] = sums[c] + weight * Math.min(1, Math.max(0, value));
           }
@@ -91,16 +93,16 @@ export function toRgba(
   return rgba;
 }
 
-/** What becomes black and white. */
+/** The values that become black and white. */
 function rangeOf(pixels: Float32Array, stretch: number | undefined): readonly [number, number] {
   const [black, white] = stretch ? quantilesOf(pixels, stretch) : extentOf(pixels);
   if (stretch === undefined && black >= 0 && white <= 1) return [0, 1];
   if (white > black) return [black, white];
-  // One value for all is neither black nor white.
+  // If all values are equal, they are shown as gray.
   return [black - 1, black + 1];
 }
 
-/** The values with a share of all below the one and above the other; 0 and 1 where there are none. */
+/** The quantiles at `share` and 1 - `share`; 0 and 1 if there are no values. */
 function quantilesOf(pixels: Float32Array, share: number): readonly [number, number] {
   const known = pixels.filter(Number.isFinite).sort();
   const end = known.length - 1;
@@ -108,7 +110,7 @@ function quantilesOf(pixels: Float32Array, share: number): readonly [number, num
   return [known[cut] ?? 0, known[end - cut] ?? 1];
 }
 
-/** The least and the largest value; 0 and 1 where there are none. */
+/** The smallest and the largest value; 0 and 1 if there are no values. */
 function extentOf(pixels: Float32Array): readonly [number, number] {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of pixels) {
@@ -119,7 +121,10 @@ function extentOf(pixels: Float32Array): readonly [number, number] {
   return least <= most ? [least, most] : [0, 1];
 }
 
-/** Which of `from` pixels in a line each of `to` pixels covers, and how much of each. */
+/**
+ * When `from` pixels in a line are scaled to `to` pixels: the source pixels that each target pixel covers, with their
+ * weights.
+ */
 function coverage(from: number, to: number) {
   const scale = from / to;
   return {

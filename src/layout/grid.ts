@@ -3,34 +3,42 @@ import type { MatrixLike } from "../matrix.js";
 import { type GridOptions, resolveGridOptions } from "./options.js";
 import { readEmbedding, throwIfAborted } from "./points.js";
 
-/** A cell for every point. */
+/** The assignment of every point to a cell. */
 export interface GridAssignment {
-  /** Rows of the grid; `columns` are its columns. */
+  /** Number of rows of the grid; `columns` is its number of columns. */
   rows: number;
   columns: number;
   /** The row of each point, 0 at the top, where y is largest; length n. */
   row: Uint32Array;
   /** The column of each point, 0 at the left; length n. */
   column: Uint32Array;
-  /** Sum of the squared ways to the centers of the cells, in sides of a cell. */
+  /** Sum of the squared distances between the points and the centers of their cells, in units of the side of a cell. */
   cost: number;
-  /** What no assignment can do with less than, proven by the dual prices of the cells. */
+  /** Proven lower bound of the cost of any assignment, from the dual prices of the cells. */
   bound: number;
-  /** cost / bound, at least 1: the best assignment costs at least 1 / factor of this one. Infinity where the bound is 0. */
+  /**
+   * cost / bound, at least 1. The best assignment costs at least 1 / factor of this one. Infinity if the bound is 0.
+   */
   factor: number;
 }
 
 /**
- * Gives each point a cell of its own in a grid, so that the sum of the squared ways is as small as can be: exactly, by shortest augmenting
- * paths (Jonker & Volgenant 1987), up to 4096 cells; above that in parts of 4096 cells with a second solution across their borders, with a proven
- * bound. The grid is laid over the bounding box of the points. Points should have been spread by {@link separateUniformly}: then the
- * factor of 20,000 points is 1.04 to 2. Above 32,768 cells, where the parts are smaller, it is 2 or more, or Infinity where no bound is
- * found, as on an embedding as crowded as t-SNE makes them, which also takes longer. Cells are left empty where there are more than points.
- * Off the main thread; the same result with any number of threads.
+ * Assigns each point to its own cell of a grid so that the sum of the squared distances between points and cells is as
+ * small as possible. The grid covers the bounding box of the points. If there are more cells than points, some cells
+ * stay empty.
+ *
+ * Up to 4096 cells, the solution is exact, by shortest augmenting paths (Jonker & Volgenant 1987). Larger grids are
+ * solved in parts of 4096 cells, then a second time across the borders of the parts, with a proven bound of the cost.
+ *
+ * Points should first be spread by {@link separateUniformly}. Then the factor for 20,000 points is 1.04 to 2. Above
+ * 32,768 cells, where the parts are smaller, the factor is 2 or more, or Infinity if no bound is found. That happens
+ * for example on an embedding as crowded as a t-SNE map, which also takes longer.
+ *
+ * The computation runs off the main thread. The result does not depend on the number of threads.
  *
  * @param points n x 2, finite, n >= 1
- * @throws {ArgumentError} for a bad option or shape, or OUT_OF_RANGE for a grid of fewer cells than points; {@link DataError} NOT_FINITE
- *   with the row of NaN or infinities, {@link AbortError} when stopped through `options.signal`
+ * @throws {ArgumentError} for a bad option or shape, or OUT_OF_RANGE if the grid has fewer cells than points; {@link
+ *   DataError} NOT_FINITE with the row of NaN or infinities, {@link AbortError} when stopped through `options.signal`
  */
 export async function assignToGrid(points: MatrixLike, options: GridOptions = {}): Promise<GridAssignment> {
   const embedding = readEmbedding(points, 1);

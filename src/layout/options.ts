@@ -9,13 +9,13 @@ export const SEPARATION_METHODS = ["flow", "iterative", "conditional"] as const;
 /** One of {@link SEPARATION_METHODS}. */
 export type SeparationMethod = (typeof SEPARATION_METHODS)[number];
 
-/** Options that separation and grid assignment have in common. */
+/** Options shared by separation and grid assignment. */
 const LAYOUT_OPTIONS = {
-  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
+  /** Number of threads, 1 to 1024. The result does not depend on it. Default: the number of processors. */
   threads: TSNE_SETTINGS.threads,
-  /** Stops the work: the promise is rejected with an `AbortError`. */
+  /** Cancels the computation: the promise is rejected with an `AbortError`. */
   signal: abortSignal({ help: "stops the work" }),
-  /** Called about ten times per second with the fraction that is done, 0 to 1. */
+  /** Called about ten times per second with the completed fraction, 0 to 1. */
   onProgress: callback<(progress: { fraction: number }) => void>("a function", {
     help: "called about ten times per second with the fraction that is done, 0 to 1",
   }),
@@ -31,38 +31,39 @@ export type LayoutOptions = OptionValues<typeof LAYOUT_OPTIONS>;
 /** All options of `separateUniformly`, each declared once. */
 export const SEPARATION_OPTIONS = {
   /**
-   * `"flow"`: points are carried along the flow that evens out their density (Gastner, Seguy & More, PNAS 2018), and drawn back to their
-   * neighbors in between. `"iterative"`: within columns and rows of a grid they move toward equally spaced ranks (Ede 2020); even, but
-   * few neighbors stay. `"conditional"`: x becomes its cumulative distribution and y that of y given x, of a histogram, with cubic
+   * `"flow"` (default): moves points with the flow that evens out their density (Gastner, Seguy & More, PNAS 2018), and
+   * pulls neighbors together again in between. `"iterative"`: within the columns and rows of a grid, points move toward
+   * equally spaced ranks (Ede 2020). The result is even, but few neighbors stay together. `"conditional"`: replaces x
+   * by its cumulative distribution and y by its cumulative distribution given x, from a histogram with cubic
    * interpolation (Ede 2020).
    */
   method: choice(SEPARATION_METHODS, { default: "flow", help: SEPARATION_METHODS.join(", ") }),
-  /** flow: how often points are drawn to their neighbors and spread evenly again; 0 for n < 100. */
+  /** flow: number of times that neighbors are pulled together and points are spread evenly again; 0 for n < 100. */
   relaxations: integer(
     { from: 0, to: 1000 },
-    { default: 16, help: "flow: how often points are drawn to their neighbors again" },
+    { default: 16, help: "flow: number of times that neighbors are pulled together again" },
   ),
-  /** iterative: columns, and rows, of the grid. */
+  /** iterative: number of columns, and number of rows, of the grid. */
   grid: integer(
     { from: 1, to: 10_000 },
-    { default: 100, flag: "--cells", help: "iterative: columns and rows to even out" },
+    { default: 100, flag: "--cells", help: "iterative: number of columns, and of rows, of the grid" },
   ),
-  /** iterative: fraction of the way to its rank that a point moves per iteration. */
+  /** iterative: fraction of the distance to its rank that a point moves per iteration. */
   gamma: number(
     { above: 0, to: 1 },
-    { default: 0.3, help: "iterative: fraction of the way that a point moves per iteration" },
+    { default: 0.3, help: "iterative: fraction of the distance that a point moves per iteration" },
   ),
-  /** iterative: mean move, in sides of the square, below which it ends. */
-  tolerance: number({ from: 0 }, { default: 1e-4, help: "iterative: mean move below which it ends" }),
-  /** iterative: iterations at most. */
-  iterations: integer({ from: 1, to: 1e6 }, { default: 100, help: "iterative: iterations at most" }),
-  /** conditional: bins of the histogram along each axis. */
-  bins: integer({ from: 2, to: 2000 }, { default: 25, help: "conditional: bins along each axis" }),
+  /** iterative: the method stops when the mean move falls below this value, in units of the side of the square. */
+  tolerance: number({ from: 0 }, { default: 1e-4, help: "iterative: stop when the mean move is below this value" }),
+  /** iterative: maximum number of iterations. */
+  iterations: integer({ from: 1, to: 1e6 }, { default: 100, help: "iterative: maximum number of iterations" }),
+  /** conditional: number of histogram bins along each axis. */
+  bins: integer({ from: 2, to: 2000 }, { default: 25, help: "conditional: number of bins along each axis" }),
   ...LAYOUT_OPTIONS,
 };
 
 /**
- * Options of {@link separateUniformly}. All are optional; those of another method than the chosen one are refused.
+ * Options of {@link separateUniformly}. All are optional. Options of a method that was not chosen are rejected.
  *
  * @interface
  */
@@ -72,9 +73,9 @@ const LONGEST_SIDE = 2 ** 20;
 const MOST_CELLS = 2 ** 30;
 
 const GRID_OPTIONS = {
-  /** Rows of the grid. Default: as many as the columns require, or as make the grid about square. */
+  /** Number of rows of the grid. Default: as many as needed for the given columns, otherwise about a square grid. */
   rows: integer({ from: 1, to: LONGEST_SIDE }, { flag: false, help: "rows of the grid" }),
-  /** Columns of the grid. Default: as many as the rows require, or as make the grid about square. */
+  /** Number of columns of the grid. Default: as many as needed for the given rows, otherwise about a square grid. */
   columns: integer({ from: 1, to: LONGEST_SIDE }, { flag: false, help: "columns of the grid" }),
   ...LAYOUT_OPTIONS,
 };
@@ -86,7 +87,7 @@ const GRID_OPTIONS = {
  */
 export type GridOptions = OptionValues<typeof GRID_OPTIONS>;
 
-/** The options with every default filled in, as plain data. */
+/** The options with all defaults filled in, as plain data. */
 export interface ResolvedSeparationOptions {
   method: SeparationMethod;
   relaxations: number;
@@ -128,7 +129,8 @@ export function resolveSeparationOptions(options: SeparationOptions): ResolvedSe
 /**
  * Checks the options for `n` points and chooses the sides that are not given.
  *
- * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT, or OUT_OF_RANGE, too, where the grid has fewer cells than there are points
+ * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE, also if the grid has fewer cells than there
+ *   are points
  */
 export function resolveGridOptions(
   options: GridOptions,

@@ -2,7 +2,7 @@ import { shapeMismatch, tooFewPoints } from "../arguments.js";
 import { abortError } from "../binding.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 
-/** An embedding that can be laid out anew: n x 2 with n of at least `least`. */
+/** Checks an embedding for a new layout: n x 2, with n at least `least`. */
 export function readEmbedding(points: MatrixLike, least: number): Matrix {
   const embedding = toMatrix(points, "points");
   if (embedding.cols !== 2) throw shapeMismatch("points", embedding, "an embedding of 2 columns");

@@ -3,42 +3,52 @@ import { Matrix, type MatrixLike } from "../matrix.js";
 import { type ResolvedSeparationOptions, resolveSeparationOptions, type SeparationOptions } from "./options.js";
 import { readEmbedding, throwIfAborted } from "./points.js";
 
-/** Points spread evenly, and how well that went. */
+/** Evenly spread points, and the quality of the result. */
 export interface Separation {
-  /** n x 2 in the unit square, float64, in the order of the input; no two are equal. */
+  /** n x 2 in the unit square, float64, in the order of the input. No two points are equal. */
   points: Matrix;
   /**
-   * Coefficient of variation of a 32 x 32 histogram of the points: standard deviation of its counts by their mean, 0 where all are equal.
-   * Independent uniform points give sqrt(1024 / n).
+   * Coefficient of variation of a 32 x 32 histogram of the points: the standard deviation of the counts divided by
+   * their mean. It is 0 if all counts are equal, and sqrt(1024 / n) for independent uniform points.
    */
   evenness: number;
-  /** The same before, with each axis of the embedding stretched to fill the square. */
+  /** The evenness before the separation, with each axis of the embedding stretched to fill the square. */
   evennessBefore: number;
-  /** Share of each point's 10 nearest neighbors in the embedding that still are among its 10 nearest; of 20,000 points where there are more. */
+  /**
+   * Mean share of a point's 10 nearest neighbors in the embedding that are still among its 10 nearest neighbors. For
+   * more than 20,000 points, it is measured on 20,000 of them.
+   */
   keptNeighbors: number;
-  /** Mean way from the stretched embedding, in sides of the square. */
+  /** Mean distance from the stretched embedding, in units of the side of the square. */
   meanMove: number;
-  /** Rounds of the method. */
+  /** Number of rounds of the method. */
   iterations: number;
-  /** iterative: the mean move of the last iteration was below the tolerance. Always true of the other methods. */
+  /**
+   * iterative: whether the mean move of the last iteration was below the tolerance. Always true for the other methods.
+   */
   converged: boolean;
-  /** conditional: points that took the nearest value, for there were none around them to interpolate. 0 of the other methods. */
+  /**
+   * conditional: number of points that took the nearest value because there were no points around them to interpolate
+   * between. 0 for the other methods.
+   */
   fallbacks: number;
-  /** The options in use, with the defaults filled in. */
+  /** The options with the defaults filled in. */
   options: ResolvedSeparationOptions;
 }
 
 /**
- * Moves the points of an embedding until they fill the unit square evenly, so that each has space for a picture. Neighbors stay
- * neighbors as far as that is possible. Off the main thread; the same result with any number of threads.
+ * Moves the points of an embedding until they fill the unit square evenly, so that each point has space for a picture.
+ * Neighbors stay neighbors as far as possible. The computation runs off the main thread. The result does not depend on
+ * the number of threads.
  *
- * Each axis is stretched on its own to fill the square. An axis along which all points are equal takes an even sequence of numbers in
- * its place (Roberts 2018), so points on a line parallel to an axis, or all at one position, are spread as well; points at one position go
- * apart in the order of their rows. On any line the density is far from even, and few neighbors stay.
+ * Each axis is stretched separately to fill the square. If all points are equal along an axis, that axis is replaced by
+ * an even sequence of numbers (Roberts 2018). Points on a line parallel to an axis, or all at one position, are
+ * therefore spread as well. Points at the same position are separated in the order of their rows. The density of points
+ * on a line is far from even, so few neighbors stay together in this case.
  *
  * @param points n x 2, finite, n >= 4
- * @throws {ArgumentError} for a bad option or shape, {@link DataError} NOT_FINITE with the row of NaN or infinities, TOO_FEW_POINTS for
- *   fewer than 4, {@link AbortError} when stopped through `options.signal`
+ * @throws {ArgumentError} for a bad option or shape, {@link DataError} NOT_FINITE with the row of NaN or infinities,
+ *   TOO_FEW_POINTS for fewer than 4 points, {@link AbortError} when stopped through `options.signal`
  */
 export async function separateUniformly(points: MatrixLike, options: SeparationOptions = {}): Promise<Separation> {
   const resolved = resolveSeparationOptions(options);

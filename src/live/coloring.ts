@@ -1,18 +1,21 @@
-/** Colors of the points by a column, and the legend for them. */
+/** Colors of the points by a column, with a legend. */
 import { categoricalColors, INKS, readLabels, sequentialColors } from "../colors/index.js";
 import { drawing, element } from "../page-map/elements.js";
 import { type Coloring, colorByQuantity } from "../page-map/points.js";
 import { shuffled } from "../shuffle.js";
 import type { Column } from "./table.js";
 
-/** Colors of a quantity from least to most. */
+/** Number of colors of a quantity. */
 const SHADES = 64;
 
 export function plainColoring(n: number): Coloring {
   return { name: "", colorOf: new Uint8Array(n), light: ["#0072b2"], dark: ["#56b4e9"], order: shuffled(n) };
 }
 
-/** Colors by the classes of a text column, or of few whole numbers; by the numbers themselves otherwise. */
+/**
+ * Colors points by classes if the column contains texts or only a few different whole numbers, otherwise by its
+ * numbers.
+ */
 export function colorBy(column: Column, n: number): Coloring {
   const labels = readLabels(column.values as ArrayLike<string | number>, n);
   if (labels.kind === "none") return plainColoring(n);

@@ -1,8 +1,8 @@
 import type { Table } from "./table.js";
 
 /**
- * 1500 points in six groups with 12 columns and a standard deviation for each value. A third of the values are measured badly, which pulls
- * the groups of a plain embedding into each other.
+ * Creates 1500 points in six groups with 12 columns and a standard deviation for each value. A third of the values are
+ * very inaccurate, so that the groups of an embedding without standard deviations are mixed.
  */
 export function exampleTable(): Table {
   const rows = 1500;

@@ -1,4 +1,4 @@
-/** The maps of the page, side by side, with what pointer and keyboard do on them. */
+/** The maps of the page side by side, with their pointer and keyboard controls. */
 import { MapView, type Scene } from "../page-map/view.js";
 import { plainColoring } from "./coloring.js";
 
@@ -7,7 +7,7 @@ type XY = [number, number];
 export class Maps {
   readonly scene: Scene;
   readonly views: MapView[] = [];
-  /** Called when another point is under the pointer. */
+  /** Called when the point under the pointer changes. */
   onHover: (point: number | undefined) => void = () => {};
   /** Called when the selection has changed. */
   onSelect: () => void = () => {};
@@ -31,7 +31,7 @@ export class Maps {
     new ResizeObserver(() => this.redraw()).observe(box);
   }
 
-  /** Empty maps of `n` points, with these names. */
+  /** Shows empty maps of `n` points with these names. */
   begin(names: readonly string[], n: number): void {
     this.views.splice(0, this.views.length, ...names.map(() => new MapView(this.scene)));
     for (const [i, view] of this.views.entries()) {

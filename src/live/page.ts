@@ -18,7 +18,7 @@ let run: Tsne | undefined;
 let isStopping = false;
 const embeddings: Embedding[] = [];
 
-/** More columns than these are not listed one by one. */
+/** Maximum number of columns in the list. */
 const MOST_LISTED = 300;
 
 function say(text: string, isBad = false): void {
@@ -83,7 +83,7 @@ function listColumns(): void {
     ...columns.slice(0, MOST_LISTED).map(({ name }) => new Option(name, name)),
   );
   const classes = columns.filter(({ name }) => roles.get(name) === "color");
-  // Names differ in every row; the column with the fewest values shows most.
+  // A column of names differs in every row. The column with the fewest different values is the most informative color.
   list.value = classes.sort((a, b) => countValues(a) - countValues(b))[0]?.name ?? "";
   summarizeColumns();
 }

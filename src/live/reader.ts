@@ -1,4 +1,4 @@
-/** The worker that reads files, so that the page stays responsive. The kind of file is known by its first bytes. */
+/** The worker that reads files, so that the page stays responsive. It detects the file type from the first bytes. */
 import { tableFromIPC } from "apache-arrow";
 import { parse } from "csv-parse/browser/esm/sync";
 import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";

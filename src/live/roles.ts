@@ -1,4 +1,7 @@
-/** Which columns are embedded, with which standard deviations: the roles that the command line finds, which the user can change. */
+/**
+ * Chooses the columns to embed and their standard deviations. The initial roles are those that the command line would
+ * use; the user can change them.
+ */
 import { assignRoles } from "../io/column-roles.js";
 import type { Table } from "./table.js";
 
@@ -29,9 +32,9 @@ export interface Input {
 }
 
 /**
- * The matrices for the roles.
+ * Creates the matrices from the columns with their roles.
  *
- * @throws {Error} where the roles do not fit, with a message for people
+ * @throws {Error} with a readable message if the roles do not fit
  */
 export function toInput(table: Table, roles: Roles): Input {
   const named = (role: Role) => table.columns.filter(({ name }) => roles.get(name) === role).map(({ name }) => name);
@@ -46,18 +49,21 @@ export function toInput(table: Table, roles: Roles): Input {
   return { data: pick(columns), sigma, names: columns };
 }
 
-/** The standard deviations of each data column: by name, as x and x_err, else in order if there are as many. */
+/**
+ * Finds the column of standard deviations of each data column: by name, such as x and x_err, otherwise in order if
+ * there are equally many.
+ */
 function pairSigma(table: Table, columns: string[], sigmaColumns: string[]): readonly (string | undefined)[] {
   const chosen = table.columns.filter(({ name }) => columns.includes(name) || sigmaColumns.includes(name));
   const { data, sigma } = assignRoles(chosen);
   if (sigma && data.length === columns.length && data.every((name, k) => name === columns[k])) return sigma;
   if (sigmaColumns.length === columns.length) return sigmaColumns;
   throw new Error(
-    `${columns.length} columns of data and ${sigmaColumns.length} of standard deviations do not fit: choose as many of both, or name the standard deviations of a column x "x_err".`,
+    `${columns.length} data columns do not match ${sigmaColumns.length} columns of standard deviations: choose the same number of both, or name the standard deviations of a column x "x_err".`,
   );
 }
 
-/** Row after row; a column that is undefined is 0. */
+/** Combines columns to a matrix, row by row. Undefined columns become 0. */
 function interleave(table: Table, names: readonly (string | undefined)[]): Float64Array {
   const matrix = new Float64Array(table.rows * names.length);
   for (const [k, name] of names.entries()) {

@@ -1,16 +1,19 @@
-/** Takes the result away: a table of the positions, and a picture of the maps. */
+/** Saves the result: a table of the positions and a picture of the maps. */
 import type { MapView } from "../page-map/view.js";
 import type { Table } from "./table.js";
 
 export interface Embedding {
-  /** Name of its columns: "", or "plain". */
+  /** Suffix of its column names: "" or "plain". */
   readonly suffix: string;
   readonly positions: ArrayLike<number>;
 }
 
 const quoted = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** One row per point: the columns `kept`, the positions, and with a selection whether the point is in it. */
+/**
+ * Writes one row per point: the columns in `kept`, the positions, and, if there is a selection, whether the point is
+ * selected.
+ */
 export function toCsv(
   table: Table,
   kept: readonly string[],
@@ -37,7 +40,7 @@ export function download(name: string, content: Blob): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** The maps side by side, as they are on the screen. */
+/** A picture of the maps side by side, as on the screen. */
 export async function toPicture(views: readonly MapView[]): Promise<Blob> {
   const canvases = views.map(({ figure }) => figure.querySelector("canvas") as HTMLCanvasElement);
   const picture = document.createElement("canvas");

@@ -1,4 +1,4 @@
-/** A file as the page works with it: columns of equal length. */
+/** The content of a file: columns of equal length. */
 export type Column =
   | { readonly name: string; readonly type: "number" | "integer"; readonly values: Float64Array }
   | { readonly name: string; readonly type: "text"; readonly values: readonly string[] };
@@ -8,13 +8,13 @@ export interface Table {
   readonly columns: readonly Column[];
 }
 
-/** What the worker that reads files answers. */
+/** The answer of the worker that reads files. */
 export type ReadReply = { table: Table } | { failure: string };
 
-/** The largest file that the page reads: it and its numbers lie in memory at the same time. */
+/** Size limit of files in bytes. The file and its numbers are in memory at the same time. */
 export const LARGEST_FILE = 2 ** 30;
 
-/** Makes a column of cells of any type: numbers where all cells are numbers or empty. Empty cells become NaN. */
+/** Creates a column from cells of any type. It is numeric if all cells are numbers or empty; empty cells become NaN. */
 export function toColumn(name: string, cells: readonly unknown[]): Column {
   const values = new Float64Array(cells.length);
   let isInteger = true;
@@ -42,5 +42,5 @@ function toNumber(cell: unknown): number | undefined {
   return Number.isNaN(value) ? undefined : value;
 }
 
-/** Columns named by their positions, for files without names. */
+/** Names columns by position, for files without column names. */
 export const columnName = (position: number) => `column ${position}`;

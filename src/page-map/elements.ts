@@ -1,4 +1,4 @@
-/** An element with text, or with elements, within it. Texts never become markup. */
+/** Creates an element with text or child elements. Texts are never interpreted as markup. */
 export function element(name: string, className = "", ...content: (string | Node)[]): HTMLElement {
   const made = document.createElement(name);
   if (className) made.className = className;

@@ -2,7 +2,7 @@ import { categoricalColors, cleanText, INKS, readLabels } from "../colors/index.
 import { toBase64 } from "../page-file.js";
 import type { PointLabels } from "./payload.js";
 
-/** Labels as a page is given them; `null` where no point has one. */
+/** Encodes labels for a page; `null` if no point has a label. */
 export function encodeLabels(labels: ArrayLike<string | number>, n: number): PointLabels | null {
   const sorted = readLabels(labels, n);
   if (sorted.kind === "none") return null;

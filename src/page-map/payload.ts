@@ -1,9 +1,12 @@
 /** A label for each point of a map. */
 export interface PointLabels {
   texts: string[];
-  /** For each point its index in `texts`: little-endian uint32 in base64. */
+  /** Index in `texts` for each point: little-endian uint32 in base64. */
   indices: string;
-  /** For each text its index in `classes`, or its value if there are no classes. -1 and NaN (as null) mean that there is neither. */
+  /**
+   * Index in `classes` for each text, or the value of the text if there are no classes. -1 and NaN (as null) mean that
+   * there is neither.
+   */
   values: (number | null)[];
   classes: { name: string; count: number; light: string; dark: string }[] | null;
 }
@@ -14,7 +17,7 @@ export interface Shades {
   dark: string[];
 }
 
-/** What colorings of quantities need. */
+/** The data for coloring by quantities. */
 export interface ColorScale {
   n: number;
   shades: Shades;

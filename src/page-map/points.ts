@@ -1,14 +1,14 @@
 import { shuffled } from "../shuffle.js";
 import type { ColorScale, PointLabels } from "./payload.js";
 
-/** A quantity or class of the points that they can be colored by. */
+/** A quantity or a set of classes that colors the points. */
 export interface Coloring {
   name: string;
-  /** For each point the index of its color. */
+  /** Index of the color of each point. */
   colorOf: Uint8Array;
   light: string[];
   dark: string[];
-  /** The order to draw them in. */
+  /** Points in the order in which they are drawn. */
   order: Uint32Array;
   /** Ends of the scale of a quantity. */
   range?: [number, number];
@@ -16,7 +16,7 @@ export interface Coloring {
   classes?: { name: string; count: number }[];
 }
 
-/** Bytes of little-endian numbers, as every browser's machine has them. */
+/** Decodes base64 to bytes of little-endian numbers. All machines with browsers are little-endian. */
 function decode(text: string): ArrayBuffer {
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
@@ -26,13 +26,13 @@ function decode(text: string): ArrayBuffer {
 
 export const decodeFloats = (text: string): Float32Array => new Float32Array(decode(text));
 
-/** A text for each point. */
+/** Returns a function that gives the label text of a point. */
 export function labelTexts(labels: PointLabels): (i: number) => string {
   const indices = new Uint32Array(decode(labels.indices));
   return (i) => labels.texts[indices[i]];
 }
 
-/** Colors by class, or by the number that each label is. */
+/** Colors points by the class of their label, or by its number. */
 export function colorByLabel(labels: PointLabels, scale: ColorScale): Coloring {
   const indices = new Uint32Array(decode(labels.indices));
   const valueAt = (i: number) => labels.values[indices[i]] ?? Number.NaN;
@@ -48,7 +48,10 @@ export function colorByLabel(labels: PointLabels, scale: ColorScale): Coloring {
   };
 }
 
-/** Colors from the least to the 98th percentile, so that a few outliers do not take them all; the greatest are drawn last. */
+/**
+ * Colors points on a scale from the smallest value to the 98th percentile, so that a few outliers do not use up the
+ * whole scale. The largest values are drawn last.
+ */
 export function colorByQuantity(name: string, values: Float32Array, { shades, n }: ColorScale): Coloring {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const least = sorted[0] ?? 0;
@@ -60,7 +63,7 @@ export function colorByQuantity(name: string, values: Float32Array, { shades, n 
     const share = most > least ? (value - least) / (most - least) : 0;
     colorOf[i] = Number.isNaN(value) ? last : Math.min(length - 1, Math.floor(share * length));
   }
-  // Points without a value have the color after the last, and go below all others.
+  // Points without a value have the color after the last shade and are drawn below all others.
   const rank = (i: number) => (colorOf[i] === last ? -1 : colorOf[i]);
   const order = shuffled(n).sort((i, j) => rank(i) - rank(j));
   return {

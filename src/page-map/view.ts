@@ -1,6 +1,6 @@
 import type { Coloring } from "./points.js";
 
-/** The part of the plane that the maps show: the same for all of them. */
+/** The visible part of the plane, the same in all maps. */
 export interface Frame {
   x: number;
   y: number;
@@ -8,12 +8,12 @@ export interface Frame {
   reach: number;
 }
 
-/** What is drawn, shared by the maps. */
+/** The state that all maps share for drawing. */
 export interface Scene {
   coloring: Coloring;
   isDark: boolean;
   frame: Frame;
-  /** Reach of the whole map, which the size of points refers to. */
+  /** Reach of the whole map. The size of points is relative to it. */
   wholeReach: number;
   selected: Uint8Array | undefined;
   hovered: number | undefined;
@@ -22,13 +22,13 @@ export interface Scene {
 
 type XY = [number, number];
 
-/** One map: points on one canvas, what follows the pointer on another above it. */
+/** One map. The points are on one canvas; elements that follow the pointer are on a second canvas above it. */
 export class MapView {
   readonly figure = document.createElement("figure");
   readonly top = document.createElement("canvas");
   x: Float32Array = new Float32Array();
   y: Float32Array = new Float32Array();
-  /** Where the points are in the other map. */
+  /** Positions of the points in the other map. */
   otherX: Float32Array = new Float32Array();
   otherY: Float32Array = new Float32Array();
   readonly #base = document.createElement("canvas");
@@ -64,12 +64,12 @@ export class MapView {
     return this.top.clientHeight;
   }
 
-  /** Pixels a map unit. */
+  /** Pixels per map unit. */
   get scale(): number {
     return Math.min(this.width, this.height) / 2 / this.#scene.frame.reach;
   }
 
-  /** Pixels from the upper left corner. */
+  /** Converts map coordinates to pixels from the upper left corner. */
   toPixels(x: number, y: number): XY {
     const { frame } = this.#scene;
     return [this.width / 2 + (x - frame.x) * this.scale, this.height / 2 - (y - frame.y) * this.scale];
@@ -80,7 +80,7 @@ export class MapView {
     return [frame.x + (px - this.width / 2) / this.scale, frame.y - (py - this.height / 2) / this.scale];
   }
 
-  /** The point nearest to a pixel, if it is nearer than `reach` pixels. */
+  /** The nearest point to a pixel if its distance is below `reach` pixels. */
   nearest(px: number, py: number, reach: number): number | undefined {
     const [x, y] = this.toPlane(px, py);
     let least = (reach / this.scale) ** 2;
@@ -92,7 +92,7 @@ export class MapView {
     return found;
   }
 
-  /** The nearest point in a direction, which lies within 45 degrees of it. */
+  /** The nearest point within 45 degrees of a direction. */
   nextTowards(from: number, dx: number, dy: number): number | undefined {
     let least = Number.POSITIVE_INFINITY;
     let found: number | undefined;
@@ -105,7 +105,10 @@ export class MapView {
     return found;
   }
 
-  /** Diameter of a point in pixels: a third of the map is covered where they stand evenly, and zooming makes them grow slowly. */
+  /**
+   * Diameter of a point in pixels. If the points were spread evenly, they would cover a third of the map. Zooming in
+   * makes them grow slowly.
+   */
   get #diameter(): number {
     const { frame, wholeReach } = this.#scene;
     const even = 2 * Math.sqrt((this.width * this.height) / 3 / Math.PI / Math.max(1, this.x.length));
@@ -152,7 +155,7 @@ export class MapView {
     context.putImageData(image, 0, 0);
   }
 
-  /** @param outline of a selection that is being drawn, in pixels */
+  /** @param outline outline of the selection that the user is drawing, in pixels */
   drawTop(outline: readonly XY[] = []): void {
     const { hovered, marks, isDark } = this.#scene;
     const { context } = this.#prepare(this.top);
@@ -206,7 +209,7 @@ export class MapView {
     }
   }
 
-  /** Points within a polygon in pixels. */
+  /** Points inside a polygon in pixels. */
   within(outline: readonly XY[]): number[] {
     const corners = outline.map(([px, py]) => this.toPlane(px, py));
     const inside: number[] = [];
@@ -238,12 +241,15 @@ export class MapView {
 
 type Rgb = [number, number, number];
 
-/** What the maps are drawn on: `--ground` of base.css. */
+/** Background colors of the maps: `--ground` of base.css. */
 const GROUNDS = { light: "#ffffff", dark: "#12151a" };
 
 const toRgb = (color: string): Rgb => [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)) as Rgb;
 
-/** How much of each pixel a disc covers. Blending these is several times as fast as drawing paths or pictures where no GPU helps. */
+/**
+ * The share of each pixel that a disc covers. Without a GPU, blending these shares is several times faster than drawing
+ * paths or images.
+ */
 function disc(diameter: number): { size: number; cover: Float32Array } {
   const size = Math.ceil(diameter) + 1;
   const cover = new Float32Array(size * size);

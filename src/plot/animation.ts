@@ -8,18 +8,20 @@ import type { AnimationSettings } from "./options.js";
 import { paintPicture } from "./picture.js";
 import { reachOf } from "./projection.js";
 
-/** More could not be told apart in a picture of this size. */
+/** Maximum number of drawn points. More points could not be distinguished in a picture of this size. */
 const MOST_POINTS = 20_000;
-/** The encoder takes all frames at once, a megabyte each. */
+/** Maximum number of frames. The encoder needs all frames in memory at once, a megabyte each. */
 const MOST_FRAMES = 300;
-/** States to both sides of one whose reach has a say in its scale. */
+/** Number of states before and after a state over which its scale is averaged. */
 const SMOOTHING = 1;
-/** How colors are chosen. The legend shows all of them in the first frame, so its palette serves every frame. */
+/**
+ * Options for the color palette. The first frame contains all colors of the legend, so its palette fits every frame.
+ */
 const PALETTE = { colors: 128, dither: 0, effort: 1, interPaletteMaxError: 256 };
-/** Milliseconds that the last frame stays on. */
+/** Additional milliseconds of the last frame. */
 const REST = 2000;
 
-/** Draws maps of the same points, one after the other, as a GIF. */
+/** Draws a series of maps of the same points as a GIF. */
 export async function animate(
   states: readonly Matrix[],
   labels: Labels,
@@ -54,8 +56,9 @@ export async function animate(
 }
 
 /**
- * How much each frame shows: all of its points, never less than the frame before, and, in powers, an average over the states around
- * it, so that the view widens smoothly while the map grows in leaps.
+ * Chooses the reach of each frame. A frame shows all its points and never less than the previous frame. If the
+ * geometric mean over the neighboring states is larger, that mean is used, so that the view widens smoothly although
+ * the map grows in jumps.
  */
 function smoothReaches(reaches: readonly number[]): number[] {
   const widest: number[] = [];
@@ -66,14 +69,14 @@ function smoothReaches(reaches: readonly number[]): number[] {
   });
 }
 
-/** The labels of some points; what the legend counts are still all. */
+/** The labels of some points. The counts in the legend still include all points. */
 function takeLabels(labels: Labels, rows: Uint32Array): Labels {
   if (labels.kind === "classes") return { ...labels, indices: Int32Array.from(rows, (row) => labels.indices[row]) };
   if (labels.kind === "quantity") return { ...labels, values: Float64Array.from(rows, (row) => labels.values[row]) };
   return labels;
 }
 
-/** Pictures are opaque, and alpha would be a third more to encode. */
+/** Copies the colors without alpha. The pictures are opaque, and alpha would add a third to the data to encode. */
 function copyColors(from: Uint8ClampedArray, to: Uint8Array): void {
   for (let i = 0, j = 0; i < from.length; i += 4, j += 3) {
     to[j] = from[i];

@@ -4,16 +4,19 @@ import type { Context } from "../canvas/index.js";
 import type { Ink } from "../colors/index.js";
 import type { Box, ProjectedPoints } from "./projection.js";
 
-/** Shares of the points that the lines enclose, from the outermost to the innermost. */
+/** Shares of the points inside the lines, from the outermost to the innermost line. */
 const SHARES = [0.95, 0.8, 0.6, 0.4, 0.2];
 /** Cells along the longer side of the box. */
 const CELLS = 256;
-/** Standard deviation of the kernel, in cells: three blurs with boxes of this radius. */
+/** Standard deviation of the kernel in cells. It is approximated by three box blurs of this radius. */
 const BANDWIDTH = 4;
-/** Cells around the box, for lines that pass its edge. */
+/** Margin around the box in cells, for lines that cross its edge. */
 const RIM = 3 * BANDWIDTH;
 
-/** Draws lines of equal density of the points, by a kernel estimate, that enclose 20, 40, 60, 80 and 95 % of them. */
+/**
+ * Draws lines of equal point density, from a kernel density estimate. They enclose 20, 40, 60, 80 and 95 % of the
+ * points.
+ */
 export function drawContours(context: Context, { x, y }: ProjectedPoints, box: Box, em: number, ink: Ink): void {
   const cell = Math.max(box.width, box.height) / CELLS;
   const [width, height] = [box.width, box.height].map((side) => Math.ceil(side / cell) + 1 + 2 * RIM) as [
@@ -34,7 +37,7 @@ export function drawContours(context: Context, { x, y }: ProjectedPoints, box: B
   context.lineJoin = "round";
   context.beginPath();
   for (const level of new Set(levels)) {
-    // A level that all points reach would run along the outermost cells that hold anything.
+    // If all points reach a level, its line would run along the outermost nonempty cells.
     for (const rings of lines.contour(data as unknown as number[], level).coordinates) {
       for (const ring of rings) {
         ring.forEach(([column = 0, row = 0], i) => {

@@ -10,15 +10,21 @@ import type { Box, ProjectedPoints } from "./projection.js";
 export interface MapEllipses {
   /** n x 3: xx, xy and yy of the covariance of each point, in squared units of the map. */
   readonly covariances: MatrixLike;
-  /** Whose ellipses are drawn: row numbers, or a number of points, picked so that they can be told apart. Default 60. */
+  /**
+   * The points with ellipses: row numbers, or a number of points that are chosen so that their ellipses do not overlap.
+   * Default 60.
+   */
   readonly points?: ArrayLike<number> | number | undefined;
-  /** Share of the possible positions that an ellipse contains, more than 0 and less than 1. Default 0.95. */
+  /** Probability that a position is inside its ellipse, more than 0 and less than 1. Default 0.95. */
   readonly level?: number | undefined;
-  /** Draws from which each covariance was estimated, 2 or more: the fewer, the larger the ellipse. Default: the covariances are exact. */
+  /**
+   * Number of draws from which each covariance was estimated, 2 or more. Fewer draws make the ellipse larger. Default:
+   * the covariances are exact.
+   */
   readonly draws?: number | undefined;
 }
 
-/** {@link MapEllipses} that have been checked. */
+/** Checked {@link MapEllipses}. */
 export interface CheckedEllipses {
   readonly covariances: Matrix;
   readonly points: readonly number[] | number;
@@ -35,7 +41,8 @@ export const ELLIPSE_KEYS: Record<keyof MapEllipses, true> = {
 
 /**
  * @param points the map
- * @throws {ArgumentError} for an embedding that is not 2-D, and for other shapes, rows or levels than {@link MapEllipses} allows
+ * @throws {ArgumentError} if the embedding is not 2-D, or if shapes, rows or levels are not as {@link MapEllipses}
+ *   requires
  */
 export function checkEllipses(
   ellipses: MapEllipses | undefined,
@@ -53,7 +60,7 @@ export function checkEllipses(
     throw shapeMismatch(`${argument}.covariances`, covariances, `${points.rows} x 3: xx, xy and yy of each point`);
   }
   for (let row = 0; row < covariances.rows; row++) {
-    // Twice a variance must be finite, too, so that the sum of both is.
+    // Twice a variance must be finite as well, so that the sum of two variances is finite.
     const column = covariances
       .row(row)
       .findIndex((value, c) => !(Math.abs(2 * value) < Infinity && (c === 1 || value >= 0)));
@@ -87,7 +94,10 @@ export function checkEllipses(
   return { covariances, points: chosen, deviations: ellipseRadius(level, draws) };
 }
 
-/** Draws them over the points, each with a rim of the ground so that it stands out, and its center. */
+/**
+ * Draws the ellipses above the points. Each has its center marked and a rim in the background color, so that it is
+ * clearly visible.
+ */
 export function drawEllipses(
   context: Context,
   projected: ProjectedPoints,
@@ -100,13 +110,13 @@ export function drawEllipses(
     const [xx, xy, yy] = covariances.row(i) as unknown as [number, number, number];
     const [mean, half] = [(xx + yy) / 2, Math.hypot((xx - yy) / 2, xy)];
     const axis = (variance: number) => deviations * projected.scale * Math.sqrt(Math.max(0, variance));
-    // The picture's second axis points down.
+    // The angle is negative because the second axis of the picture points down.
     return { long: axis(mean + half), short: axis(mean - half), angle: -0.5 * Math.atan2(2 * xy, xx - yy) };
   };
   const chosen = typeof points === "number" ? pickApart(points) : points;
   context.save();
   context.beginPath();
-  // Those at the rim reach into the margin, which is free.
+  // Ellipses at the rim may extend into the empty margin.
   context.rect(box.x - em, box.y - em, box.width + 2 * em, box.height + 2 * em);
   context.clip();
   for (const [color, width] of [
@@ -130,7 +140,7 @@ export function drawEllipses(
   }
   context.restore();
 
-  /** Points in random order whose ellipses do not reach those picked before. */
+  /** Chooses points in random order whose ellipses do not touch the ones chosen before. */
   function pickApart(count: number): number[] {
     const picked: { i: number; x: number; y: number; reach: number }[] = [];
     for (const i of projected.order) {

@@ -2,16 +2,19 @@ import { type Context, font, openSurface, type PictureFormat, shorten } from "..
 import { cleanText, INKS } from "../colors/index.js";
 import { ArgumentError } from "../errors.js";
 
-/** An image of a sheet, with a line or two below it. */
+/** An image of a sheet, with one or two lines of text below it. */
 export interface SheetTile {
-  /** height x width x channels values, 0 black to 1 white; images with others are stretched from their least to their most. */
+  /**
+   * height x width x channels values, 0 is black and 1 is white. Images with other values are scaled from their
+   * smallest to their largest value.
+   */
   readonly pixels?: ArrayLike<number> | undefined;
   readonly caption: string;
-  /** A second, quieter line. */
+  /** A second line in a lighter color. */
   readonly detail?: string | undefined;
 }
 
-/** An example and what belongs to it. */
+/** An example and its images. */
 export interface SheetRow {
   readonly example: SheetTile;
   readonly tiles: readonly SheetTile[];
@@ -21,21 +24,23 @@ export interface SheetRow {
 export interface SheetShape {
   readonly height: number;
   readonly width: number;
-  /** 1 for gray values, 3 for colors, 4 with an alpha that is not looked at. */
+  /** 1 for gray values, 3 for colors, 4 for colors with an alpha channel that is ignored. */
   readonly channels: number;
 }
 
-/** Shown so large in pixels on their longer side: small images in whole multiples, so that their pixels stay squares. */
+/**
+ * Longer side of an image in pixels. Small images are enlarged by whole multiples, so that their pixels stay squares.
+ */
 const TILE = 112;
 const GAP = 12;
-/** Between examples, with a line in its middle. */
+/** Gap between examples in pixels, with a line in its middle. */
 const ROW_GAP = 28;
 const MARGIN = 28;
-/** Tiles in a line beside the example; more go on below. */
+/** Number of tiles per line beside the example. Further tiles continue in the next line. */
 const COLUMNS = 10;
 
 /**
- * Draws examples, each at the left of a line, followed by the images that belong to it.
+ * Draws examples, each at the left of a line, followed by its images.
  *
  * @returns a PNG or SVG file
  */
@@ -84,9 +89,9 @@ interface SheetLayout {
   readonly tile: { readonly width: number; readonly height: number };
   /** An image with its lines of text and the gap to the next one. */
   readonly cell: { readonly width: number; readonly height: number };
-  /** Images in a line beside the example. */
+  /** Number of images per line beside the example. */
   readonly columns: number;
-  /** Width of the example and the gap beside it. */
+  /** Width of the example and the gap after it. */
   readonly lead: number;
   /** The upper edge of each row. */
   readonly tops: readonly number[];
@@ -163,7 +168,7 @@ function toCanvas(pixels: ArrayLike<number>, { height, width, channels }: SheetS
   return context.canvas;
 }
 
-/** What is shown black and white. */
+/** The values that are shown as black and white. */
 function findRange(pixels: ArrayLike<number>): [number, number] {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let j = 0; j < pixels.length; j++) {

@@ -33,16 +33,16 @@ export {
 } from "./options.js";
 
 /**
- * Draws a map as one complete PNG or SVG picture, the same bytes for the same input. Both axes have the same scale, the points
- * stand in a fixed random order, and labels give colors and a legend: up to 50 classes, or a color bar for more than 50
- * distinct numbers. Three dimensions are seen from a fixed side, nearer points larger and stronger; one dimension becomes a
- * strip of dots, stacked where they are many.
+ * Draws a map as a PNG or SVG picture. The same input always gives the same bytes. Both axes have the same scale. The
+ * points are drawn in a fixed random order. Labels give colors and a legend: up to 50 classes, or a color bar for more
+ * than 50 distinct numbers. Three-dimensional maps are drawn from a fixed direction, with nearer points larger and
+ * stronger. A one-dimensional map becomes a strip of dots, which are stacked where there are many.
  *
  * @param points n x 1, n x 2 or n x 3, finite, n >= 1
  * @returns the bytes of the file
- * @throws {ArgumentError} SHAPE_MISMATCH for another number of columns, or of labels; TOO_FEW_POINTS for no points;
+ * @throws {ArgumentError} SHAPE_MISMATCH for another number of columns or labels; TOO_FEW_POINTS without points;
  *   UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE for options
- * @throws {DataError} NOT_FINITE, with the row, for NaN and infinities
+ * @throws {DataError} NOT_FINITE with the row, for NaN and infinities
  */
 export async function drawMap(points: MatrixLike, options: MapOptions = {}): Promise<Uint8Array> {
   const settings = resolveMapOptions(options);
@@ -57,12 +57,12 @@ export async function drawMap(points: MatrixLike, options: MapOptions = {}): Pro
 }
 
 /**
- * Draws several maps of the same points side by side, with one legend and one title for all: standard and sigma-aware
- * t-SNE, say. Each map has its own scale, since lengths in two runs of t-SNE are not comparable.
+ * Draws several maps of the same points side by side, for example standard and sigma-aware t-SNE, with one common
+ * legend and title. Each map has its own scale, because lengths in two runs of t-SNE are not comparable.
  *
- * @param panels the maps, at least one, each as {@link drawMap} takes it, with labels for all of them in `options`
- * @param options as for {@link drawMap}; without `height` the picture is as high as its square panels ask for
- * @throws what {@link drawMap} throws
+ * @param panels the maps, at least one. Each has points as in {@link drawMap}; labels for all of them are in `options`
+ * @param options as for {@link drawMap}. Without `height`, the height follows from the square panels.
+ * @throws the same errors as {@link drawMap}
  */
 export async function drawMapsSideBySide(panels: readonly MapPanel[], options: MapOptions = {}): Promise<Uint8Array> {
   const settings = resolveMapOptions(options);
@@ -85,7 +85,11 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
   });
   const rows = maps.map((map) => map.points.rows);
   if (options.ellipses !== undefined) {
-    const facts = { argument: "ellipses", received: options.ellipses, accepted: "ellipses in the panels they are of" };
+    const facts = {
+      argument: "ellipses",
+      received: options.ellipses,
+      accepted: "ellipses in the panels that they belong to",
+    };
     throw new ArgumentError("INVALID_ARGUMENT", facts);
   }
   const isShared = [options.labels, options.values, options.sizes, options.images].some((one) => one !== undefined);
@@ -93,7 +97,7 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: "panels",
       received: panels,
-      accepted: `embeddings of the same points where labels, values, sizes or images are given, not of ${rows.join(" and ")}`,
+      accepted: `embeddings of the same points if labels, values, sizes or images are given, not of ${rows.join(" and ")} points`,
     });
   }
   const labels = readColors(options, rows[0]);
@@ -105,15 +109,15 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
 }
 
 /**
- * Draws the way of a map as one animated GIF: a frame for each of its states, centered at the origin. The scale follows the map
- * smoothly, so that the start, ten thousand times smaller than the end, is seen as well, and never zooms in. Of more than 20,000 points a
- * fixed random choice is drawn, of more than 300 states every second, third and so on, and the last; equal frames
- * become one that stays longer.
+ * Draws the optimization of a map as an animated GIF with one frame per state, centered at the origin. The scale
+ * changes smoothly with the map and never zooms in. The start is therefore visible although it is ten thousand times
+ * smaller than the end. For more than 20,000 points, a fixed random subset is drawn. For more than 300 states, every
+ * second, third ... state and the last one are drawn. Equal frames become one frame that stays longer.
  *
- * @param states maps of the same points in their order, at least one, each as {@link drawMap} takes it: `embedding` of the
- *   snapshots of a run
+ * @param states maps of the same points in the same order, at least one, each as in {@link drawMap}: for example
+ *   `embedding` of the snapshots of a run
  * @returns the bytes of the file
- * @throws what {@link drawMap} throws
+ * @throws the same errors as {@link drawMap}
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function drawAnimation(
@@ -138,12 +142,12 @@ export async function drawAnimation(
 }
 
 /**
- * Draws examples, each with the images that belong to it: what a search by example found, say. Images up to 112 pixels per side are shown
- * in whole multiples, larger ones smaller.
+ * Draws examples, each with its images, such as the results of a search by example. Images up to 112 pixels per side
+ * are enlarged by whole multiples; larger ones are reduced.
  *
  * @param rows at least one
  * @returns the bytes of the file
- * @throws {ArgumentError} TOO_FEW_POINTS without rows, OUT_OF_RANGE for more than fit a picture of 16384 pixels
+ * @throws {ArgumentError} TOO_FEW_POINTS without rows, OUT_OF_RANGE if the picture would be higher than 16384 pixels
  */
 export async function drawSheet(
   rows: readonly SheetRow[],
@@ -161,7 +165,7 @@ export async function drawSheet(
 }
 
 /**
- * The picture format that a file name asks for by its extension, in either case.
+ * Returns the picture format for the extension of a file name, ignoring case.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT for any other extension
  */
@@ -187,7 +191,7 @@ function checkMarks(marks: readonly number[], rows: number): void {
 function readColors({ labels, values }: MapOptions, n: number): Labels {
   if (values === undefined) return readLabels(labels, n);
   if (labels === undefined) return readValues(values, n);
-  const accepted = "values or labels, since a point has one color";
+  const accepted = "either values or labels, because a point has only one color";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "values", received: values, accepted });
 }
 

@@ -4,7 +4,7 @@ import type { CheckedEllipses } from "./ellipses.js";
 import type { MapSettings } from "./options.js";
 import type { Box } from "./projection.js";
 
-/** A map as it stands in a picture. */
+/** A map with its position in a picture. */
 export interface PictureMap {
   readonly points: Matrix;
   readonly title: string;
@@ -12,19 +12,19 @@ export interface PictureMap {
   readonly ellipses?: CheckedEllipses | undefined;
 }
 
-/** Where the parts of a picture are, in pixels. */
+/** The positions of the parts of a picture in pixels. */
 export interface PictureLayout {
   readonly width: number;
   readonly height: number;
   readonly margin: number;
   /** Size of the text. */
   readonly em: number;
-  /** For each map the corner of its heading and the box of its points. */
+  /** The corner of the heading and the box of the points for each map. */
   readonly panels: readonly { readonly heading: { readonly x: number; readonly y: number }; readonly box: Box }[];
   readonly legend: { draw(context: Context): void } | undefined;
 }
 
-/** Lays out title, maps and legend. The legend is beside a single wide map and below all others. */
+/** Lays out title, maps and legend. The legend is beside a single wide map; otherwise it is below the maps. */
 export function layOutPicture(maps: readonly PictureMap[], settings: MapSettings, coloring: Coloring): PictureLayout {
   const { width } = settings;
   const columns = maps.length <= 3 ? maps.length : Math.ceil(Math.sqrt(maps.length));

@@ -2,7 +2,10 @@ import { type Context, font } from "../canvas/index.js";
 import type { Ink } from "../colors/index.js";
 import type { Box, ProjectedPoints } from "./projection.js";
 
-/** Rings points and writes a number beside each, 1 for the first; the number goes to the side where it stays within the box. */
+/**
+ * Draws a ring around each marked point and its number beside it, beginning with 1. The number is on the side where it
+ * fits into the box.
+ */
 export function drawMarks(
   context: Context,
   { x, y }: ProjectedPoints,

@@ -2,13 +2,16 @@ import { type Context, font, shorten } from "../canvas/index.js";
 import type { Ink } from "../colors/index.js";
 import type { Box, ProjectedPoints } from "./projection.js";
 
-/** More names than this hide the map. */
+/** Maximum number of class names. More names would hide the map. */
 const MOST_NAMES = 20;
-/** Fewer points than this would vanish behind the name. */
+/** Minimum number of points of a named class. Fewer points would be hidden behind the name. */
 const FEWEST_POINTS = 30;
-/** A map narrower than this, in sizes of the text, has no room for names. */
+/** Minimum width of a map with names, in text sizes. */
 const NARROWEST = 20;
-/** Cells along the longer side of the box; three by three of them are looked at to see whose points are the most. */
+/**
+ * Number of cells along the longer side of the box. Blocks of three by three cells decide which class has the most
+ * points around a name.
+ */
 const CELLS = 40;
 
 /**
@@ -55,7 +58,10 @@ export function drawNames(
   context.restore();
 }
 
-/** Counts the points of each class in the cells of a grid. The result gives the count of a class in three by three cells around a pixel. */
+/**
+ * Counts the points of each class in the cells of a grid. Returns a function that gives the count of a class in the
+ * three by three cells around a pixel.
+ */
 function countByCell(
   { x, y }: Pick<ProjectedPoints, "x" | "y">,
   indices: Int32Array,

@@ -20,7 +20,7 @@ import type { Thumbnails } from "./thumbnails.js";
 /** The kinds of picture, which are also the file extensions. */
 export const PICTURE_FORMATS = ["png", "svg"] as const satisfies readonly PictureFormat[];
 
-/** Pixels along a side of a picture. */
+/** Range of the side of a picture in pixels. */
 const SIDE = { from: 200, to: 16_384 };
 
 /** The options of a picture that do not depend on its points. */
@@ -31,21 +31,21 @@ export const PICTURE_OPTIONS = {
   contours: boolean({ default: false, defaultText: "", help: "draw lines of equal density" }),
   /** Heading of the picture, one line. Default: none. */
   title: text({ default: "", defaultText: "", help: "heading of the picture" }),
-  /** A second line in a lighter color. Default: none. */
-  subtitle: text({ default: "", flag: false, help: "a second, quieter line of the heading" }),
+  /** A second line of the heading in a lighter color. Default: none. */
+  subtitle: text({ default: "", flag: false, help: "a second line of the heading in a lighter color" }),
   /** `"light"` or `"dark"`. */
   theme: themeOption,
   /** Width in pixels. */
   width: integer(SIDE, { default: 1600, placeholder: "<pixels>", help: "width of the picture" }),
   /** Height in pixels. Default: three quarters of the width; for several maps, as much as they need. */
   height: integer(SIDE, { placeholder: "<pixels>", defaultText: "3/4 of the width", help: "height of the picture" }),
-  /** `"png"` or `"svg"`, whose text is drawn as outlines and so needs no font where it is shown. */
+  /** `"png"` or `"svg"`. The text of an SVG is drawn as outlines, so no font is needed to display it. */
   format: choice(PICTURE_FORMATS, { default: "png", flag: false, help: "png or svg" }),
-  /** Diameter of a point in pixels. Default: smaller the more points there are. */
+  /** Diameter of a point in pixels. Default: depends on the number of points; more points are smaller. */
   pointSize: number({ above: 0, to: 1000 }, { flag: false, help: "diameter of a point in pixels" }),
 };
 
-/** The options of images at points of a map. */
+/** Options for images at points of a map. */
 export const IMAGE_OPTIONS = {
   /** Longer side of each image in pixels. Default: about 1/27 of the width of the picture. */
   size: integer(
@@ -57,10 +57,10 @@ export const IMAGE_OPTIONS = {
       help: "longer side of each image",
     },
   ),
-  /** Number of images at most, spread over the map. Default: as many as fit without hiding each other. */
+  /** Maximum number of images, spread over the map. Default: as many as fit without overlap. */
   count: integer(
     { from: 0, to: 2 ** 31 },
-    { flag: "--image-count", defaultText: "all that fit", help: "number of images at most, spread over the map" },
+    { flag: "--image-count", defaultText: "all that fit", help: "maximum number of images, spread over the map" },
   ),
 };
 
@@ -69,9 +69,10 @@ export interface MapImages extends Readonly<OptionValues<typeof IMAGE_OPTIONS>> 
   /** n images, one per point. */
   readonly images: ImageSource;
   /**
-   * Stretches the contrast of each image by itself and cuts off this share of its values at either end, 0 to below 0.5: 0.02 means from the 2nd to
-   * the 98th percentile, 0 from the smallest to the largest value. Default: values from 0 to 1 are shown as they are, and images with others
-   * from their smallest to their largest value.
+   * Stretches the contrast of each image separately and cuts off this share of its values at either end, 0 to below
+   * 0.5. For example, 0.02 means from the 2nd to the 98th percentile, and 0 from the smallest to the largest value.
+   * Default: values from 0 to 1 are shown unchanged, and images with other values are scaled from their smallest to
+   * their largest value.
    */
   readonly stretch?: number | undefined;
 }
@@ -79,23 +80,30 @@ export interface MapImages extends Readonly<OptionValues<typeof IMAGE_OPTIONS>> 
 /** Options of {@link drawMap} and {@link drawMapsSideBySide}. All are optional. */
 export interface MapOptions extends OptionValues<typeof PICTURE_OPTIONS> {
   /**
-   * One label per point, length n. Up to 50 distinct ones are classes, each with a color of its own. More than 50 distinct
-   * numbers are a quantity with a color bar; of more than 50 distinct names the 49 most frequent keep a color and the rest
-   * are gray. `""` and NaN stand for no label.
+   * One label per point, length n. Up to 50 distinct labels are classes, each with its own color. More than 50 distinct
+   * numbers are a quantity with a color bar. Of more than 50 distinct names, the 49 most frequent have a color, and the
+   * others are gray. `""` and NaN mean that the point has no label.
    */
   labels?: ArrayLike<string | number> | undefined;
   /**
-   * One number per point, length n, as a continuous color with a scale bar; NaN for none. The scale goes from the 5th to the 95th
-   * percentile, beyond which colors do not change. Not together with labels.
+   * One number per point, length n, shown as a continuous color with a scale bar; NaN means that the point has no
+   * value. The scale goes from the 5th to the 95th percentile. Values beyond it have the color of the nearer end.
+   * Cannot be combined with labels.
    */
   values?: ArrayLike<number> | undefined;
-  /** One number >= 0 per point, length n: the area of its dot grows with it. Default: all alike. */
+  /**
+   * One number >= 0 per point, length n: the area of the dot grows linearly with it. Default: all dots have the same
+   * size.
+   */
   sizes?: ArrayLike<number> | undefined;
-  /** Ellipses around some points of a 2-D map. Default: none. In a picture of several maps they belong to the panels. */
+  /**
+   * Ellipses around some points of a 2-D map. Default: none. For a picture of several maps, set them in the panels
+   * instead.
+   */
   ellipses?: MapEllipses | undefined;
   /** Images at some points, without overlap, with a frame in the color of the point. Default: none. */
   images?: MapImages | undefined;
-  /** Rows, from 0, of points that are ringed and numbered from 1 on, in every map. Default: none. */
+  /** Rows, starting at 0, of points that get a ring and a number, starting at 1, in every map. Default: none. */
   marks?: readonly number[] | undefined;
 }
 
@@ -111,9 +119,9 @@ export interface AnimationOptions
   height?: number | undefined;
   /** A second line of the heading for each state, in a lighter color. Default: none. */
   captions?: readonly string[] | undefined;
-  /** Milliseconds that a frame stays, an integer from 20 to 10,000; the last one stays two seconds longer. Default 80. */
+  /** Milliseconds per frame, an integer from 20 to 10,000. The last frame stays two seconds longer. Default 80. */
   delay?: number | undefined;
-  /** Stops the drawing. */
+  /** Cancels the drawing. */
   signal?: AbortSignal | undefined;
 }
 
@@ -123,9 +131,9 @@ export interface MapPanel {
   readonly points: MatrixLike;
   /** Heading of this map. Default: none. */
   readonly title?: string | undefined;
-  /** A second line in a lighter color. Default: none. */
+  /** A second line of the heading in a lighter color. Default: none. */
   readonly subtitle?: string | undefined;
-  /** Ellipses around some of its points, where it is 2-D. Default: none. */
+  /** Ellipses around some of its points, if the map is 2-D. Default: none. */
   readonly ellipses?: MapEllipses | undefined;
 }
 
@@ -158,7 +166,7 @@ const ANIMATION_KEYS: Record<keyof AnimationOptions, true> = {
 };
 
 /**
- * Checks all options but the labels and fills in the defaults.
+ * Checks all options except the labels and fills in the defaults.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION (with the nearest name), OUT_OF_RANGE or INVALID_ARGUMENT
  */
@@ -174,11 +182,13 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
   };
 }
 
-/** About `side` pixels, and for images that are smaller a whole multiple, so that their pixels stay squares. */
+/**
+ * A size of about `side` pixels. Smaller images are enlarged by a whole multiple, so that their pixels stay squares.
+ */
 const wholeMultiple = (own: number, side: number): number =>
   own < side ? own * Math.round(side / own) : Math.round(side);
 
-/** All but the number of the images, which the points decide. */
+/** Checks the image options. Only the number of images is left open, because it depends on the points. */
 function thumbnails(images: MapImages, width: number): Thumbnails {
   if (typeof images !== "object" || images === null)
     reject("images", images, "an object {images, size, count, stretch}");
@@ -203,9 +213,9 @@ export interface AnimationSettings extends MapSettings {
 }
 
 /**
- * Checks all options of an animation of `states` states but the labels and fills in the defaults.
+ * Checks all options of an animation of `states` states except the labels, and fills in the defaults.
  *
- * @throws {ArgumentError} as {@link resolveMapOptions}
+ * @throws {ArgumentError} the same as {@link resolveMapOptions}
  */
 export function resolveAnimationOptions(options: AnimationOptions, states: number): AnimationSettings {
   if (typeof options !== "object" || options === null) reject("options", options, "an object");
@@ -227,7 +237,10 @@ export function resolveAnimationOptions(options: AnimationOptions, states: numbe
   };
 }
 
-/** @throws {ArgumentError} for a panel that is no object, has other keys than {@link MapPanel}, or a title that is no text */
+/**
+ * @throws {ArgumentError} if the panel is not an object, has keys that are not in {@link MapPanel}, or has a title that
+ *   is not a text
+ */
 export function checkPanel(panel: MapPanel, argument: string): void {
   if (typeof panel !== "object" || panel === null) reject(argument, panel, "an object {points, title, subtitle}");
   rejectUnknown(panel, Object.keys(PANEL_KEYS), `${argument}.`);

@@ -10,7 +10,7 @@ import { diameterFactors, drawPoints, pointDiameter, pointOpacity } from "./poin
 import { type Box, inset, projectPoints } from "./projection.js";
 import { choosePoints, drawThumbnails, rimOf } from "./thumbnails.js";
 
-/** How a picture of a series shows its map, so that one picture goes over into the next. */
+/** The view of a picture in a series. It makes consecutive pictures consistent. */
 export interface Frame {
   /** The reach that {@link projectPoints} returns. */
   readonly reach: number;
@@ -30,8 +30,8 @@ export async function drawPicture(
 }
 
 /**
- * Draws the picture without encoding it. A picture with a `frame` is part of a series; it has no names of classes on its map, because they
- * would jump from one picture to the next.
+ * Draws the picture without encoding it. A picture with a `frame` is part of a series. It shows no class names, because
+ * they would jump from one picture to the next.
  */
 export async function paintPicture(
   maps: readonly PictureMap[],
@@ -59,7 +59,7 @@ export async function paintPicture(
   return surface;
 }
 
-/** What all panels of a picture share. */
+/** The style that all panels of a picture share. */
 interface PanelStyle {
   readonly labels: Labels;
   readonly settings: MapSettings;
@@ -68,7 +68,7 @@ interface PanelStyle {
   readonly frame: Frame | undefined;
   readonly sizes: Float64Array | undefined;
   readonly em: number;
-  /** Whether a line runs around the panel. */
+  /** Whether the panel has an outline. */
   readonly hasRim: boolean;
 }
 
@@ -90,7 +90,7 @@ async function drawPanel(context: Context, map: PictureMap, box: Box, style: Pan
   await drawPoints(context, projected, pointStyle, coloring.colorOf, coloring.colors, ink.background);
   if (settings.contours) drawContours(context, projected, inner, em, ink);
   if (images) {
-    // Two frames and a gap between neighboring images.
+    // The distance between neighboring images includes two frames and a gap.
     const [across, down] = [images.width, images.height].map((side) => side + 3 * rimOf(em)) as [number, number];
     const chosen = choosePoints(projected, across, down, images.count);
     const frameOf = (row: number) => (labels.kind === "none" ? undefined : coloring.colors[coloring.colorOf[row]]);

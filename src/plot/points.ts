@@ -3,35 +3,39 @@ import type { Context } from "../canvas/index.js";
 import { fade } from "../colors/index.js";
 import type { Box, ProjectedPoints } from "./projection.js";
 
-/** How points look. */
+/** The appearance of points. */
 export interface PointStyle {
   /** In pixels. */
   readonly diameter: number;
   /** 0 to 1. */
   readonly opacity: number;
-  /** For each point a factor on the diameter; none where all are alike. */
+  /** Factor on the diameter of each point; undefined if all points have the same size. */
   readonly factors?: Float64Array | undefined;
 }
 
 /**
- * The diameter in pixels at which `n` points spread evenly over the box would cover a third of it, within what can be seen well.
+ * The diameter in pixels at which `n` evenly spread points would cover a third of the box, limited to sizes that are
+ * clearly visible.
  *
- * @param em the size of the text, which bounds that of a point
+ * @param em text size, which limits the size of a point
  */
 export function pointDiameter(n: number, box: Box, em: number): number {
   const even = 2 * Math.sqrt((box.width * box.height) / 3 / (Math.PI * n));
   return Math.min(0.55 * em, Math.max(1.2, 0.06 * em, even));
 }
 
-/** Cells along the longer side of the box in which points are counted to see how dense they stand. */
+/** Number of cells along the longer side of the box. The point density is counted in these cells. */
 const CELLS = 64;
-/** What shines through where as many points lie on each other as for the average point: less where colors must be told apart. */
+/**
+ * Share of the background that remains visible behind as many overlapping points as the average point has. It is
+ * smaller for colored points, because their colors must be distinguishable.
+ */
 const TRANSMITTANCE = { plain: 0.45, colored: 0.12 };
 
 /**
- * The opacity at which the density of the points remains visible where they lie on each other.
+ * The opacity at which the density of overlapping points remains visible.
  *
- * @param isPlain whether all points have one color, so that nothing but opacity shows where they are many
+ * @param isPlain whether all points have one color, so that only opacity shows the density
  */
 export function pointOpacity({ x, y }: ProjectedPoints, box: Box, diameter: number, isPlain: boolean): number {
   const cell = Math.max(box.width, box.height) / CELLS;
@@ -48,18 +52,21 @@ export function pointOpacity({ x, y }: ProjectedPoints, box: Box, diameter: numb
 }
 
 /**
- * Overlapping points of one path do not add up, so as many paths of each color follow each other as can still be told apart
- * in a stack of translucent points.
+ * Maximum number of paths per color. Overlapping points of the same path do not add up in opacity, so the points of a
+ * color are distributed over many paths. More layers of translucent points could not be distinguished.
  */
 const LAYERS = 200;
-/** The farthest points of a 3-D map: their size beside the nearest, and how far they fade into the ground. */
+/**
+ * The farthest points of a 3-D map: their size relative to the nearest points, and the share by which they fade into
+ * the background.
+ */
 const FAR_SIZE = 0.55;
 const FAR_FADE = 0.5;
 
 /**
  * Draws the points in their order.
  *
- * @param colorOf for each point its index in `colors`
+ * @param colorOf index in `colors` for each point
  */
 export async function drawPoints(
   context: Context,
@@ -83,7 +90,8 @@ export async function drawPoints(
       context.lineWidth = diameter * (FAR_SIZE + (1 - FAR_SIZE) * nearness) * (factors?.[first] ?? 1);
       context.strokeStyle = fade(colors[color], ground, FAR_FADE * (1 - nearness));
       context.beginPath();
-      // A line with round ends that is shorter than can be seen is a disc, and in an SVG much shorter than any other.
+      // A very short line with round ends looks like a disc, and its text in an SVG is much shorter than that of any
+      // other disc.
       for (const i of members) {
         const [px, py] = [toGrid(x[i]), toGrid(y[i])];
         context.moveTo(px, py);
@@ -95,7 +103,10 @@ export async function drawPoints(
   }
   context.restore();
 
-  /** Points of one color and size; they come in the order of their first point, so none is on top in every layer. */
+  /**
+   * Groups points by color and size. The groups are in the order of their first point, so that no group is on top in
+   * every layer.
+   */
   function alike(members: Uint32Array): Iterable<number[]> {
     const groups = new Map<string, number[]>();
     for (const i of members) {
@@ -108,11 +119,11 @@ export async function drawPoints(
   }
 }
 
-/** Sizes that can be told apart, and the factors on the diameter of the least and the most of them. */
+/** Number of distinguishable sizes, and the factors on the diameter for the smallest and the largest size. */
 const SIZES = 8;
 const SIZE_FACTORS = [0.5, 2.2] as const;
 
-/** Factors on the diameter for which the area of a dot grows evenly with its value, up to the 99th percentile. */
+/** Factors on the diameter that make the area of a dot grow linearly with its value, up to the 99th percentile. */
 export function diameterFactors(sizes: Float64Array): Float64Array {
   const sorted = sizes.filter((value) => value >= 0).sort();
   const most = sorted[Math.round(0.99 * (sorted.length - 1))] ?? 0;
@@ -124,6 +135,9 @@ export function diameterFactors(sizes: Float64Array): Float64Array {
   });
 }
 
-/** Pixels: exact in float32 and short in decimal, and finer than can be seen. */
+/**
+ * Coordinates are rounded to this fraction of a pixel. It is exact in float32, short in decimal, and finer than
+ * visible.
+ */
 const GRID = 1 / 16;
 const toGrid = (value: number): number => Math.round(value / GRID) * GRID;

@@ -1,7 +1,7 @@
 import type { Matrix } from "../matrix.js";
 import { shuffled } from "../shuffle.js";
 
-/** A rectangle of a picture in pixels, from its upper left corner. */
+/** A rectangle of a picture in pixels, given by its upper left corner and size. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -13,25 +13,29 @@ export interface Box {
 export interface ProjectedPoints {
   readonly x: Float64Array;
   readonly y: Float64Array;
-  /** Pixels to one unit of the map. */
+  /** Pixels per unit of the map. */
   readonly scale: number;
-  /** For maps of three dimensions: 0 for the farthest points to 1 for the nearest. */
+  /** For three-dimensional maps: depth from 0 for the farthest points to 1 for the nearest. */
   readonly depth: Float64Array | undefined;
-  /** The order to draw them in: random, so that no class covers another because it comes later in the file, or from far to near. */
+  /**
+   * Order in which the points are drawn: random, so that no class covers another because it comes later in the file;
+   * for three-dimensional maps, from far to near.
+   */
   readonly order: Uint32Array;
 }
 
-/** The side that 3-D maps are seen from: turned about the vertical axis, then tipped toward the eye. */
+/** The viewing direction of 3-D maps: they are rotated about the vertical axis, then tilted toward the viewer. */
 const AZIMUTH = (35 * Math.PI) / 180;
 const ELEVATION = (22 * Math.PI) / 180;
 
 /**
- * Fits a map into `box`, the same scale along both axes, the second dimension upwards.
+ * Fits a map into `box` with the same scale along both axes and the second dimension upwards.
  *
  * @param points n x 1, n x 2 or n x 3, finite
- * @param diameter of a point, in pixels: none crosses the edge of the box, and in one dimension they are stacked by it
- * @param reach largest coordinate that the box shows to all sides of the origin, at least that of the points as
- *   {@link reachOf} has it; default: the box fits the points
+ * @param diameter diameter of a point in pixels. No point crosses the edge of the box. In one dimension, points are
+ *   stacked in steps of this size.
+ * @param reach largest coordinate that the box shows in all directions from the origin, at least that of the points as
+ *   computed by {@link reachOf}; default: the box fits the points
  */
 export function projectPoints(points: Matrix, box: Box, diameter: number, reach?: number): ProjectedPoints {
   const order = shuffled(points.rows);
@@ -56,19 +60,19 @@ export function projectPoints(points: Matrix, box: Box, diameter: number, reach?
     toward[i] = sinE * z - cosE * away;
   }
   order.sort((i, j) => toward[i] - toward[j]);
-  // A single far point must not make all others look equally near.
+  // Quantiles are used so that a single far point does not make all others look equally near.
   const quantile = (q: number) => toward[order[Math.round(q * (points.rows - 1))]];
   const [far, near] = [quantile(0.01), quantile(0.99)];
   const depth = toward.map((value) => (near > far ? Math.min(1, Math.max(0, (value - far) / (near - far))) : 1));
   return { ...fitPlane(across, up, unit, inner, view), depth, order };
 }
 
-/** `box` without a rim of `rim` pixels. */
+/** Shrinks `box` by `rim` pixels on each side. */
 export function inset(box: Box, rim: number): Box {
   return { x: box.x + rim, y: box.y + rim, width: box.width - 2 * rim, height: box.height - 2 * rim };
 }
 
-/** How far the points reach from the origin along any axis, whatever side they are seen from. */
+/** Largest distance of the points from the origin along any axis, for every viewing direction. */
 export function reachOf(points: Matrix): number {
   if (points.cols < 3) return largestMagnitude(points);
   let reach = 0;
@@ -82,7 +86,7 @@ function largestMagnitude(points: Matrix): number {
   return largest || 1;
 }
 
-/** The columns divided by the largest magnitude of all, so that differences cannot overflow. */
+/** The columns divided by the largest magnitude of all values, so that differences cannot overflow. */
 function unitColumns(points: Matrix, largest: number): Float64Array[] {
   return Array.from({ length: points.cols }, (_, j) =>
     Float64Array.from({ length: points.rows }, (_, i) => points.at(i, j) / largest),
@@ -102,7 +106,7 @@ function fitPlane(across: Float64Array, up: Float64Array, unit: number, box: Box
   };
 }
 
-/** Dots along a line, and where several would cover each other, stacked to both sides of it. */
+/** Arranges dots along a line. Dots that would overlap are stacked on both sides of it. */
 function stackStrip(
   along: Float64Array,
   unit: number,
@@ -114,10 +118,10 @@ function stackStrip(
   const [left, right] = extent(along, reach);
   const scale = right > left ? box.width / (right - left) : 0;
   const x = along.map((value) => box.x + box.width / 2 + scale * (value - (left + right) / 2));
-  // The smallest dots are stacked if they lie within a hundredth of a pixel.
+  // Very small dots are stacked if they are within a hundredth of a pixel.
   const bin = Math.max(diameter, 0.01);
   const height = new Uint32Array(Math.floor(box.width / bin) + 1);
-  // Rounding may leave the outermost points a little beyond the box.
+  // Rounding may place the outermost points slightly beyond the box.
   const binOf = (i: number) => Math.min(height.length - 1, Math.max(0, Math.floor((x[i] - box.x) / bin)));
   for (const i of order) height[binOf(i)]++;
   const step = Math.min(diameter, box.height / height.reduce((a, b) => Math.max(a, b), 1));

@@ -4,7 +4,7 @@ import type { Ink } from "../colors/index.js";
 import { eachImage, type ImageSource } from "../images/index.js";
 import type { ProjectedPoints } from "./projection.js";
 
-/** Images that stand on a map, checked, with what depends on the picture filled in. */
+/** Checked images for a map, with all settings that depend on the picture filled in. */
 export interface Thumbnails {
   readonly images: ImageSource;
   /** In pixels. */
@@ -15,16 +15,17 @@ export interface Thumbnails {
   readonly stretch: number | undefined;
 }
 
-/** At most this many points are candidates: more would not spread the images much better. */
+/** Maximum number of candidate points. More candidates would not spread the images much better. */
 const MOST_CANDIDATES = 50_000;
-/** Steps to the spacing at which as many images as asked for are spread over the map. */
+/** Number of bisection steps to find the spacing at which the requested number of images is spread over the map. */
 const HALVINGS = 14;
 
 /**
- * Points whose images, centered at them, do not touch. As many as fit, or, where that is more than `count`, spread evenly over the map.
+ * Chooses points whose centered images do not touch: as many as fit, or, if more than `count` fit, `count` points that
+ * are spread evenly over the map.
  *
- * @param width of an image with the gap around it, in pixels
- * @returns row numbers, the same for the same projected
+ * @param width width of an image with the gap around it, in pixels
+ * @returns row numbers, always the same for the same projected points
  */
 export function choosePoints(projected: ProjectedPoints, width: number, height: number, count: number): number[] {
   const rows = projected.order.slice(0, MOST_CANDIDATES);
@@ -44,14 +45,17 @@ export function choosePoints(projected: ProjectedPoints, width: number, height: 
   return chosen;
 }
 
-/** Starts at the middle of the map and goes on, point by point, with the nearest one that keeps clear of all before. */
+/**
+ * Starts at the middle of the map. In each step, it adds the nearest point whose image does not overlap the ones chosen
+ * before.
+ */
 function pack({ x, y }: ProjectedPoints, rows: Uint32Array, width: number, height: number, most: number): number[] {
   const [middleX, middleY] = [median(rows, x), median(rows, y)];
   const clear = Array.from(rows, (row) => ({
     row,
     x: x[row] / width,
     y: y[row] / height,
-    // The distance to the middle at first, then to the nearest image.
+    // This is first the distance to the middle, later the distance to the nearest image.
     distance: Number.POSITIVE_INFINITY,
   }));
   const chosen: number[] = [];
@@ -87,7 +91,7 @@ function pack({ x, y }: ProjectedPoints, rows: Uint32Array, width: number, heigh
   }
 }
 
-/** Draws the images of some points at their positions, each in a frame of its color. */
+/** Draws the images of some points at their positions. Each has a frame in the color of its point. */
 export async function drawThumbnails(
   context: Context,
   { x, y }: ProjectedPoints,
@@ -103,7 +107,7 @@ export async function drawThumbnails(
   const rim = rimOf(em);
   await eachImage(images, chosen, thumbnails, (rgba, index) => {
     const row = chosen[index];
-    // Whole pixels, so that those of an image are not mixed.
+    // Images are aligned to whole pixels, so that their pixels are not blurred.
     const [left, top] = [Math.round(x[row] - width / 2), Math.round(y[row] - height / 2)];
     const frame = frameOf(row);
     context.fillStyle = frame ?? ink.line;
@@ -118,7 +122,7 @@ export async function drawThumbnails(
   });
 }
 
-/** Pixels of the frame of an image, and of the gap between two frames. */
+/** Width of an image frame, and of the gap between two frames, in pixels. */
 export const rimOf = (em: number): number => Math.max(1, Math.round(0.1 * em));
 
 function median(rows: Uint32Array, values: Float64Array): number {

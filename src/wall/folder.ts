@@ -45,7 +45,7 @@ export async function writeTiles(
     await writeFileAtomic(join(temporary, DESCRIPTION), describe(width, height), { signal });
     await writeFileAtomic(join(temporary, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`, { signal });
 
-    /** The images of which a part is in these rows of pixels: those at its edges are read twice. */
+    /** Draws all images that are partly in these rows of pixels. Images at the edges of a strip are read twice. */
     async function paintStrip(target: Uint8ClampedArray, from: number, to: number): Promise<void> {
       const [first, last] = [Math.floor(from / pitch.y), Math.min(rows, Math.ceil(to / pitch.y))];
       const cells: number[] = [];
@@ -68,7 +68,7 @@ export async function writeTiles(
   return summary;
 }
 
-/** A Deep Zoom image, which other viewers open as well. */
+/** The description of a Deep Zoom image, which other viewers can open as well. */
 const describe = (width: number, height: number): string =>
   `<?xml version="1.0" encoding="UTF-8"?>
 <Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="webp" Overlap="0" TileSize="${TILE}">

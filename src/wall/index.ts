@@ -6,16 +6,16 @@ export { checkWallLook, WALL_OPTIONS, type WallCells, type WallOptions, type Wal
 export { assertWallWritable, type WallSummary } from "./output-folder.js";
 
 /**
- * Draws images in the cells of a grid, one each, as a PNG picture; the same bytes for the same input. With labels every image has a frame
- * in the color of its class, and there is a legend.
+ * Draws one image per cell of a grid as a PNG picture. The same input always gives the same bytes. With labels, every
+ * image has a frame in the color of its class, and there is a legend.
  *
  * @param images n images
- * @param cells where they stand; `assignToGrid` of a separated map gives them
+ * @param cells the cells of the images; `assignToGrid` computes them for a separated map
  * @returns the bytes of the file
- * @throws {ArgumentError} SHAPE_MISMATCH for another number of images than cells; OUT_OF_RANGE for a grid that is too small, cells
- *   outside it, and a picture of more than 16384 pixels per side; UNKNOWN_OPTION or INVALID_ARGUMENT
+ * @throws {ArgumentError} SHAPE_MISMATCH if the numbers of images and cells differ; OUT_OF_RANGE for a grid that is too
+ *   small, cells outside the grid, and a picture of more than 16384 pixels per side; UNKNOWN_OPTION or INVALID_ARGUMENT
  * @throws {AbortError} if `options.signal` is aborted
- * @throws whatever `images.read` throws
+ * @throws any error of `images.read`
  */
 export async function drawWall(images: ImageSource, cells: WallCells, options: WallOptions = {}): Promise<Uint8Array> {
   const wall = checkWall(images, cells, options, ["theme"]);
@@ -24,17 +24,17 @@ export async function drawWall(images: ImageSource, cells: WallCells, options: W
 }
 
 /**
- * Writes a wall of any size as a folder to be looked at in a browser, complete or not at all. An earlier wall in the same folder is replaced, any
- * other folder refused.
+ * Writes a wall of any size as a folder for a browser. The folder is written atomically. An earlier wall in the same
+ * folder is replaced; any other folder is rejected.
  *
- * - `index.html`: moves and zooms, tells number, label and name of the image pointed at, finds images by their number. It asks for
- *   nothing but the tiles, so it opens from a disk without a network
- * - `wall.dzi`, `wall_files/`: the wall as a Deep Zoom image of WebP tiles, which other viewers open as well
+ * - `index.html`: a page to move and zoom. It shows the number, label and name of the image under the pointer, and
+ *   finds images by number. It only loads the tiles, so it works from a disk without a network
+ * - `wall.dzi`, `wall_files/`: the wall as a Deep Zoom image of WebP tiles, which other viewers can open as well
  * - `wall.json`: {@link WallSummary}
  *
  * @returns the content of `wall.json`
- * @throws {FileError} FILE_WRITE where the folder cannot be written or holds something else
- * @throws what {@link drawWall} throws, except for large pictures
+ * @throws {FileError} FILE_WRITE if the folder cannot be written or contains other files
+ * @throws the same errors as {@link drawWall}, except for large pictures
  */
 export async function writeWall(
   folder: string,

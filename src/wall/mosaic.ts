@@ -7,7 +7,7 @@ import { eachImage, fitSide, type ImageSource } from "../images/index.js";
 import type { CheckedWall, WallOptions } from "./options.js";
 
 const LONGEST_SIDE = 16_384;
-/** What the size of cells is chosen for. */
+/** Size of the picture in pixels that the default cell size aims at. */
 const USUAL_SIDE = 4096;
 const LARGEST_CELL = 96;
 const SMALLEST_CELL = 8;
@@ -33,7 +33,7 @@ export async function drawMosaic(images: ImageSource, wall: CheckedWall, options
   const legend = coloring.legend(measuringContext(), width - 2 * margin, 12 * em, false, em);
   const height = wallHeight + 2 * margin + head + (legend ? Math.ceil(legend.height + em) : 0);
   if (width > LONGEST_SIDE || height > LONGEST_SIDE) {
-    const message = `cell: a wall of ${rows} x ${columns} images with ${side} pixels per side is ${width} x ${height} pixels, and a picture at most ${LONGEST_SIDE} per side; take smaller cells, or tiles`;
+    const message = `cell: a wall of ${rows} x ${columns} images with ${side} pixels per side is ${width} x ${height} pixels, but a picture can have at most ${LONGEST_SIDE} per side. Use smaller cells, or write tiles`;
     throw new ArgumentError("OUT_OF_RANGE", { argument: "cell", received: side, accepted: "smaller cells", message });
   }
 
@@ -76,7 +76,7 @@ function usualCell(images: ImageSource, { rows, columns }: CheckedWall): number 
   return Math.max(SMALLEST_CELL, Math.floor(side));
 }
 
-/** Puts RGBA bytes on an opaque ground. */
+/** Blends RGBA bytes with an opaque background. */
 function layOver(rgba: Uint8ClampedArray, ground: readonly number[], target: Uint8ClampedArray): void {
   for (let at = 0; at < rgba.length; at += 4) {
     const alpha = rgba[at + 3] / 255;

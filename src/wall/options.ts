@@ -6,7 +6,7 @@ import { boolean, checkOptions, integer, pickOptions, text } from "../options/in
 
 /** A cell for each of n images, for example the result of `assignToGrid`. */
 export interface WallCells {
-  /** Rows of the grid; `columns` are its columns. */
+  /** Number of rows of the grid; `columns` is its number of columns. */
   readonly rows: number;
   readonly columns: number;
   /** The row of each image, 0 at the top; length n. */
@@ -34,25 +34,30 @@ export const WALL_OPTIONS = {
   }),
 };
 
-/** Options that both kinds of wall have in common. */
+/** Options of both kinds of walls. */
 interface SharedOptions {
-  /** n labels: classes give the images frames of their colors, or a tint that can be switched on. Default: none. */
+  /**
+   * n labels. The picture draws frames in the colors of the classes; the page can overlay these colors. Default: none.
+   */
   labels?: ArrayLike<string | number> | undefined;
   /** Heading. Default: none. */
   title?: string | undefined;
-  /** As for the images of maps: stretches the contrast of each image by itself, 0 to below 0.5 cut off at either end. Default: not. */
+  /**
+   * Stretches the contrast of each image separately and cuts off this share of its values at either end, 0 to below
+   * 0.5. Default: no stretching.
+   */
   stretch?: number | undefined;
-  /** Stops the work. */
+  /** Cancels the computation. */
   signal?: AbortSignal | undefined;
-  /** Called with the fraction that is done, 0 to 1. */
+  /** Called with the completed fraction, 0 to 1. */
   onProgress?: ((progress: { fraction: number }) => void) | undefined;
 }
 
 /** Options of {@link drawWall}. All are optional. */
 export interface WallOptions extends SharedOptions {
   /**
-   * Longer side of an image in pixels, an integer from 2 to 1024. Default: as large as a picture of 4096 pixels allows, at most 96, and
-   * for small images a whole multiple of their size.
+   * Longer side of an image in pixels, an integer from 2 to 1024. Default: as large as possible in a picture of 4096
+   * pixels, at most 96, and for small images a whole multiple of their size.
    */
   cell?: number | undefined;
   /** `"light"` (default) or `"dark"`. */
@@ -62,30 +67,31 @@ export interface WallOptions extends SharedOptions {
 /** Options of {@link writeWall}. All are optional. */
 export interface WallTilesOptions extends SharedOptions {
   /**
-   * Longer side of an image in pixels at the closest zoom, an integer from 2 to 1024. Default: that of the images, 16 to 256.
+   * Longer side of an image in pixels at the closest zoom, an integer from 2 to 1024. Default: the longer side of the
+   * images, within 16 to 256.
    */
   cell?: number | undefined;
-  /** For each image a name, such as that of its file, which is shown with its number. Default: none. */
+  /** Name of each image, such as its file name, which is shown with its number. Default: none. */
   names?: ArrayLike<string> | undefined;
-  /** Whether to write into a folder with other files. Default false: such a folder is refused. */
+  /** Whether to write into a folder with other files. Default false: such a folder is rejected. */
   force?: boolean | undefined;
 }
 
-/** A wall that has been checked. */
+/** A checked wall. */
 export interface CheckedWall {
   readonly rows: number;
   readonly columns: number;
-  /** rows x columns: the image in each cell, -1 for none. */
+  /** rows x columns: number of the image in each cell, -1 for an empty cell. */
   readonly imageAt: Int32Array;
   readonly labels: Labels;
 }
 
 const SHARED = ["labels", "title", "stretch", "signal", "onProgress", "cell"];
-/** Cells of a grid. */
+/** Maximum number of cells. */
 const MOST_CELLS = 2 ** 26;
 
 /**
- * Checks all options but the labels, which the images must fit.
+ * Checks all options except the labels, whose number depends on the images.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT or OUT_OF_RANGE
  */
@@ -96,8 +102,8 @@ export function checkWallLook(options: WallOptions & WallTilesOptions): void {
 }
 
 /**
- * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT, OUT_OF_RANGE (a grid of fewer cells than images, cells outside it, two
- *   images in one) or SHAPE_MISMATCH
+ * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT, OUT_OF_RANGE (a grid with fewer cells than images, cells
+ *   outside the grid, two images in one cell) or SHAPE_MISMATCH
  */
 export function checkWall(
   images: ImageSource,
@@ -121,7 +127,8 @@ export function checkWall(
     const accepted = `at least ${n} cells`;
     throw new ArgumentError("OUT_OF_RANGE", { argument: "cells", received: rows * columns, accepted, message });
   }
-  if (cells.column.length !== n) reject("cells.column", cells.column.length, `${n} columns, as there are rows`);
+  if (cells.column.length !== n)
+    reject("cells.column", cells.column.length, `${n} columns, because there are ${n} rows`);
   checkImageCount(images, "images", n);
   const imageAt = new Int32Array(rows * columns).fill(-1);
   for (let i = 0; i < n; i++) {
@@ -129,7 +136,7 @@ export function checkWall(
     const column = requireInteger(cells.column[i], `cells.column[${i}]`, 0, columns - 1);
     const other = imageAt[row * columns + column];
     if (other >= 0) {
-      const message = `cells: images ${other} and ${i} share row ${row}, column ${column}; each needs a cell of its own`;
+      const message = `cells: images ${other} and ${i} share row ${row}, column ${column}; each image needs its own cell`;
       throw new ArgumentError("INVALID_ARGUMENT", { argument: "cells", received: i, accepted: "other cells", message });
     }
     imageAt[row * columns + column] = i;

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { assertFolderWritable, type FolderOptions } from "../io/index.js";
 import type { WallTilesOptions } from "./options.js";
 
-/** What {@link writeWall} reports about a wall and writes to its `wall.json`. */
+/** The summary that {@link writeWall} returns and writes to `wall.json`. */
 export interface WallSummary {
   readonly kind: "sigma-tsne wall";
   readonly images: number;
   readonly rows: number;
   readonly columns: number;
-  /** Pixels of an image, and of the whole wall, where it is seen closest. */
+  /** Size in pixels of an image, and of the whole wall, at the closest zoom. */
   readonly cell: { readonly width: number; readonly height: number };
   readonly width: number;
   readonly height: number;
@@ -20,15 +20,15 @@ export const KIND = "sigma-tsne wall";
 export const SUMMARY = "wall.json";
 
 /**
- * Makes sure, before long work, that {@link writeWall} can write there.
+ * Checks before a long computation that {@link writeWall} can write to the folder.
  *
- * @throws {FileError} FILE_WRITE saying what is in the way
+ * @throws {FileError} FILE_WRITE with the reason why it cannot be written
  */
 export function assertWallWritable(folder: string, options: Pick<WallTilesOptions, "force"> = {}): Promise<void> {
   return assertFolderWritable(folder, folderOptions(options));
 }
 
-/** When the files of a wall may be written into a folder that exists. */
+/** Rules for writing the files of a wall into an existing folder. */
 export const folderOptions = ({ force, signal }: WallTilesOptions): FolderOptions => ({
   kind: "an earlier wall",
   isReplaceable: isWall,
@@ -36,7 +36,7 @@ export const folderOptions = ({ force, signal }: WallTilesOptions): FolderOption
   signal,
 });
 
-/** Whether a folder holds nothing but what its own wall.json lists. */
+/** Whether a folder only contains files that its own wall.json lists. */
 async function isWall(folder: string, names: readonly string[]): Promise<boolean> {
   try {
     const { kind, files } = JSON.parse(await readFile(join(folder, SUMMARY), "utf8")) as Partial<WallSummary>;

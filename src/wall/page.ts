@@ -5,7 +5,7 @@ import type { CheckedWall } from "./options.js";
 import type { WallPayload } from "./payload.js";
 import { TILE, topLevel } from "./pyramid.js";
 
-/** What the page shows. */
+/** The content of the page. */
 export interface WallFacts extends Pick<WallPayload, "width" | "height" | "cell" | "pitch" | "gap"> {
   readonly title: string;
   readonly wall: CheckedWall;
@@ -13,7 +13,10 @@ export interface WallFacts extends Pick<WallPayload, "width" | "height" | "cell"
   readonly names: ArrayLike<string> | undefined;
 }
 
-/** The page as one HTML text beside the tiles: style, script and data are in it, and its policy lets nothing else in but them. */
+/**
+ * Renders the page as one HTML text that contains its style, script and data. Its content security policy only allows
+ * loading the tiles.
+ */
 export async function renderPage({ title, wall, labels, names, ...sizes }: WallFacts): Promise<string> {
   const payload: WallPayload = {
     title: cleanText(title) || "Wall of images",
@@ -26,7 +29,7 @@ export async function renderPage({ title, wall, labels, names, ...sizes }: WallF
     labels: toLabels(labels),
     names: names ? Array.from(names, cleanText) : null,
   };
-  // The viewer sets styles of its own.
+  // The viewer sets inline styles.
   const policy = () => "img-src 'self' file: data: blob:; style-src 'unsafe-inline'";
   return renderPageFile("wall", { title: payload.title, data: payload, policy });
 }

@@ -1,9 +1,9 @@
-/** What the page of a wall is given, as JSON. Arrays are base64 of little-endian bytes. */
+/** The data of the page of a wall as JSON. Arrays are base64 of little-endian bytes. */
 export interface WallPayload {
   readonly title: string;
   readonly rows: number;
   readonly columns: number;
-  /** Pixels of the wall, of an image, from one image to the next, and between the two. */
+  /** Size in pixels of the wall, of an image, of the step from one image to the next, and of the gap between images. */
   readonly width: number;
   readonly height: number;
   readonly cell: { readonly width: number; readonly height: number };
@@ -11,13 +11,13 @@ export interface WallPayload {
   readonly gap: number;
   readonly tile: number;
   readonly topLevel: number;
-  /** Int32, rows x columns: the image in each cell, -1 for none. */
+  /** Int32, rows x columns: number of the image in each cell, -1 for an empty cell. */
   readonly imageAt: string;
   readonly labels: {
     readonly texts: readonly string[];
-    /** Uint32, for each image its index in `texts`. */
+    /** Uint32: index in `texts` for each image. */
     readonly textOf: string;
-    /** Uint32, for each image its index in the colors. */
+    /** Uint32: index in the colors for each image. */
     readonly colorOf: string;
     readonly light: readonly string[];
     readonly dark: readonly string[];

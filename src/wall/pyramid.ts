@@ -4,12 +4,13 @@ import sharp from "sharp";
 
 /** Pixels per side of a tile. */
 export const TILE = 512;
-/** The quality of WebP, 1 to 100: at 90 only measurements show a difference from the original. */
+/** WebP quality, 1 to 100. At 90, only measurements show a difference from the original. */
 const QUALITY = 90;
 
 /**
- * Writes an image from its top to its bottom as a Deep Zoom pyramid: every level has half the pixels of the next per side, down to one, and is
- * cut into tiles `<level>/<column>_<row>.webp`. A strip of tiles of each level is all that is in memory.
+ * Writes an image from top to bottom as a Deep Zoom pyramid. Every level has half as many pixels per side as the next
+ * one, down to one pixel, and is cut into tiles `<level>/<column>_<row>.webp`. Only one strip of tiles per level is in
+ * memory.
  */
 export class Pyramid {
   readonly #levels: Level[] = [];
@@ -23,7 +24,7 @@ export class Pyramid {
     }
   }
 
-  /** Makes the folders for an image of that size. */
+  /** Creates the folders for an image of this size. */
   static async create(folder: string, width: number, height: number): Promise<Pyramid> {
     const pyramid = new Pyramid(folder, width, height);
     for (const level of pyramid.#levels) await mkdir(level.folder, { recursive: true });
@@ -31,7 +32,7 @@ export class Pyramid {
   }
 
   /**
-   * Takes the next rows of the image. All must be whole strips of tiles, but the last.
+   * Appends the next rows of the image. Every call except the last must contain whole strips of tiles.
    *
    * @param rgba rows x width x 4
    */
@@ -40,7 +41,7 @@ export class Pyramid {
   }
 }
 
-/** The level at which an image of that size has all of its pixels; level 0 is one pixel. */
+/** The level at which an image of this size has all its pixels; level 0 is one pixel. */
 export const topLevel = (width: number, height: number): number => Math.ceil(Math.log2(Math.max(width, height)));
 
 class Level {
@@ -48,7 +49,7 @@ class Level {
   readonly #width: number;
   readonly #height: number;
   readonly #below: Level | undefined;
-  /** Rows that came, and those of them that are written. */
+  /** Number of appended rows, and number of rows already written. */
   #rows = 0;
   #written = 0;
   readonly #strip: Uint8ClampedArray;
@@ -88,7 +89,10 @@ class Level {
   }
 }
 
-/** Half the size, rounded up: the mean of two by two pixels, in which transparent ones have no say in the color. */
+/**
+ * Halves the size, rounded up. Each pixel is the mean of two by two pixels; transparent pixels do not influence the
+ * color.
+ */
 export function halve(rgba: Uint8ClampedArray, width: number, height: number): Uint8ClampedArray {
   const [halfWidth, halfHeight] = [Math.ceil(width / 2), Math.ceil(height / 2)];
   const half = new Uint8ClampedArray(halfWidth * halfHeight * 4);

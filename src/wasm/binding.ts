@@ -2,23 +2,26 @@ import type native from "#binding";
 import { Core, type CoreArray, type CoreModule, type CoreTable } from "./core.js";
 
 /**
- * The interface of the native addon (native/addon/binding.d.cts) over the WebAssembly core, computed on the thread of the caller. Gradient
- * descent is done in slices, between which the event loop is served; the search for neighbors and other work before it, and all other
- * functions, are one piece each.
+ * The interface of the native addon (native/addon/binding.d.cts), implemented with the WebAssembly core on the calling
+ * thread. Gradient descent runs in slices, and the event loop runs between the slices. The neighbor search, other work
+ * before gradient descent, and all other functions run in one piece.
  */
 export type WasmBinding = Omit<typeof native, "backend">;
 
-/** Milliseconds after which gradient descent lets the event loop run. The core reports, and can stop, about ten times per second. */
+/**
+ * Milliseconds after which gradient descent lets the event loop run. The core reports its progress, and can be stopped,
+ * about ten times per second.
+ */
 const SLICE = 50;
 
-/** Tables of the core are in alphabetical order; the stages of a run come in theirs. */
+/** Tables of the core are in alphabetical order, but the stages of a run must be in the order in which they happen. */
 const STAGES = ["pca", "neighbors", "affinities", "initialization", "optimization"];
 const inOrder = (seconds: CoreTable) =>
   Object.fromEntries(STAGES.filter((stage) => stage in seconds).map((stage) => [stage, seconds[stage]]));
 
 const aborted = () => Object.assign(new Error("stopped before it was finished"), { code: "ABORTED" });
 
-/** Lets the event loop do what has come up. */
+/** Lets the event loop handle pending events. */
 const serveEvents = () => new Promise<void>((resolve) => setTimeout(resolve));
 
 type Progress = ((progress: never) => void) | undefined;
@@ -45,22 +48,22 @@ export function createBinding(module: CoreModule): WasmBinding {
   return bound as unknown as WasmBinding;
 }
 
-/** Products for training networks are not part of the WebAssembly core. */
+/** The WebAssembly core does not contain the matrix products for training networks. */
 class NoNetwork {
   constructor() {
     throw Object.assign(new Error("the WebAssembly backend does not train networks"), { code: "BACKEND_UNAVAILABLE" });
   }
 }
 
-/** `onlyFraction`: the reports are numbers, else objects. */
+/** `onlyFraction`: whether reports are numbers instead of objects. */
 function reporterOf(onProgress: Progress, onlyFraction: boolean) {
   const send = onProgress as ((progress: unknown) => void) | undefined;
   return (report: CoreTable) => send?.(onlyFraction ? report.fraction : report);
 }
 
 /**
- * Work that begins when the event loop comes to it and is done in one piece; `cancel` reaches it before that or from a report. The input is
- * copied at the call, so the caller may change it afterwards.
+ * Starts work that begins in a later turn of the event loop and runs in one piece. `cancel` only works before the start
+ * or from a progress report. The input is copied immediately, so the caller may change it afterwards.
  */
 function startJob(core: Core, name: string, input: { onProgress?: Progress }, onlyFraction: boolean) {
   let isCanceled = false;
@@ -89,9 +92,9 @@ function startJob(core: Core, name: string, input: { onProgress?: Progress }, on
   };
 }
 
-/** The class of runs over one core. */
+/** Creates the class of runs for one core. */
 function boundRun(core: Core) {
-  /** Frees the memory of runs that nobody refers to any more. */
+  /** Frees the memory of runs that were garbage collected. */
   const freed = new FinalizationRegistry<number>((run) => core.freeRun(run));
 
   return class Run {
@@ -149,7 +152,9 @@ function boundRun(core: Core) {
       return this.#work(name, input, reporterOf(input.onProgress, true));
     }
 
-    /** Work that is called again after each slice, until it returns. Only gradient descent stops before it is done. */
+    /**
+     * Repeats a function after each slice until it returns a result. Only gradient descent stops before it is finished.
+     */
     async #work(name: string, input: object, report: (progress: CoreTable) => void): Promise<CoreTable> {
       if (this.#isBusy) throw Object.assign(new Error("the run is still at work"), { code: "BUSY" });
       this.#isBusy = true;
@@ -169,7 +174,7 @@ function boundRun(core: Core) {
       }
     }
 
-    /** Undefined if there is more to do. */
+    /** @returns undefined if there is more to do */
     #slice(name: string, table: number, report: (progress: CoreTable) => void): CoreTable | undefined {
       const begin = performance.now();
       let isOver = false;

@@ -1,6 +1,9 @@
 /** The WebAssembly module of the core, called through its C interface (native/interface/sigma_tsne.h). */
 
-/** The part of WebAssembly that is used here. The types of Node.js lack it, and those of browsers are not loaded. */
+/**
+ * The part of the WebAssembly interface that this file uses. The types of Node.js lack it, and those of browsers are
+ * not loaded.
+ */
 export type CoreModule = object;
 interface WebAssemblyApi {
   Module: {
@@ -17,7 +20,7 @@ const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssem
 /** Compiles the module. */
 export const compileCore = (bytes: Uint8Array): CoreModule => new wasm.Module(bytes);
 
-/** A value of a table: what the C interface passes in both directions. */
+/** A value of a table. The C interface passes tables in both directions. */
 export type CoreValue = number | boolean | string | CoreArray | CoreTable;
 export type CoreArray =
   | Float32Array<ArrayBuffer>
@@ -28,7 +31,7 @@ export interface CoreTable {
   [name: string]: CoreValue;
 }
 
-/** Gets the reports of work; the work is canceled where it returns true. */
+/** Receives progress reports. If it returns true, the work is canceled. */
 export type CoreReporter = (report: CoreTable) => boolean;
 
 /** An error of the core, with the properties that errors of the native addon have. */
@@ -42,7 +45,7 @@ export class CoreError extends Error {
   }
 }
 
-/** As sigma_kind of the header counts them. */
+/** Values of the enum sigma_kind in the header. */
 const NUMBER = 1;
 const FLAG = 2;
 const TEXT = 3;
@@ -60,23 +63,23 @@ const ARRAYS = {
 
 type CoreFunction = (...values: number[]) => number;
 
-/** Bytes of each of the two buffers that the module has for texts (native/wasm/host.cpp). */
+/** Size in bytes of each of the module's two text buffers (native/wasm/host.cpp). */
 const TEXT_BYTES = 1024;
 
-/** What a function is called with. */
+/** Arguments of a call. */
 export interface CoreCall {
   /** Pointer to a run, for functions of runs. */
   run?: number;
   /** Properties that are undefined are left out. */
   input?: object | undefined;
-  /** In place of `input`: what {@link Core.copy} has returned. */
+  /** Replaces `input`: a table that {@link Core.copy} returned. */
   table?: number;
   report?: CoreReporter | undefined;
 }
 
 /**
- * One instance of the module, with its own memory, on the thread that made it. Pointers to runs are numbers; a run that is not freed keeps
- * its memory.
+ * One instance of the module with its own memory, on the thread that created it. Pointers to runs are numbers. A run
+ * keeps its memory until it is freed.
  */
 export class Core {
   readonly #functions: Readonly<Record<string, CoreFunction>>;
@@ -94,7 +97,7 @@ export class Core {
     this.#texts = this.#functions.sigma_text_buffers();
   }
 
-  /** Bytes of the module's memory, which grows and does not shrink. */
+  /** Size of the module's memory in bytes. It grows and never shrinks. */
   get memoryBytes(): number {
     return this.#memory.buffer.byteLength;
   }
@@ -102,7 +105,7 @@ export class Core {
   /**
    * Calls a function of the C interface that returns a table.
    *
-   * @throws {CoreError}, and what `report` throws
+   * @throws {CoreError} and any error of `report`
    */
   compute(name: string, { run, input, table: given, report }: CoreCall): CoreTable {
     const table = given ?? (input && this.copy(input));
@@ -117,7 +120,7 @@ export class Core {
       this.#reporter = undefined;
       if (table !== undefined && given === undefined) this.free(table);
     }
-    // The compiler does not see that the function calls the reporter.
+    // The type assertion is needed because the compiler does not know that the function calls the reporter.
     const thrown = this.#thrown as { error: unknown } | undefined;
     if (thrown) {
       if (result !== 0) this.#functions.sigma_values_free(result);
@@ -129,7 +132,7 @@ export class Core {
     return read;
   }
 
-  /** Makes a run and returns its pointer. */
+  /** Creates a run and returns its pointer. */
   makeRun(input: object): number {
     const table = this.copy(input);
     const run = this.#functions.sigma_run_new(table);
@@ -146,7 +149,7 @@ export class Core {
     this.#functions.sigma_run_free(run);
   }
 
-  /** The host of the module: a clock, reports, and nothing else of a system. */
+  /** The imports of the module: a clock and progress reports, but no other access to the system. */
   #imports(module: CoreModule): object {
     const view = () => new DataView(this.#memory.buffer);
     const given: Record<string, (...values: never[]) => number> = {
@@ -168,7 +171,7 @@ export class Core {
       imports[from][name] =
         given[name] ??
         (() => {
-          throw new Error(`the core called ${name}, which WebAssembly does not offer it`);
+          throw new Error(`the core called ${name}, which is not available in WebAssembly`);
         });
     }
     return imports;
@@ -187,7 +190,7 @@ export class Core {
     return new CoreError(this.#read(this.#functions.sigma_last_error()));
   }
 
-  /** Puts a text into one of the buffers that the module has for the name and the text of a call. */
+  /** Writes a text into one of the module's buffers for the name and the text of a call. */
   #place(text: string, buffer: 0 | 1): number {
     const bytes = new TextEncoder().encode(`${text}\0`);
     if (bytes.length > TEXT_BYTES) {
@@ -204,7 +207,8 @@ export class Core {
   }
 
   /**
-   * Copies an object into a table of the core, to be freed by {@link free}. Properties that are undefined, and functions, are left out.
+   * Copies an object into a table of the core, which must be freed with {@link free}. Functions and undefined
+   * properties are left out.
    *
    * @throws {CoreError}
    */

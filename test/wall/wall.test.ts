@@ -70,7 +70,7 @@ describe("a wall", () => {
       "expected 2 images, one per point, received 3",
     );
     await refused(cells(1, 3, []), {}, "TOO_FEW_POINTS", "at least one");
-    await refused(cells(40, 3, positions), { cell: 1024 }, "OUT_OF_RANGE", "take smaller cells, or tiles");
+    await refused(cells(40, 3, positions), { cell: 1024 }, "OUT_OF_RANGE", "Use smaller cells, or write tiles");
     await refused(corner, { cell: 1 }, "OUT_OF_RANGE", "cell");
     await refused(corner, { thema: "dark" }, "UNKNOWN_OPTION", "theme");
     await refused(corner, { signal: AbortSignal.abort() }, "ABORTED", "");

@@ -11,9 +11,9 @@ const textOf = labels && new Uint32Array(bytesOf(labels.textOf));
 const colorOf = labels && new Uint32Array(bytesOf(labels.colorOf));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const tint = byId<HTMLInputElement>("tint");
-/** How many images are seen across where one is looked for. */
+/** Number of visible images across after a search for an image. */
 const AROUND = 9;
-/** The opacity of the colors that are laid over images. */
+/** Opacity of the colors over the images. */
 const OPACITY = 0.5;
 
 const viewer = OpenSeadragon({
@@ -23,12 +23,12 @@ const viewer = OpenSeadragon({
     height,
     tileSize: payload.tile,
     tileOverlap: 0,
-    // Smaller ones are never needed.
+    // Smaller levels are never needed.
     minLevel: Math.min(8, payload.topLevel),
     maxLevel: payload.topLevel,
     getTileUrl: (level: number, x: number, y: number) => `wall_files/${level}/${x}_${y}.webp`,
   } as unknown as OpenSeadragon.TileSourceOptions,
-  // Pictures from a disk may be drawn, but not become textures.
+  // A page from a disk may draw its pictures on a canvas but cannot use them as WebGL textures.
   drawer: "canvas",
   showNavigationControl: false,
   showNavigator: true,
@@ -42,11 +42,12 @@ const viewer = OpenSeadragon({
   maxZoomPixelRatio: Math.max(4, 384 / Math.max(cell.width, cell.height)),
   minZoomImageRatio: 0.6,
   visibilityRatio: 0.5,
-  // Switches to the next smaller level sooner than usual, because the shrunken gaps between images would make a moiré pattern.
+  // Switches to the next smaller level earlier than usual, because the reduced gaps between images would cause a moiré
+  // pattern.
   minPixelRatio: 0.9,
 });
 
-/** Above the tiles: colors by label, and a frame around the image that is pointed at. */
+/** The layer above the tiles: the colors of the labels, and a frame around the image under the pointer. */
 const over = document.createElement("canvas");
 over.setAttribute("aria-hidden", "true");
 byId("wall").append(over);
@@ -67,7 +68,7 @@ function paintTints(): void {
   });
 }
 
-/** From pixels of the wall to those of the window. */
+/** Converts pixels of the wall to pixels of the window. */
 const toWindow = (x: number, y: number) =>
   viewer.viewport.imageToViewerElementCoordinates(new OpenSeadragon.Point(x, y));
 
@@ -123,7 +124,7 @@ function describe(image: number, index: number): string {
   return facts.join(" · ");
 }
 
-/** The cell at a pixel of the window, as its index in `imageAt`. */
+/** The cell at a pixel of the window, as an index in `imageAt`. */
 function cellAt(x: number, y: number): number | undefined {
   if (!viewer.world.getItemAt(0)) return undefined;
   const at = viewer.viewport.viewerElementToImageCoordinates(new OpenSeadragon.Point(x, y));
@@ -138,7 +139,7 @@ function show(index: number): void {
   point(index);
 }
 
-/** Goes on to the next image in a direction, over empty cells. */
+/** Moves to the next image in a direction and skips empty cells. */
 function step(right: number, down: number): void {
   const { clientWidth, clientHeight } = byId("wall");
   let index = pointed;
@@ -179,7 +180,7 @@ const DIRECTIONS: Readonly<Record<string, readonly [number, number]>> = {
 viewer.addHandler("canvas-key", (event) => {
   const { key } = event.originalEvent;
   const direction = DIRECTIONS[key];
-  // The library's own keys turn and mirror the wall, too.
+  // The library's own keys would also rotate and mirror the wall.
   event.preventDefaultAction = true;
   if (direction) step(...direction);
   else if (key === "+" || key === "=") zoom(1.5);

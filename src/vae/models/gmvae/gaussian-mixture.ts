@@ -19,8 +19,11 @@ export interface GaussianMixture {
 const RESTARTS = 30;
 const K_MEANS_ITERATIONS = 20;
 const EM_ITERATIONS = 200;
-/** The best start is found with so many points at most. */
-const SEARCHED_POINTS = 5000;
+/**
+ * The best start is found with so many points at most. With 5000 of 20,000 images of MNIST, a start that mixes 4 and 9 sometimes had the larger
+ * likelihood.
+ */
+const SEARCHED_POINTS = 20_000;
 /** Rise of the mean log-likelihood, in nats, at which the fit is done. */
 const LEAST_RISE = 1e-4;
 
