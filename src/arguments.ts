@@ -3,9 +3,9 @@ import { ArgumentError, DataError, type ErrorCode } from "./errors.js";
 import type { Matrix } from "./matrix.js";
 
 /**
- * Throws for the first key of `options` that is not among `known`, naming the nearest one that is.
+ * Throws an error for the first key of `options` that is not in `known`, and suggests the nearest known one.
  *
- * @param prefix what stands before the key in the caller's code: `"panels[0]."`
+ * @param prefix text before the key in the caller's code: `"panels[0]."`
  */
 export function rejectUnknown(options: object, known: readonly string[], prefix = ""): void {
   for (const [key, received] of Object.entries(options)) {
@@ -22,27 +22,27 @@ export function rejectUnknown(options: object, known: readonly string[], prefix 
   }
 }
 
-/** @throws {ArgumentError} in any case, with `code`: INVALID_ARGUMENT by default */
+/** Throws an error. @throws {ArgumentError} with `code`, by default INVALID_ARGUMENT */
 export function reject(argument: string, received: unknown, accepted: string, code?: ErrorCode): never {
   throw new ArgumentError(code ?? "INVALID_ARGUMENT", { argument, received, accepted });
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for options that are no plain object */
+/** @throws {ArgumentError} INVALID_ARGUMENT if the options are not an object */
 export function requireOptions(options: unknown): asserts options is object {
   if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
   reject("options", options, "an object");
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for a signal that is given and none */
+/** @throws {ArgumentError} INVALID_ARGUMENT if the value is neither undefined nor a signal */
 export function requireSignal(signal: unknown): void {
   if (signal === undefined || typeof (signal as AbortSignal | null)?.addEventListener === "function") return;
   reject("signal", signal, "an AbortSignal");
 }
 
 /**
- * `value`, if it is an integer from `least` to `most`.
+ * Returns `value` if it is an integer from `least` to `most`.
  *
- * @throws {ArgumentError} INVALID_ARGUMENT for other values than numbers, OUT_OF_RANGE for other numbers
+ * @throws {ArgumentError} INVALID_ARGUMENT if it is not a number, OUT_OF_RANGE for other numbers
  */
 export function requireInteger(value: unknown, argument: string, least: number, most: number): number {
   const accepted = `an integer from ${least} to ${most}`;
@@ -53,15 +53,15 @@ export function requireInteger(value: unknown, argument: string, least: number, 
   return value;
 }
 
-/** What has the shape of a matrix. */
+/** A value with the shape of a matrix. */
 type Sized = Pick<Matrix, "shape" | "rows" | "cols">;
 
-/** The error of a matrix whose shape does not fit. */
+/** Creates the error for a matrix with a wrong shape. */
 export function shapeMismatch(argument: string, matrix: Sized, accepted: string): ArgumentError {
   return new ArgumentError("SHAPE_MISMATCH", factsOfShape(argument, matrix, accepted));
 }
 
-/** The error of a matrix with too few rows or columns to compute with. */
+/** Creates the error for a matrix with too few rows or columns. */
 export function tooFewPoints(argument: string, matrix: Sized, accepted: string): DataError {
   return new DataError("TOO_FEW_POINTS", factsOfShape(argument, matrix, accepted));
 }

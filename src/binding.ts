@@ -1,7 +1,7 @@
 import native from "#binding";
 import { AbortError, ArgumentError, DataError, type ErrorCode, SigmaTsneError } from "./errors.js";
 
-/** A name of its own: where other bundles than one share it, the bundler hands on the bare import without its default. */
+/** The separate name is needed because the bundler loses the default of a bare import that several bundles share. */
 export const binding = native;
 export type NativeOptions = native.NativeOptions;
 export type NativeFarValue = native.NativeFarValue;
@@ -18,7 +18,7 @@ interface NativeError extends Error {
   value?: number;
 }
 
-/** The package's error for one that the native core threw; anything else passes unchanged. */
+/** Converts an error of the native core to an error of the package. Other values are returned unchanged. */
 export function translate(error: unknown): unknown {
   if (!(error instanceof Error) || !("code" in error)) return error;
   const native = error as NativeError;
@@ -56,7 +56,7 @@ export function translate(error: unknown): unknown {
   }
 }
 
-/** The error of a covariance that is none, with the row of its point. */
+/** Creates the error for an invalid covariance, with the row of its point. */
 function badCovariance(reason: keyof typeof COVARIANCE_ERRORS, native: NativeError): DataError {
   const { argument = "covariance", row, value } = native;
   const { accepted, found } = COVARIANCE_ERRORS[reason];
@@ -86,7 +86,7 @@ const COVARIANCE_ERRORS = {
   },
 };
 
-/** Runs `work` and rethrows what the native core throws as the package's errors. */
+/** Runs `work` and converts errors of the native core to errors of the package. */
 export function withTranslation<T>(work: () => T): T {
   try {
     return work();
@@ -96,8 +96,8 @@ export function withTranslation<T>(work: () => T): T {
 }
 
 /**
- * Awaits native work that `cancel` stops: an aborted `signal` makes it reject with an {@link AbortError} whose cause is the
- * signal's reason.
+ * Awaits native work. If `signal` is aborted, `cancel` stops the work, and the promise is rejected with an {@link
+ * AbortError} whose cause is the signal's reason.
  */
 export async function awaitNative<T>(
   work: Promise<T>,
@@ -115,7 +115,7 @@ export async function awaitNative<T>(
   }
 }
 
-/** The error of work that `signal` has stopped. */
+/** Creates the error for work that `signal` has stopped. */
 export function abortError(signal: AbortSignal): AbortError {
   return new AbortError(undefined, { cause: signal.reason });
 }

@@ -1,22 +1,26 @@
-/** How one cell of a CSV or TSV file is written. Free of Node.js, because pages write such files as well. */
+/**
+ * Writing of one cell of a CSV or TSV file. It does not use Node.js, because pages in the browser also write such
+ * files.
+ */
 
-/** The text, in quotes where a reader would split or trim it otherwise. */
+/** Puts the text in quotes if a reader would otherwise split or trim it. */
 export const quoteCell = (text: string, separator: string): string =>
   text === "" || text.includes(separator) || /["\r\n#]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
 /**
- * The text with an apostrophe in front of it if a spreadsheet would run it as a formula: texts that begin with =, +, - or @, or with a tab
- * or a carriage return, and are not numbers.
+ * Puts an apostrophe before a text that a spreadsheet would run as a formula: a text that begins with =, +, -, @, a tab
+ * or a carriage return, and is not a number.
  */
 export const disarmFormula = (text: string): string =>
   /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
 
-/** The fewest digits that read back as the same number. */
+/** Writes a number with the fewest digits that read back as the same number. */
 export const shortestFloat64 = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
 /**
- * The fewest digits that read back as the same float32; at some powers of two, whose neighbors lie at unequal distances, one more.
- * Six digits survive in every normal float32, in subnormal ones fewer; nine tell any two float32 apart.
+ * Writes a number with the fewest digits that read back as the same float32. At some powers of two, whose neighbors
+ * have unequal distances, it may use one digit more. Every normal float32 keeps at least six digits, subnormal ones
+ * fewer; nine digits distinguish all float32 numbers.
  */
 export function shortestFloat32(value: number): string {
   if (value === 0) return shortestFloat64(value);

@@ -3,7 +3,8 @@ import { SigmaTsneError } from "./errors.js";
 /**
  * Loads a package on first use.
  *
- * @throws {SigmaTsneError} DEPENDENCY_MISSING with the name of a package that is not installed, or not for this platform
+ * @throws {SigmaTsneError} DEPENDENCY_MISSING with the name of a package that is not installed, or not for this
+ *   platform
  */
 export async function loadPackage<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {

@@ -1,8 +1,8 @@
 /**
- * Everything that this package throws on purpose is a {@link SigmaTsneError} with a `code`; anything else is a bug.
+ * All errors that this package throws intentionally are {@link SigmaTsneError} with a `code`. Any other error is a bug.
  */
 
-/** What went wrong, for programs; the message says it for people. */
+/** The kind of the error, for programs. The message explains it to people. */
 export type ErrorCode =
   /** An argument of the wrong type or an unusable combination. */
   | "INVALID_ARGUMENT"
@@ -10,42 +10,42 @@ export type ErrorCode =
   | "OUT_OF_RANGE"
   /** An option that does not exist. */
   | "UNKNOWN_OPTION"
-  /** Two arrays whose shapes do not belong together, or a shape that does not fit its data. */
+  /** Two arrays whose shapes do not match, or a shape that does not match its data. */
   | "SHAPE_MISMATCH"
   /** NaN or an infinity in data that must be finite. */
   | "NOT_FINITE"
   /** A negative standard deviation. */
   | "NEGATIVE_SIGMA"
-  /** A matrix that is not symmetric or has a negative eigenvalue, so that it is not the covariance of any errors. */
+  /** A matrix that cannot be a covariance, because it is not symmetric or has a negative eigenvalue. */
   | "NOT_A_COVARIANCE"
   /** Fewer than three points. */
   | "TOO_FEW_POINTS"
-  /** A file that is not there or cannot be read. */
+  /** A file that does not exist or cannot be read. */
   | "FILE_READ"
-  /** A file whose content is not what its format promises. */
+  /** A file whose content does not follow its format. */
   | "FILE_FORMAT"
-  /** A file of a version of its format that this version of the package does not read. */
+  /** A file in a format version that this version of the package does not read. */
   | "FILE_VERSION"
   /** A file that cannot be written. */
   | "FILE_WRITE"
-  /** A file that is neither there nor to be had from the network. */
+  /** A file that is missing and could not be downloaded. */
   | "DOWNLOAD"
   /** Stopped by the caller. */
   | "ABORTED"
-  /** The embedding or the loss of a model grew beyond all bounds: the learning rate is too large for the data. */
+  /** The embedding or the loss of a model grew without limit: the learning rate is too large for the data. */
   | "DIVERGED"
-  /** A second job asked of a run that is still at its first. */
+  /** A run was asked for more work while it was still working. */
   | "BUSY"
-  /** More memory, or more threads, than the machine can give. */
+  /** More memory, or more threads, than the machine has. */
   | "OUT_OF_MEMORY"
-  /** A backend of TensorFlow.js that does not load, or an operation that it does not offer. */
+  /** A backend of TensorFlow.js that cannot be loaded, or that lacks an operation. */
   | "BACKEND_UNAVAILABLE"
-  /** A package that is not installed, or not for this platform. */
+  /** A package that is not installed, or not available for this platform. */
   | "DEPENDENCY_MISSING"
   /** No native binary fits this platform. */
   | "ADDON_NOT_FOUND";
 
-/** The base of all deliberate errors. */
+/** The base class of all intentional errors. */
 export class SigmaTsneError extends Error {
   readonly code: ErrorCode;
 
@@ -56,7 +56,7 @@ export class SigmaTsneError extends Error {
   }
 }
 
-/** The start of `accepted` for an option that has no accepted value beside the others that are given. */
+/** Start of `accepted` for an option that cannot be combined with the other given options. */
 const UNUSABLE = "to be left out";
 
 function explain(argument: string, accepted: string, received: string): string {
@@ -65,13 +65,13 @@ function explain(argument: string, accepted: string, received: string): string {
   return `${argument}: expected ${accepted}, received ${received}`;
 }
 
-/** An argument or option that cannot be used: which one, what came, what is accepted. */
+/** An argument or option that cannot be used, with the received value and a description of the accepted ones. */
 export class ArgumentError extends SigmaTsneError {
-  /** The argument's name as the caller wrote it: `"perplexity"`, `"sigma"`. */
+  /** Name of the argument in the caller's code: `"perplexity"`, `"sigma"`. */
   readonly argument: string;
-  /** What came. */
+  /** The received value. */
   readonly received: unknown;
-  /** What would be accepted, in words. */
+  /** Description of the accepted values. */
   readonly accepted: string;
 
   constructor(
@@ -86,11 +86,14 @@ export class ArgumentError extends SigmaTsneError {
   }
 }
 
-/** Values that cannot be embedded: NaN, infinite, negative sigma, too few points. Carries where the first one stands. */
+/**
+ * Values that cannot be embedded: NaN, infinite values, negative sigma, or too few points. Contains the position of the
+ * first one.
+ */
 export class DataError extends ArgumentError {
-  /** Row (from 0) of the first offending value, where there is one. */
+  /** Row (from 0) of the first invalid value, if there is one. */
   readonly row: number | undefined;
-  /** Column (from 0) of the first offending value, where there is one. */
+  /** Column (from 0) of the first invalid value, if there is one. */
   readonly column: number | undefined;
 
   constructor(
@@ -107,7 +110,7 @@ export class DataError extends ArgumentError {
   }
 }
 
-/** A file that cannot be read, understood, written or downloaded. */
+/** A file that cannot be read, decoded, written or downloaded. */
 export class FileError extends SigmaTsneError {
   readonly path: string;
 
@@ -129,7 +132,7 @@ export class AbortError extends SigmaTsneError {
   }
 }
 
-/** A short description of any value for an error message: the value where it is short, else its kind and size. */
+/** Describes a value briefly for an error message: the value itself if it is short, else its kind and size. */
 export function describe(value: unknown): string {
   if (typeof value === "string")
     return value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value);

@@ -1,12 +1,15 @@
 import type { NativeFarValue } from "./binding.js";
 
-/** Values that are farther than this, in units of a typical point's distance, are fill values or errors more often than measurements. */
+/**
+ * Threshold, in units of a typical point's distance. Values farther away are more often fill values or errors than
+ * measurements.
+ */
 const FAR = 1e5;
 
 /**
- * A warning about a value far beyond the others, as a list, which is empty without such a value.
+ * Returns a list with a warning about a value far beyond the others. The list is empty if there is no such value.
  *
- * @param far as the core found it
+ * @param far the value found by the core
  */
 export function describeFarValue(far: NativeFarValue | undefined): string[] {
   if (!far || far.times < FAR) return [];

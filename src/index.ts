@@ -1,5 +1,6 @@
 /**
- * t-SNE of points, or of means with standard deviations, with the files and pictures around it.
+ * t-SNE of points, or of means with standard deviations, with readers and writers of files and functions that draw
+ * pictures.
  *
  * @module sigma-tsne
  */

@@ -14,7 +14,7 @@ export type NumericArray =
   | Int32Array
   | Uint32Array;
 
-/** What is accepted wherever a matrix is: {@link toMatrix} turns each of them into a {@link Matrix}. */
+/** The forms of a matrix that functions accept. {@link toMatrix} converts each of them to a {@link Matrix}. */
 export type MatrixLike =
   | Matrix
   | { readonly data: NumericArray; readonly rows: number; readonly cols: number }
@@ -22,7 +22,7 @@ export type MatrixLike =
   | (NumericArray & { readonly shape: readonly number[] })
   | {
       readonly shape: readonly number[];
-      /** The numbers row by row, as a tensor of TensorFlow.js gives them. */
+      /** Returns the numbers row by row, as a TensorFlow.js tensor does. */
       dataSync(): NumericArray;
     }
   | readonly (readonly number[])[]
@@ -39,7 +39,7 @@ export class Matrix {
 
   /**
    * @param data `rows * cols` numbers, row after row
-   * @throws {ArgumentError} SHAPE_MISMATCH if the length is another
+   * @throws {ArgumentError} SHAPE_MISMATCH if `data` has another length
    */
   constructor(data: FloatArray, rows: number, cols: number) {
     if (!(data instanceof Float32Array || data instanceof Float64Array)) {
@@ -72,22 +72,22 @@ export class Matrix {
     return [this.rows, this.cols];
   }
 
-  /** Row `i`, a view on the same memory. */
+  /** Returns row `i` as a view of the same memory. */
   row(i: number): FloatArray {
     return this.data.subarray(i * this.cols, (i + 1) * this.cols);
   }
 
-  /** The number at row `i`, column `j`. */
+  /** Returns the number at row `i`, column `j`. */
   at(i: number, j: number): number {
     return this.data[i * this.cols + j];
   }
 
-  /** Rows `start` (included) to `end` (excluded), a view on the same memory. */
+  /** Returns rows `start` (included) to `end` (excluded) as a view of the same memory. */
   slice(start: number, end: number): Matrix {
     return new Matrix(this.data.subarray(start * this.cols, end * this.cols), Math.max(0, end - start), this.cols);
   }
 
-  /** Some rows, in the order in which they are named, copied. */
+  /** Returns a copy of the given rows in the given order. */
   take(rows: ArrayLike<number>): Matrix {
     const length = rows.length * this.cols;
     const data = this.data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
@@ -95,7 +95,7 @@ export class Matrix {
     return new Matrix(data, rows.length, this.cols);
   }
 
-  /** The rows as plain arrays, for small matrices and for JSON. */
+  /** Returns the rows as plain arrays, for small matrices and for JSON. */
   toArrays(): number[][] {
     return Array.from({ length: this.rows }, (_, i) => Array.from(this.row(i)));
   }
@@ -105,12 +105,12 @@ const accepted =
   "a matrix: {data, rows, cols}, {data, shape: [rows, cols]}, rows as arrays of equal length, or an object with shape and dataSync()";
 
 /**
- * Turns whatever a caller holds into a {@link Matrix}. Float32 and float64 data are wrapped, not copied; integers and
- * nested arrays are copied once. Values are not looked at here.
+ * Converts a value to a {@link Matrix}. Float32 and float64 data are wrapped, not copied; integers and nested arrays
+ * are copied once. The values themselves are not checked.
  *
- * @param argument the caller's name for it, used in errors
- * @throws {ArgumentError} INVALID_ARGUMENT for anything but a matrix, SHAPE_MISMATCH for ragged rows or a shape
- *   that does not fit the data
+ * @param argument name of the value in error messages
+ * @throws {ArgumentError} INVALID_ARGUMENT if the value is not a matrix, SHAPE_MISMATCH for rows of different lengths
+ *   or a shape that does not match the data
  */
 export function toMatrix(input: MatrixLike, argument = "data"): Matrix {
   if (input instanceof Matrix) return input;
@@ -149,7 +149,7 @@ function wrap(data: unknown, rows: number, cols: number, argument: string): Matr
       accepted: `${rows} x ${cols} = ${rows * cols} numbers`,
     });
   }
-  // float32 holds every integer of up to 24 bits exactly; the wider types need float64.
+  // float32 represents every integer of up to 24 bits exactly. Wider integers need float64.
   if (data instanceof Float32Array || data instanceof Float64Array) return new Matrix(data, rows, cols);
   const wide = data instanceof Int32Array || data instanceof Uint32Array;
   return new Matrix(wide ? Float64Array.from(data) : Float32Array.from(data), rows, cols);
@@ -161,7 +161,7 @@ function fromRows(rows: readonly ArrayLike<number>[], argument: string): Matrix 
   }
   const cols = rows[0]?.length ?? 0;
   const data = new Float64Array(rows.length * cols);
-  // Not forEach, which would pass over the holes of a sparse array.
+  // Unlike forEach, this loop also visits the holes of a sparse array.
   for (const [i, row] of rows.entries()) {
     if (!(isRow(row) && row.length === cols)) {
       throw new ArgumentError("SHAPE_MISMATCH", {

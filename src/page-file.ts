@@ -3,19 +3,22 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { endianness } from "node:os";
 
-/** What goes into a page, and what its content security policy lets it use. */
+/** The content of a page, and its content security policy. */
 export interface PageContent {
   readonly title: string;
   /** JSON for the page's script. */
   readonly data: unknown;
-  /** Directives beside those of the page's own script, such as `style-src`; `hash` is that of its style. */
+  /**
+   * Returns directives to add to those for the page's own script, such as `style-src`. `hash` is the hash of its style.
+   */
   policy(hash: string): string;
 }
 
 /**
- * A page that was built into dist as one HTML text: style, script and data are in it, and no other script runs.
+ * Fills in a page from dist and returns it as one HTML text that includes style, script and data. No other script can
+ * run.
  *
- * @param name of its folder in dist
+ * @param name name of the page's folder in dist
  */
 export async function renderPageFile(
   name: "report" | "trust" | "wall",
@@ -31,7 +34,7 @@ export async function renderPageFile(
     policy: `default-src 'none'; script-src '${hashOf(script)}'; ${policy(hashOf(style))}; base-uri 'none'; form-action 'none'`,
     style,
     script,
-    // Nothing in a text can end the element that holds it.
+    // Escape <, so that no text can end the element that contains the data.
     data: JSON.stringify(data).replaceAll("<", "\\u003c"),
   };
   return frame.replace(/\{\{(\w+)\}\}/g, (_, part: string) => parts[part]);
@@ -39,7 +42,7 @@ export async function renderPageFile(
 
 const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
 
-/** Numbers for a page's data, little-endian. */
+/** Encodes numbers for the data of a page, little-endian. */
 export function toBase64(values: Float32Array | Int32Array | Uint32Array): string {
   const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
   return (endianness() === "LE" ? bytes : Buffer.from(bytes).swap32()).toString("base64");

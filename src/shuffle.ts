@@ -1,6 +1,6 @@
 /**
- * Returns 0 to n - 1 in a random order that is always the same (Fisher-Yates over a linear congruential generator). Points that are drawn in
- * this order do not hide a class only because it comes first in the file.
+ * Returns 0 to n - 1 in a random order that is always the same (Fisher-Yates over a linear congruential generator).
+ * Drawing points in this order avoids that a class is hidden only because it comes first in the file.
  */
 export function shuffled(n: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);

@@ -2,20 +2,20 @@ import { ArgumentError, DataError } from "./errors.js";
 import { type FloatArray, Matrix, type NumericArray } from "./matrix.js";
 
 /**
- * A sparse matrix by compressed rows, as SciPy's `csr_matrix` and AnnData hold it: the numbers of row i and their columns are at positions
- * `indptr[i]` to `indptr[i + 1] - 1` of `data` and `indices`. Numbers that are not stored are 0.
+ * A sparse matrix in compressed rows, like SciPy's `csr_matrix` and matrices in AnnData. The numbers of row i and their
+ * columns are at positions `indptr[i]` to `indptr[i + 1] - 1` of `data` and `indices`. All other entries are 0.
  */
 export interface SparseMatrixLike {
-  /** rows + 1 positions, ascending from 0. */
+  /** rows + 1 positions, in ascending order from 0. */
   readonly indptr: NumericArray | BigInt64Array | readonly number[];
-  /** Columns from 0, in any order, each at most once in a row. */
+  /** Columns from 0, in any order. Each column occurs at most once in a row. */
   readonly indices: NumericArray | BigInt64Array | readonly number[];
   readonly data: NumericArray | readonly number[];
   /** `[rows, cols]` */
   readonly shape: readonly number[];
 }
 
-/** A checked {@link SparseMatrixLike}. It wraps `indices` and `data` without copying them where their types allow. */
+/** A checked {@link SparseMatrixLike}. It wraps `indices` and `data` without copying them if their types allow it. */
 export class SparseMatrix {
   readonly rows: number;
   readonly cols: number;
@@ -24,7 +24,10 @@ export class SparseMatrix {
   readonly indices: Uint32Array;
   readonly data: FloatArray;
 
-  /** @throws {ArgumentError} for arrays that do not fit together, {@link DataError} for a column that does not exist or comes twice */
+  /**
+   * @throws {ArgumentError} for arrays with inconsistent lengths, {@link DataError} for a column that does not exist or
+   *   occurs twice in a row
+   */
   constructor({ indptr, indices, data, shape }: SparseMatrixLike, argument = "data") {
     const sizes = Array.from(shape ?? []);
     const isShape = sizes.length === 2 && sizes.every((size) => Number.isSafeInteger(size) && size >= 0);
@@ -44,17 +47,17 @@ export class SparseMatrix {
     return [this.rows, this.cols];
   }
 
-  /** The numbers that are stored. */
+  /** Number of stored entries. */
   get stored(): number {
     return this.data.length;
   }
 
-  /** Calls `visit` for each stored number of row `i`. */
+  /** Calls `visit` for each stored entry of row `i`. */
   forEachInRow(i: number, visit: (column: number, value: number) => void): void {
     for (let at = this.indptr[i]; at < this.indptr[i + 1]; at++) visit(this.indices[at], this.data[at]);
   }
 
-  /** Rows `start` (included) to `end` (excluded), a view on the same memory. */
+  /** Returns rows `start` (included) to `end` (excluded) as a view of the same memory. */
   slice(start: number, end: number): SparseMatrix {
     const [first, last] = [this.indptr[start], this.indptr[end]];
     return new SparseMatrix({
@@ -65,7 +68,7 @@ export class SparseMatrix {
     });
   }
 
-  /** All numbers, also those that are 0. */
+  /** Returns a dense matrix, including the zeros. */
   toDense(): Matrix {
     const { rows, cols } = this;
     const data = this.data instanceof Float32Array ? new Float32Array(rows * cols) : new Float64Array(rows * cols);
@@ -82,7 +85,7 @@ export class SparseMatrix {
 export const isSparse = (value: unknown): value is SparseMatrixLike =>
   typeof value === "object" && value !== null && "indptr" in value && "indices" in value;
 
-/** @throws what the constructor of {@link SparseMatrix} throws */
+/** @throws the errors of the constructor of {@link SparseMatrix} */
 export const toSparseMatrix = (input: SparseMatrixLike, argument = "data"): SparseMatrix =>
   input instanceof SparseMatrix ? input : new SparseMatrix(input, argument);
 
@@ -115,7 +118,7 @@ function checkPositions(indptr: Float64Array, rows: number, stored: number, argu
 function toColumns(indices: Numbers, { data }: SparseMatrix, argument: string): Uint32Array {
   if (indices.length !== data.length)
     reject(`${argument}.indices`, indices, `${data.length} columns, one per number stored`);
-  // The same bytes: negative columns become too large, and are refused.
+  // The unsigned view uses the same bytes. Negative columns become very large and are rejected later.
   if (indices instanceof Uint32Array) return indices;
   if (indices instanceof Int32Array) return new Uint32Array(indices.buffer, indices.byteOffset, indices.length);
   return Uint32Array.from(indices as ArrayLike<number>, (column) => {
@@ -125,7 +128,7 @@ function toColumns(indices: Numbers, { data }: SparseMatrix, argument: string): 
 }
 
 function checkColumns({ rows, cols, indptr, indices }: SparseMatrix, argument: string): void {
-  // The row that each column was last seen in, from 1.
+  // For each column, the last row (counted from 1) in which it was found.
   const seen = new Uint32Array(cols);
   for (let row = 0; row < rows; row++) {
     for (let at = indptr[row]; at < indptr[row + 1]; at++) {

@@ -19,11 +19,12 @@ import { type Alignment, procrustes } from "./procrustes.js";
 export interface ComparedMap {
   name: string;
   /**
-   * n x outputDimensions, float32: the map, laid onto the first by translation, rotation, reflection and scale (the first is as it was computed).
-   * KL divergences are those of the map before scaling, which is this one divided by `alignment.scale`.
+   * n x outputDimensions, float32: the map after alignment to the first map by translation, rotation, reflection and
+   * scale. The first map is not changed. KL divergences refer to the map before scaling, that is to this map divided by
+   * `alignment.scale`.
    */
   embedding: Matrix;
-  /** How it was laid there. */
+  /** The alignment that was applied. */
   alignment: Alignment;
   /** KL(P||Q) in nats at the end of the gradient descent, under the distance and perplexity of the map. */
   kl: number;
@@ -35,11 +36,14 @@ export interface ComparedMap {
   /** With labels: as in {@link Quality}. */
   silhouette?: Estimate | null;
   seconds: number;
-  /** The options as they were used, defaults filled in; `init` is `"given"` for all but the first, whose start they share. */
+  /**
+   * The resolved options, including defaults. `init` is `"given"` for all maps but the first, because they share its
+   * initial embedding.
+   */
   options: ResolvedTsneOptions;
 }
 
-/** The distance and perplexity that define the neighbors and affinities against which maps are measured. */
+/** A distance and perplexity, which define the neighbors and affinities for measuring the maps. */
 export interface QualityReference {
   distance: DistanceName;
   /** In squared units of the data; `undefined` for a distance without a floor. */
@@ -47,65 +51,72 @@ export interface QualityReference {
   perplexity: number | readonly number[];
 }
 
-/** How well a map shows the data as seen under a distance; see {@link Quality}. */
+/** Measures of how well a map represents the data under a distance; see {@link Quality}. */
 export interface ComparedQuality {
   kl: number;
   kept: Estimate;
   trustworthiness: Estimate;
   continuity: Estimate;
-  /** Spearman's, of distances of pairs of points. */
+  /** Spearman's correlation of the distances of pairs of points. */
   distanceCorrelation: Estimate | null;
 }
 
-/** What changed from one map to another. */
+/** The differences between two maps. */
 export interface ComparedPair {
   /** Indices into `maps`. */
   first: number;
   second: number;
-  /** 0 (the same shape) to 1; as `scipy.spatial.procrustes` defines it. */
+  /** 0 (the same shape) to 1, defined as in `scipy.spatial.procrustes`. */
   disparity: number;
-  /** For each point the distance from its position in the first map, after alignment, in root mean square radii of the first map. */
+  /**
+   * For each point, the distance between its positions in both maps after alignment, in units of the root mean square
+   * radius of the first map.
+   */
   displacement: Float32Array;
   /**
-   * For each point the share of its k nearest neighbors in the first map that are not among them in the second, 0 to 1. NaN for points
-   * that were not looked at: above 100,000 points, all but 5000 drawn at random.
+   * For each point, the fraction of its k nearest neighbors in the first map that are not among its k nearest in the
+   * second, 0 to 1. NaN for points that were not measured: above 100,000 points, only 5000 random points are.
    */
   changed: Float32Array;
-  /** With sigma: whether the points that moved, and those whose neighbors changed, are the uncertain ones. */
+  /**
+   * With sigma: correlations that show whether the points that moved, and those whose neighbors changed, are the
+   * uncertain ones.
+   */
   uncertainty?: { displacement: Correlation | null; changed: Correlation | null };
 }
 
-/** What {@link compare} finds, as plain data. */
+/** The result of {@link compare}, as plain data. */
 export interface Comparison {
   n: number;
   d: number;
   /** Size of the neighborhoods. */
   k: number;
-  /** In the order of the variants. */
+  /** The maps in the order of the variants. */
   maps: ComparedMap[];
   /** The different distances and perplexities of the variants. */
   references: QualityReference[];
   /** maps x references. */
   quality: ComparedQuality[][];
-  /** All pairs: 0 and 1, 0 and 2, 1 and 2, ... */
+  /** All pairs of maps: 0 and 1, 0 and 2, 1 and 2, ... */
   pairs: ComparedPair[];
-  /** With sigma: for each point the mean of its standard deviations, n numbers. */
+  /** With sigma: the mean of the standard deviations of each point, n numbers. */
   meanSigma?: Float32Array;
 }
 
-/** Looking at the neighborhoods of more points takes minutes. */
+/** Largest number of points for which all neighborhoods are compared. More would take minutes, so a sample is used. */
 const MOST_LOOKED_AT = 100_000;
 const LOOKED_AT = 5000;
 
 /**
- * Computes several maps of the same data from the same start and seed, standard and sigma-aware unless other `variants` are given, lays
- * them onto each other and measures what differs: how far points move, whose neighbors change, whether those are the uncertain ones, and
- * how well each map shows the data under each distance. Off the main thread; the same input, options and seed give the same numbers with
- * any number of threads.
+ * Computes several maps of the same data with the same initial embedding and seed, aligns them and measures their
+ * differences. By default the maps are standard and sigma-aware; `variants` replaces them. The differences are: how far
+ * points move, which neighbors change, whether these points are the uncertain ones, and how well each map represents
+ * the data under each distance. The work is done off the main thread. The same input, options and seed give the same
+ * numbers with any number of threads.
  *
  * @param data n x d means, n >= 3, finite
- * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded,
- *   {@link AbortError} when stopped through `options.signal`
+ * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, {@link
+ *   AbortError} when stopped through `options.signal`
  */
 export async function compare(data: MatrixLike, options: CompareOptions = {}): Promise<Comparison> {
   const inputs = checkInputs(data, options);
@@ -129,7 +140,7 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
   return { n, d, k, maps, references, quality, pairs, ...(meanSigma && { meanSigma }) };
 }
 
-/** The data and settings of a comparison after the checks. */
+/** The checked data and settings of a comparison. */
 interface CheckedInputs extends CompareSettings {
   points: Matrix;
   sigma: Matrix | undefined;
@@ -160,7 +171,7 @@ function checkInputs(data: MatrixLike, options: CompareOptions): CheckedInputs {
 const reporter = ({ onProgress }: CompareOptions, step: CompareProgress["step"], name: string) =>
   onProgress && ((progress: Omit<CompareProgress, "step" | "name">) => onProgress({ ...progress, step, name }));
 
-/** Computes one map per variant. All maps begin with the start of the first one. */
+/** Computes one map per variant. All maps start with the initial embedding of the first one. */
 async function computeMaps({ points, sigma, variants }: CheckedInputs, options: CompareOptions): Promise<TsneResult[]> {
   const runs: TsneResult[] = [];
   let start: Matrix | undefined;
@@ -172,7 +183,7 @@ async function computeMaps({ points, sigma, variants }: CheckedInputs, options: 
       onProgress: reporter(options, "embedding", name),
     };
     if (start === undefined) {
-      // The first run stops before its first iteration, so that the other maps can begin with the same start.
+      // The first run is stopped before its first iteration to get the initial embedding for the other maps.
       const first = new Tsne(points, full);
       start = (await first.fit(0)).embedding;
       runs.push(await first.fit());
@@ -199,7 +210,7 @@ function distinctReferences(runs: readonly TsneResult[]): QualityReference[] {
 
 type LabelScores = Pick<ComparedMap, "accuracy" | "silhouette">;
 
-/** Measures every map against every reference, and once against the labels. */
+/** Measures every map under every reference, and once with the labels. */
 async function measureMaps(
   runs: readonly TsneResult[],
   references: readonly QualityReference[],
@@ -215,7 +226,7 @@ async function measureMaps(
     for (const [r, reference] of references.entries()) {
       const found = await evaluate(points, run.embedding, {
         ...{ k, seed, threads, signal: options.signal, sigma, ...reference },
-        // The scores of the labels do not depend on the reference.
+        // The measures of the labels do not depend on the reference.
         labels: r === 0 ? options.labels : undefined,
         onProgress: reporter(options, "quality", `${variants[i].name}, ${reference.distance} distance`),
       });
@@ -228,7 +239,7 @@ async function measureMaps(
   return { quality, scores };
 }
 
-/** Lays a map onto the first one, which stays as it was computed. */
+/** Aligns a map to the first one. */
 function alignMap(name: string, run: TsneResult, first: TsneResult, scores: LabelScores): ComparedMap {
   const { aligned, disparity: _, displacement: __, ...alignment } = procrustes(first.embedding, run.embedding);
   return {
@@ -257,7 +268,7 @@ async function comparePair(
   const { seed, threads } = runs[0].options;
   const [a, b] = [runs[first].embedding, runs[second].embedding];
   const { disparity, displacement } = procrustes(a, b);
-  // The quality measures compare the second map with the first one as they compare a map with its data.
+  // The quality measures are used here with the first map in the role of the data.
   const { perPoint } = await evaluate(a, b, {
     ...{ k, seed, threads, signal },
     sample: n > MOST_LOOKED_AT ? LOOKED_AT : n,

@@ -1,29 +1,30 @@
 import { setImmediate } from "node:timers/promises";
 import { abortError } from "../binding.js";
 
-/** A rank correlation over points. */
+/** A rank correlation of two quantities of the points. */
 export interface Correlation {
   /** Spearman's rho, -1 to 1; equal values share their mean rank. */
   rho: number;
   /**
-   * 95 % bootstrap interval: the 2.5 % and 97.5 % percentiles over 1000 resamples of the points, whose ranks among all are kept. It is too
-   * narrow: points that lie together move together, and another start or seed gives other maps, which it does not count.
+   * 95 % bootstrap interval: the 2.5 % and 97.5 % percentiles over 1000 resamples of the points with unchanged ranks.
+   * The interval is too narrow for two reasons: neighboring points move together, and it does not include the variation
+   * between different initial embeddings or seeds.
    */
   interval: [number, number];
-  /** Points that it is taken over. */
+  /** Number of points in the correlation. */
   count: number;
 }
 
 const RESAMPLES = 1000;
-/** Draws between two turns of the event loop. */
+/** Number of draws after which the event loop gets a turn. */
 const DRAWS_AT_ONCE = 2_000_000;
 
 /**
- * Spearman's correlation of two quantities of the same points, those left out where either is NaN; `null` where there are fewer than 3
- * points or one of the quantities is the same for all.
+ * Spearman's correlation of two quantities of the same points. Points with a NaN are left out. Returns `null` for fewer
+ * than 3 points, or if one of the quantities is constant.
  *
- * @param seed of the resamples
- * @throws {AbortError} once the signal is aborted
+ * @param seed seed of the resamples
+ * @throws {AbortError} when the signal is aborted
  */
 export async function correlateRanks(
   x: ArrayLike<number>,
@@ -40,7 +41,7 @@ export async function correlateRanks(
   const rho = pearson(rx, ry, (i) => i);
   if (count < 3 || Number.isNaN(rho)) return null;
 
-  // A linear congruential generator whose upper bits choose the points.
+  // A linear congruential generator. Its upper bits choose the points.
   let state = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
   const draw = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -61,7 +62,7 @@ export async function correlateRanks(
   return { rho, interval: [percentile(0.025), percentile(0.975)], count };
 }
 
-/** Ranks from 0, centered on 0; equal values share their mean. */
+/** Computes ranks from 0 and centers them on 0. Equal values share their mean rank. */
 function ranks(values: Float64Array): Float64Array {
   const order = Uint32Array.from(values.keys()).sort((i, j) => values[i] - values[j]);
   const result = new Float64Array(values.length);
@@ -74,7 +75,7 @@ function ranks(values: Float64Array): Float64Array {
   return result;
 }
 
-/** The correlation of as many points as there are, each chosen by `choose`; NaN if one quantity is constant. */
+/** Correlation of a resample of all points, each chosen by `choose`; NaN if one quantity is constant. */
 function pearson(x: Float64Array, y: Float64Array, choose: (i: number) => number): number {
   let [sx, sy, sxx, syy, sxy] = [0, 0, 0, 0, 0];
   const n = x.length;

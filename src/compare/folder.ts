@@ -19,22 +19,24 @@ import { mostMoved } from "./most-moved.js";
 
 /** Options of {@link writeComparison}. All are optional. */
 export interface WriteComparisonOptions {
-  /** n labels, which color the points in the picture and the report. `""` stands for none. */
+  /** n labels, which color the points in the picture and the report. `""` is a missing label. */
   labels?: ArrayLike<string | number> | undefined;
-  /** The row of each point in its file, where rows were left out: `row` of `changes.csv`. Default: 0, 1, 2, ... */
+  /**
+   * The row of each point in its file, if rows were left out: the column `row` of `changes.csv`. Default: 0, 1, 2, ...
+   */
   rows?: ArrayLike<number> | undefined;
-  /** How many rows the file has; those without a point are NaN in the `.npy` files. Default: one per point. */
+  /** Number of rows of the file. Rows without a point are NaN in the `.npy` files. Default: one per point. */
   fileRows?: number | undefined;
-  /** Further columns of `changes.csv` by name, such as an identifier: one value per point. */
+  /** Additional columns of `changes.csv` by name, such as an identifier: one value per point. */
   columns?: Table | undefined;
-  /** Heading of the picture and the report: what was compared. Default: the number of points. */
+  /** Heading of the picture and the report. Default: the number of points. */
   title?: string | undefined;
   /**
-   * Whether to write into a folder that holds something else as well. Only files of the same names are replaced, but one after the other.
-   * Default false: such a folder is refused.
+   * Whether to write into a folder that also holds other files. Files of the same names are replaced one after the
+   * other, and other files are kept. Default false: such a folder is rejected.
    */
   force?: boolean | undefined;
-  /** Stops the writing and leaves the folder as it was. */
+  /** Stops the writing and leaves the folder unchanged. */
   signal?: AbortSignal | undefined;
 }
 
@@ -43,23 +45,26 @@ const REPORT = "report.html";
 const METRICS = "metrics.json";
 const DISPLACEMENT = "displacement.npy";
 const CHANGES = "changes.csv";
-/** Points that picture and report number. */
+/** Number of points that are numbered in the picture and the report. */
 const MARKS = 12;
 
 /**
- * Writes a comparison as a folder, complete or not at all. An earlier comparison in the same folder is replaced, any other folder refused.
+ * Writes a comparison as a folder that appears complete or not at all. An earlier comparison in the same folder is
+ * replaced. A folder with other content is rejected.
  *
- * - `map_<name>.npy`, for each map: n x outputDimensions float32, laid onto the first; a row per row of the file, with `fileRows`
- * - `displacement.npy`: n x pairs float32, how far each point moved, in root mean square radii of the pair's first map
- * - `changes.csv`: one row per point: its row in the data, positions in all maps, displacement and share of changed neighbors of each pair,
- *   mean sigma, label, and the columns of `options`
- * - `comparison.png`: the maps side by side, the most moved points numbered
+ * - `map_<name>.npy`, for each map: n x outputDimensions float32, aligned to the first map; with `fileRows`, one row
+ *   per row of the file
+ * - `displacement.npy`: n x pairs float32, the displacement of each point in units of the root mean square radius of
+ *   the pair's first map
+ * - `changes.csv`: one row per point: its row in the data, its position in each map, displacement and fraction of
+ *   changed neighbors for each pair, mean sigma, label, and the columns of `options`
+ * - `comparison.png`: the maps side by side; the points that moved most are numbered
  * - `metrics.json`: {@link ComparisonMetrics}
- * - `report.html`: one page that needs no network, with the maps linked to each other
+ * - `report.html`: one page with linked maps, which needs no network
  *
  * @returns the content of `metrics.json`
- * @throws {ArgumentError} INVALID_ARGUMENT for anything but a comparison
- * @throws {FileError} FILE_WRITE where the folder cannot be written or holds something else
+ * @throws {ArgumentError} INVALID_ARGUMENT if `comparison` is not a comparison
+ * @throws {FileError} FILE_WRITE if the folder cannot be written or holds something else
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function writeComparison(
@@ -111,9 +116,9 @@ export async function writeComparison(
 }
 
 /**
- * Makes sure, before long work, that {@link writeComparison} can write there.
+ * Checks before a long computation that {@link writeComparison} can write to the folder.
  *
- * @throws {FileError} FILE_WRITE saying what is in the way
+ * @throws {FileError} FILE_WRITE with the reason why it cannot be written
  */
 export async function assertComparisonWritable(folder: string, options: WriteComparisonOptions = {}): Promise<void> {
   await assertFolderWritable(folder, folderOptions(options));
@@ -123,11 +128,11 @@ function folderOptions({ force, signal }: WriteComparisonOptions): FolderOptions
   return { kind: "an earlier comparison", isReplaceable: isComparison, force, signal };
 }
 
-/** One row per row of the file, NaN where it has no point. */
+/** Returns one row per row of the file, with NaN in rows without a point. */
 const onFileRows = (points: Matrix, { rows, fileRows }: WriteComparisonOptions): Matrix =>
   fileRows === undefined ? points : withGaps(points, rows, fileRows);
 
-/** Whether a folder holds nothing but files that its own metrics.json lists. */
+/** Whether a folder contains only files that its own metrics.json lists. */
 async function isComparison(folder: string, names: readonly string[]): Promise<boolean> {
   try {
     const { kind, files } = JSON.parse(await readFile(join(folder, METRICS), "utf8")) as Partial<ComparisonMetrics>;
@@ -137,7 +142,7 @@ async function isComparison(folder: string, names: readonly string[]): Promise<b
   }
 }
 
-/** Parts of file names: lower case letters, digits and hyphens, another for each name. */
+/** Converts names to unique parts of file names: lower case letters, digits and hyphens. */
 function slugsOf(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name, i) => {
@@ -187,7 +192,7 @@ function* changesTable(
   yield lines;
 }
 
-/** Seven digits tell what maps and shares mean; none for what was not looked at. */
+/** Formats a number with seven digits, which is enough for positions and fractions; empty for a missing value. */
 const shortest = (value: number | undefined): string =>
   value === undefined || Number.isNaN(value) ? "" : String(Number(value.toPrecision(7)));
 

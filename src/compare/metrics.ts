@@ -4,19 +4,19 @@ import type { Comparison, QualityReference } from "./compare.js";
 import type { Correlation } from "./correlation.js";
 import type { Alignment } from "./procrustes.js";
 
-/** The mark by which an earlier comparison is recognized. */
+/** Value of `kind` by which an earlier comparison is recognized. */
 export const METRICS_KIND = "sigma-tsne comparison";
 
-/** How a quantity of the points is spread. */
+/** Summary of a quantity over the points. */
 export interface Spread {
   mean: number;
   median: number;
-  /** 95 % of the points have less. */
+  /** 95 % of the points have a smaller value. */
   percentile95: number;
   largest: number;
 }
 
-/** Content of `metrics.json`: all of a {@link Comparison} but what is per point, which is summed up. */
+/** Content of `metrics.json`: a {@link Comparison} with summaries instead of values per point. */
 export interface ComparisonMetrics {
   kind: typeof METRICS_KIND;
   /** The files of the folder. */
@@ -51,18 +51,18 @@ export interface ComparisonMetrics {
     second: string;
     disparity: number;
     displacement: Spread;
-    /** `count` points were looked at. */
+    /** Over the `count` points that were measured. */
     changed: Spread & { count: number };
     /** With sigma: Spearman's rho with the points' mean sigma, and its 95 % bootstrap interval. */
     uncertainty?: { displacement: Correlation | null; changed: Correlation | null };
   }[];
-  /** Rows of the points that the picture and the report number, for the first and the last map. */
+  /** Rows of the points that are numbered in the picture and the report, for the first and the last map. */
   marks: number[];
-  /** Seconds that each map took; all else is the same for the same input, options and seed. */
+  /** Computation time of each map in seconds. Everything else is the same for the same input, options and seed. */
   seconds: number[];
 }
 
-/** Sums up a comparison. */
+/** Summarizes a comparison. */
 export function summarize(
   { n, d, k, maps, references, quality, pairs }: Comparison,
   files: { all: string[]; maps: string[] },
@@ -92,7 +92,7 @@ export function summarize(
   };
 }
 
-/** NaN is left out. */
+/** Summarizes the values other than NaN. */
 function spreadOf(values: Float32Array): Spread {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];

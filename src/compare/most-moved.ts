@@ -1,13 +1,13 @@
 import type { Matrix } from "../matrix.js";
 
-/** Nearer to each other than this, in root mean square radii, points cannot be told apart in a picture. */
+/** Points closer than this, in units of the root mean square radius, would overlap in a picture. */
 const SPACING = 0.2;
 
 /**
- * The `count` points of largest displacement, most moved first, that stand apart from each other in both maps: of a group that moved
- * together the one that moved most.
+ * Returns the `count` points of largest displacement, in decreasing order, that are far enough from each other in both
+ * maps. From a group that moved together, only the point that moved most is returned.
  *
- * @param first n x outputDimensions, centered as t-SNE leaves it
+ * @param first n x outputDimensions, centered as t-SNE returns it
  * @param second of the same shape, aligned to the first
  */
 export function mostMoved(first: Matrix, second: Matrix, displacement: Float32Array, count: number): number[] {

@@ -2,10 +2,10 @@ import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } 
 import { ArgumentError } from "../errors.js";
 import { covarianceOption, type NeighborSearch, resolveTsneOptions, type TsneOptions } from "../tsne/index.js";
 
-/** The options that all maps of a comparison share, so that only the others can make them differ. */
+/** The options that all maps of a comparison share. A variant cannot change them. */
 const COMMON = ["sigma", "init", "seed", "outputDimensions", "threads", "signal", "onProgress", "verbose"] as const;
 
-/** Options of t-SNE in which the maps of a comparison may differ. */
+/** Options of t-SNE that may differ between the maps of a comparison. */
 export type VariantOptions = Omit<TsneOptions, (typeof COMMON)[number] | "neighbors"> & {
   neighbors?: NeighborSearch | undefined;
 };
@@ -14,50 +14,58 @@ export type VariantOptions = Omit<TsneOptions, (typeof COMMON)[number] | "neighb
 export interface CompareVariant {
   /** 1 to 60 characters, different for each variant. */
   readonly name: string;
-  /** Take precedence over the options that all variants share. */
+  /** Options of this map. They take precedence over the options for all variants. */
   readonly options: VariantOptions;
 }
 
-/** The step of {@link compare}: it computes a map, measures its quality by a distance, or compares two maps. */
+/**
+ * A progress report of {@link compare}: it computes a map, measures its quality under a distance, or compares two maps.
+ */
 export interface CompareProgress {
   step: "embedding" | "quality" | "neighborhoods";
-  /** The name of the present map or maps. */
+  /** The name of the current map or maps. */
   name: string;
   stage: string;
-  /** Share of this stage that is done, 0 to 1. */
+  /** Completed fraction of this stage, 0 to 1. */
   fraction: number;
-  /** For maps: the iterations done, and their total. */
+  /** For maps: the completed iterations and their total. */
   iteration?: number;
   iterations?: number | undefined;
   kl?: number | undefined;
 }
 
-/** Options of {@link compare}: those of t-SNE for all maps, and what is compared. All are optional but sigma for the default variants. */
+/**
+ * Options of {@link compare}: options of t-SNE for all maps, and options of the comparison. All are optional, except
+ * that the default variants need sigma.
+ */
 export interface CompareOptions
   extends VariantOptions,
     Pick<TsneOptions, "init" | "seed" | "outputDimensions" | "threads" | "signal"> {
-  /** Standard deviations of the data, of the same shape: n x d, each >= 0. Required unless all `variants` have distances that do not use it. */
+  /**
+   * Standard deviations of the data, of the same shape: n x d, each >= 0. Required unless all `variants` have distances
+   * that do not use sigma.
+   */
   sigma?: TsneOptions["sigma"];
   /**
-   * The maps to compare, 2 to 8; the others are aligned to the first. Default: `standard`, with the distance `"euclidean"`, and
-   * `sigma-aware`, with `distance` or else `"inverse-variance"`.
+   * The 2 to 8 maps to compare; all are aligned to the first. Default: `standard`, with the distance `"euclidean"`, and
+   * `sigma-aware`, with the option `distance` or else `"inverse-variance"`.
    */
   variants?: readonly CompareVariant[] | undefined;
   /** n labels, to measure how well each map shows their classes. */
   labels?: ArrayLike<string | number> | undefined;
-  /** Size of the neighborhoods that are compared: an integer from 1 to below n / 2. Default 15, less for n < 31. */
+  /** Size of the compared neighborhoods: an integer from 1 to less than n / 2. Default 15, less for n < 31. */
   k?: number | undefined;
   /** Called about ten times per second. */
   onProgress?: ((progress: CompareProgress) => void) | undefined;
 }
 
-/** What is to be compared, defaults filled in. */
+/** The resolved settings of a comparison. */
 export interface CompareSettings {
   variants: { name: string; options: TsneOptions }[];
   k: number;
 }
 
-/** Nobody can distinguish more maps than this, or wait for them. */
+/** Limit of the number of maps, for clear pictures and tolerable computing time. */
 const MOST_VARIANTS = 8;
 const LONGEST_NAME = 60;
 const DEFAULT_K = 15;
@@ -119,7 +127,7 @@ function defaultVariants({ sigma, distance }: CompareOptions): CompareVariant[] 
   ];
 }
 
-/** The same error, saying in which variant the option stands. */
+/** Returns the same error with the variant that contains the option. */
 function withinVariant(cause: ArgumentError, variant: string): ArgumentError {
   const { code, received, accepted } = cause;
   return new ArgumentError(code, { argument: `${variant}.options.${cause.argument}`, received, accepted }, { cause });

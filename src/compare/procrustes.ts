@@ -2,13 +2,13 @@ import { shapeMismatch } from "../arguments.js";
 import { DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 
-/** How one embedding is laid onto another: `aligned = scale * (embedding - from) * rotation + to`, rows being points. */
+/** Alignment of an embedding to another: `aligned = scale * (embedding - from) * rotation + to`. Rows are points. */
 export interface Alignment {
-  /** Factor on all lengths, >= 0. */
+  /** Scale factor, >= 0. */
   scale: number;
-  /** outputDimensions x outputDimensions, orthogonal, multiplied from the right. */
+  /** Orthogonal matrix, outputDimensions x outputDimensions, multiplied from the right. */
   rotation: number[][];
-  /** Whether the rotation mirrors: its determinant is -1. */
+  /** Whether the rotation includes a reflection: its determinant is -1. */
   reflected: boolean;
   /** Centroid of the embedding, length outputDimensions. */
   from: number[];
@@ -16,22 +16,26 @@ export interface Alignment {
   to: number[];
 }
 
-/** What {@link procrustes} finds. */
+/** The result of {@link procrustes}. */
 export interface Procrustes extends Alignment {
-  /** n x outputDimensions, float32: the embedding laid onto the reference. */
+  /** n x outputDimensions, float32: the embedding after alignment to the reference. */
   aligned: Matrix;
   /**
-   * 0 (the same shape) to 1: the squared distances that remain between embeddings that are each centered and scaled to a sum of squares of 1, as
-   * `scipy.spatial.procrustes` defines it. It is the same with the two exchanged. 1 where all points of one embedding have the same position.
+   * 0 (the same shape) to 1: the sum of squared distances that remains after alignment, if both embeddings are centered
+   * and scaled to a sum of squares of 1, as in `scipy.spatial.procrustes`. It does not change if the two are exchanged.
+   * It is 1 if all points of one embedding have the same position.
    */
   disparity: number;
-  /** For each point the distance that remains after the alignment, in root mean square radii of the reference; float32. */
+  /**
+   * For each point, the distance that remains after alignment, in units of the root mean square radius of the
+   * reference; float32.
+   */
   displacement: Float32Array;
 }
 
 /**
- * Lays an embedding onto another of the same points by the translation, rotation, reflection and scale that leave the least sum of squared
- * distances: orthogonal Procrustes analysis (Schönemann 1966; Gower 1975).
+ * Aligns an embedding to another embedding of the same points. It uses the translation, rotation, reflection and scale
+ * that minimize the sum of squared distances: orthogonal Procrustes analysis (Schönemann 1966; Gower 1975).
  *
  * @param reference n x outputDimensions, finite, outputDimensions from 1 to 3
  * @param embedding of the same shape
@@ -96,12 +100,12 @@ function centroid(matrix: Matrix, argument: string): number[] {
   return sums.map((sum) => sum / matrix.rows);
 }
 
-/** Below this share of the largest, a singular value is rounding. */
+/** A singular value below this fraction of the largest counts as a rounding error. */
 const NEGLIGIBLE = 1e-13;
 
 /**
- * The orthogonal factor U V' of a small square matrix U S V', and the trace of S, by one-sided Jacobi rotations (Hestenes 1958):
- * they turn the columns of M V = U S until they are perpendicular.
+ * Computes the orthogonal factor U V' of a small square matrix M = U S V', and the trace of S, by one-sided Jacobi
+ * rotations (Hestenes 1958). They rotate the columns of M until they are perpendicular; then M V = U S.
  */
 function polarFactor(matrix: readonly (readonly number[])[]) {
   const axes = matrix.map((_, i) => i);
@@ -125,7 +129,7 @@ function polarFactor(matrix: readonly (readonly number[])[]) {
   }
   const singular = turned.map((column) => Math.sqrt(dot(column, column)));
   const largest = Math.max(...singular);
-  // A direction without extent may be turned anywhere: any vector that is perpendicular to the others will do.
+  // If the points have no extent along a direction, any unit vector perpendicular to the others can be used.
   const u: (number[] | undefined)[] = turned.map((column, k) => {
     const size = singular[k];
     return size > NEGLIGIBLE * largest ? column.map((value) => value / size) : undefined;

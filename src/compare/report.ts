@@ -12,7 +12,10 @@ import type { ReportPayload, ReportTable, ReportTile } from "./report/payload.js
 const SHADES = 64;
 const MARKS = 12;
 
-/** The page as one HTML text: style, script and data are in it, and its content security policy lets nothing else in. */
+/**
+ * Returns the page as one HTML text that includes its style, script and data. Its content security policy allows
+ * nothing else.
+ */
 export async function renderReport(
   comparison: Comparison,
   metrics: ComparisonMetrics,
@@ -120,7 +123,7 @@ function qualityTables({ k, maps, references, quality }: Comparison): ReportTabl
   }));
 }
 
-/** A quality measure as one row of a table. */
+/** A quality measure, shown as one row of a table. */
 interface Measure {
   name: string;
   explain(k: number): string;
@@ -163,7 +166,7 @@ const MEASURES: readonly Measure[] = [
   },
 ];
 
-/** Formats one value per map and marks the best ones, unless all are equal. */
+/** Formats one value per map and marks the best values, unless all are equal. */
 function markBetter(
   values: readonly (Estimate | null)[],
   isLowBetter: boolean,

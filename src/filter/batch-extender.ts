@@ -5,7 +5,7 @@ import { withMalformedError } from "./malformed-input.js";
 import type { StreamItem } from "./stream-item.js";
 import type { ColumnPlan } from "./stream-reader.js";
 
-/** What the extender of batches depends on. */
+/** The options of {@link BatchExtender}. */
 export interface BatchExtenderOptions {
   /** Name of the input in error messages. */
   readonly name: string;

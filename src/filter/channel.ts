@@ -1,6 +1,6 @@
 /**
- * Hands items from one task to another that runs at the same time. If they weigh more than the limit together, the first waits; a single
- * item of any weight passes.
+ * Passes items from one task to another that runs at the same time. If the waiting items exceed the limit in weight,
+ * the first task waits. A single item of any weight is accepted.
  */
 export class Channel<T> {
   readonly #limit: number;
@@ -16,7 +16,7 @@ export class Channel<T> {
     this.#weigh = weigh;
   }
 
-  /** Resolves when there is room for more; to false where nobody takes any more. */
+  /** Resolves when there is space for the item. Resolves to false if the other task accepts no more items. */
   async put(item: T): Promise<boolean> {
     if (this.#end) return false;
     this.#items.push(item);
@@ -26,14 +26,17 @@ export class Channel<T> {
     return !this.#end;
   }
 
-  /** The next item; undefined at the end. @throws what the channel was closed with, after the items before it */
+  /**
+   * Returns the next item, or undefined at the end. @throws the error with which the channel was closed, after all
+   * earlier items
+   */
   async take(): Promise<T | undefined> {
     while (this.#items.length === 0 && !this.#end) await this.#change();
     if (this.#items.length === 0 && this.#end?.error !== undefined) throw this.#end.error;
     return this.takeNow();
   }
 
-  /** The next item, if it is there already and `accepts` it. */
+  /** Returns the next item if it has already arrived and `accepts` it. */
   takeNow(accepts: (item: T) => boolean = () => true): T | undefined {
     const [item] = this.#items;
     if (item === undefined || !accepts(item)) return undefined;
@@ -43,7 +46,7 @@ export class Channel<T> {
     return item;
   }
 
-  /** Ends it; with an error where what should have come does not. */
+  /** Ends the channel. With an error, the receiver gets the error after the remaining items. */
   close(error?: unknown): void {
     this.#end ??= { error };
     this.#notify();

@@ -1,8 +1,8 @@
 import type { IpcBatch, NewColumn } from "../io/ipc/index.js";
 
-/** How far a filter is. */
+/** Progress of a filter. */
 export interface FilterProgress {
-  /** Rows that are finished. */
+  /** Number of finished rows. */
   rows: number;
   batches: number;
   /** Finished rows for which nothing could be computed. */
@@ -11,13 +11,16 @@ export interface FilterProgress {
 
 /** Options of every filter. */
 export interface FilterOptions {
-  /** Stop at the first row for which nothing can be computed. By default the new columns are null in such a row. */
+  /**
+   * Whether to stop at the first row for which nothing can be computed. By default the new columns are null in such a
+   * row.
+   */
   readonly strict?: boolean | undefined;
   /** Text in front of the names of the new columns. Default: none. */
   readonly prefix?: string | undefined;
   /**
-   * Columns of the input that are left out of the output. The computation can still use them. A column that is not written costs no
-   * time. Default: none.
+   * Columns of the input that are left out of the output. The computation can still use them. A column that is not
+   * written costs no time. Default: none.
    */
   readonly drop?: readonly string[] | undefined;
   /** Name of the input in error messages. Default "input". */
@@ -27,18 +30,18 @@ export interface FilterOptions {
   readonly onProgress?: ((progress: FilterProgress) => void) | undefined;
 }
 
-/** Reports that nothing can be computed for a row, counted from 0 in its batch, and why. */
+/** Reports that nothing can be computed for a row, with the reason. Rows count from 0 in their batch. */
 export type ReportUnusable = (batch: IpcBatch, row: number, reason: string) => void;
 
-/** What a filter computes. */
+/** The computation of a filter. */
 export interface Computation {
-  /** The new columns; their names have no prefix yet. */
+  /** The new columns. Their names do not have the prefix yet. */
   readonly columns: readonly NewColumn[];
   /** Number of rows that are computed together if they have already arrived. */
   readonly blockRows: number;
   /**
-   * @returns the values of each new column for the rows of all batches, one batch after the other; any value for a row that was
-   *   reported as unusable
+   * @returns the values of each new column for the rows of all batches, one batch after the other; any value for a row
+   *   that was reported as unusable
    */
   compute(batches: readonly IpcBatch[], reportUnusable: ReportUnusable, signal: AbortSignal): Promise<Float32Array[]>;
 }

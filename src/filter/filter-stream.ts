@@ -10,15 +10,19 @@ import { joinSmallPieces } from "./joined-pieces.js";
 import { bytesOf, heldBytes, rowsOf, type StreamItem } from "./stream-item.js";
 import { StreamReader } from "./stream-reader.js";
 
-/** Limit for the bytes in front of the computation, in it, and behind it, each. A single batch may be larger. */
+/** Limit in bytes, for each of three stages: before, in and after the computation. A single batch may be larger. */
 const WAITING_BYTES = 2 ** 25;
 
-/** Turns of the event loop in which input that is already available can arrive. The computation does not wait longer for more. */
+/**
+ * Turns of the event loop in which input that is already available can arrive. The computation does not wait longer for
+ * more.
+ */
 const WAITING_TURNS = 4;
 
 /**
- * An Arrow IPC stream with additional columns, in the same batches of the same rows. The columns of the input are passed on unchanged,
- * except those in `options.drop`. Reading, computing and writing overlap; results never wait for more input.
+ * An Arrow IPC stream with additional columns, in the same batches of the same rows. The columns of the input are
+ * passed on unchanged, except those in `options.drop`. Reading, computing and writing overlap; results never wait for
+ * more input.
  *
  * After a failure the output does not end like a complete stream.
  */
@@ -61,14 +65,16 @@ export async function* filterStream(
 const isNames = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((name) => typeof name === "string");
 
-/** Closes the channel when the work that fills it has ended, with the error of the work if there is one. */
+/** Closes the channel when the work that fills it has ended, with its error if it failed. */
 const closeAfter = (work: Promise<void>, channel: Pick<Channel<unknown>, "close">): Promise<void> =>
   work.then(
     () => channel.close(),
     (error) => channel.close(error),
   );
 
-/** Takes the parts of the stream from one channel, in blocks, and puts their bytes with the new columns into the other. */
+/**
+ * Reads the parts of the stream from one channel in blocks, and puts their bytes with the new columns into the other.
+ */
 async function extendAll(
   reader: StreamReader,
   extender: BatchExtender,
@@ -82,7 +88,10 @@ async function extendAll(
   }
 }
 
-/** The first part and the parts after it that are already available, up to `blockRows` rows and the limit of bytes. */
+/**
+ * Returns the first part and the parts after it that are already available, up to `blockRows` rows and the limit of
+ * bytes.
+ */
 async function takeBlock(first: StreamItem, arrived: Channel<StreamItem>, blockRows: number): Promise<StreamItem[]> {
   const items = [first];
   let rows = rowsOf(first);
@@ -100,7 +109,10 @@ async function takeBlock(first: StreamItem, arrived: Channel<StreamItem>, blockR
   return items;
 }
 
-/** The bytes of the output with the end of the stream, or, after a failure, with bytes that no complete stream ends with. */
+/**
+ * Yields the bytes of the output. They end with the end of the stream or, after a failure, with bytes that mark an
+ * incomplete stream.
+ */
 async function* takeAll(
   done: Channel<readonly Uint8Array[]>,
   signal: AbortSignal | undefined,

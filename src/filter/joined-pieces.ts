@@ -1,7 +1,10 @@
 /** Writing many small pieces takes longer than copying them into one. */
 const SMALL_BYTES = 2 ** 16;
 
-/** The same bytes in fewer pieces: small pieces next to each other are copied together, large ones are kept. */
+/**
+ * Reduces the number of pieces without changing the bytes. Adjacent small pieces are copied together, large ones are
+ * kept.
+ */
 export function joinSmallPieces(pieces: readonly Uint8Array[]): Uint8Array[] {
   const joined: Uint8Array[] = [];
   let small: Uint8Array[] = [];

@@ -1,6 +1,9 @@
 import { FileError, SigmaTsneError } from "../errors.js";
 
-/** Runs `work`, which decodes a message. An error that a damaged message causes becomes a FileError of the input called `name`. */
+/**
+ * Runs `work`, which decodes a message. Converts an error caused by a damaged message to a FileError for the input
+ * `name`.
+ */
 export function withMalformedError<T>(name: string, work: () => T): T {
   try {
     return work();

@@ -13,7 +13,7 @@ export interface PlaceStreamOptions
     Pick<PlacementOptions, "perplexity" | "iterations" | "uncertainty" | "seed" | "prior"> {
   /** Column of the new points, or of their means. Default "mean". */
   readonly meanColumn?: string | undefined;
-  /** Column of their standard deviations, where the run has sigma. Default "sigma". */
+  /** Column of the standard deviations of the new points, if the run has sigma. Default "sigma". */
   readonly sigmaColumn?: string | undefined;
 }
 
@@ -33,7 +33,7 @@ const KEYS: Record<keyof PlaceStreamOptions, true> = {
   sigmaColumn: true,
 };
 
-/** Number of rows at which the placement reaches its full speed. */
+/** Number of rows above which the placement is not faster per row. */
 const BLOCK_ROWS = 16384;
 
 type PlacementSettings = Pick<PlacementOptions, "perplexity" | "iterations" | "uncertainty" | "seed" | "prior">;
@@ -69,13 +69,16 @@ export async function* placeBatches(
   yield* filterStream(input, open, options);
 }
 
-/** Places no points at all, so that options that cannot be met are reported before the first row has arrived. */
+/** Places an empty set of points, so that invalid options are reported before the first row arrives. */
 async function checkPlacement(run: Tsne, settings: PlacementSettings): Promise<void> {
   const none = () => new Matrix(new Float32Array(), 0, run.shape[1]);
   await run.place(none(), { ...settings, ...(run.hasSigma && { sigma: none() }) });
 }
 
-/** The placement of rows whose means, and standard deviations if the run has sigma, are in these columns. */
+/**
+ * Creates the computation that places rows. `columns` hold the means and, if the run has sigma, the standard
+ * deviations.
+ */
 function placementOf(run: Tsne, columns: readonly IpcField[], settings: PlacementSettings): Computation {
   const { uncertainty } = settings;
   return {
@@ -93,7 +96,7 @@ function placementOf(run: Tsne, columns: readonly IpcField[], settings: Placemen
   };
 }
 
-/** What a placement has found, as matrices whose columns are the new columns. */
+/** Returns the results of a placement as matrices whose columns are the new columns. */
 const resultColumns = ({ embedding, divergence, uncertainty }: PlacementResult): Matrix[] => [
   embedding,
   toMatrix(divergence),
@@ -111,7 +114,7 @@ const columnNames = (run: Tsne, isUncertain: boolean): string[] => {
 
 const toMatrix = (values: Float32Array): Matrix => new Matrix(values, values.length, 1);
 
-/** A column with values for the usable rows only, spread to `total` rows. */
+/** Expands a column of values for the usable rows to `total` rows. */
 function spreadColumn({ data, cols }: Matrix, column: number, rows: Uint32Array, total: number): Float32Array {
   const values = new Float32Array(total);
   for (let k = 0; k < rows.length; k++) values[rows[k]] = data[k * cols + column];

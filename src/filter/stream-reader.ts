@@ -18,11 +18,11 @@ import type { Computation } from "./computation.js";
 import { withMalformedError } from "./malformed-input.js";
 import type { StreamItem } from "./stream-item.js";
 
-/** What happens to the columns of a stream. It is decided when the schema has been read. */
+/** The treatment of the columns of a stream. It is decided when the schema has been read. */
 export interface ColumnPlan {
   /** All columns of the input. */
   readonly fields: readonly IpcField[];
-  /** The columns of the input that stay in the output. */
+  /** The columns of the input that are kept in the output. */
   readonly kept: readonly IpcField[];
   /** The new columns, with their prefix. */
   readonly columns: readonly NewColumn[];
@@ -31,18 +31,18 @@ export interface ColumnPlan {
   readonly computation: Computation;
 }
 
-/** What the reader of a stream depends on. */
+/** The options of {@link StreamReader}. */
 export interface StreamReaderOptions {
   /** Name of the input in error messages. */
   readonly name: string;
   readonly prefix: string;
   readonly drop: readonly string[];
   readonly signal: AbortSignal | undefined;
-  /** Gives the computation for the columns of the input. */
+  /** Creates the computation for the columns of the input. */
   readonly open: (fields: readonly IpcField[]) => Computation;
 }
 
-/** Reads an Arrow stream, message by message, and hands its parts to a channel. */
+/** Reads an Arrow stream, message by message, and passes its parts to a channel. */
 export class StreamReader {
   readonly #input: AsyncIterable<Uint8Array>;
   readonly #options: StreamReaderOptions;
@@ -59,7 +59,7 @@ export class StreamReader {
     return this.#plan;
   }
 
-  /** Reads until the input ends, or until the channel takes no more. */
+  /** Reads until the input ends, or until the channel accepts no more. */
   async readInto(channel: Channel<StreamItem>): Promise<void> {
     const { name, signal } = this.#options;
     for await (const message of readMessages(this.#input, name)) {
@@ -81,7 +81,7 @@ export class StreamReader {
     return { bytes: withMalformedError(name, () => frameMessage(appendFields(message, plan.kept, plan.columns))) };
   }
 
-  /** @returns undefined for a dictionary that the output does not need */
+  /** @returns the part for the output; undefined for a dictionary that the output does not need */
   #readMessage(message: IpcMessage): StreamItem | undefined {
     const { name } = this.#options;
     const plan = this.#plan;
@@ -106,7 +106,7 @@ function planColumns(fields: readonly IpcField[], { open, drop, prefix }: Stream
   return { fields, kept, columns, unusedDictionaries, computation };
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT if a new column has the name of a column that stays */
+/** @throws {ArgumentError} INVALID_ARGUMENT if a new column has the name of a kept column */
 function checkNewNames(kept: readonly IpcField[], columns: readonly NewColumn[]): void {
   for (const { name } of columns) {
     if (!kept.some((field) => field.name === name)) continue;

@@ -2,17 +2,18 @@ import { type IpcBatch, type IpcField, type ListValues, listItem, readLists } fr
 import { type FloatArray, Matrix } from "../matrix.js";
 import type { ReportUnusable } from "./computation.js";
 
-/** The rows of some batches that can be computed with. */
+/** The rows of some batches that the computation can use. */
 export interface UsableRows {
-  /** One matrix per column: its usable rows. */
+  /** One matrix per column, with its usable rows. */
   readonly matrices: Matrix[];
   /** The numbers of the usable rows among all rows of the batches. */
   readonly rows: Uint32Array;
 }
 
 /**
- * Reads columns of lists of `d` numbers, each into a matrix. The first column holds means, a second one standard deviations. Rows with a
- * null, with a value that is not finite or with a negative standard deviation are reported and left out.
+ * Reads columns of lists of `d` numbers, each into a matrix. The first column holds means, a second one standard
+ * deviations. Rows with a null, with a value that is not finite or with a negative standard deviation are reported and
+ * left out.
  */
 export async function readUsableRows(
   batches: readonly IpcBatch[],
@@ -48,14 +49,14 @@ export async function readUsableRows(
   return { matrices: data.map((numbers) => new Matrix(numbers.subarray(0, rows.length * d), rows.length, d)), rows };
 }
 
-/** Rows of all batches together. */
+/** Returns the number of rows of all batches. */
 export const countRows = (batches: readonly IpcBatch[]): number => batches.reduce((sum, batch) => sum + batch.rows, 0);
 
-/** The first value of a row that cannot be used. */
+/** Returns the first unusable value of a row. */
 const findUnusable = (numbers: FloatArray, isSigma: boolean): number | undefined =>
   numbers.find((value) => !(Number.isFinite(value) && !(isSigma && value < 0)));
 
-/** @returns for each row whether it is null; undefined where none is */
+/** @returns a mark for each row that is null; undefined if no row is null */
 function copyLists(
   { data, isDense, start }: ListValues<FloatArray | Uint8Array>,
   target: FloatArray,
@@ -75,7 +76,7 @@ function copyLists(
   return isNull;
 }
 
-/** Whether the numbers of a row are finite, and not negative where they are standard deviations. */
+/** Whether the numbers of a row are finite and, for standard deviations, not negative. */
 function isUsable(numbers: FloatArray, start: number, d: number, isSigma: boolean): boolean {
   const least = isSigma ? 0 : -Number.MAX_VALUE;
   for (let at = start; at < start + d; at++) {

@@ -2,7 +2,8 @@ import { rejectUnknown, requireOptions } from "../arguments.js";
 import { type CheckedValues, type Declarations, flagOf, type OptionValues } from "./option.js";
 
 /**
- * Checks each option by its declaration and fills in the defaults that are the same for all data. `null` counts as left out.
+ * Checks each option by its declaration and fills in the defaults that do not depend on the data. `null` counts as left
+ * out.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION (with the nearest name), OUT_OF_RANGE or INVALID_ARGUMENT
  */
@@ -17,19 +18,19 @@ export function checkOptions<D extends Declarations>(declarations: D, options: O
   return Object.fromEntries(checked) as CheckedValues<D>;
 }
 
-/** The options of `declarations` among other values, without those that are undefined. */
+/** Selects the options in `declarations` from other values, without undefined ones. */
 export function pickOptions<D extends Declarations>(declarations: D, values: object): OptionValues<D> {
   const known = Object.entries(values).filter(([name, value]) => name in declarations && value !== undefined);
   return Object.fromEntries(known) as OptionValues<D>;
 }
 
-/** The flags by the names of their options, for errors on the command line. */
+/** Returns the flag of each option by its name, for error messages of the command line. */
 export function flagsByName(declarations: Declarations): Record<string, string> {
   const flags = Object.entries(declarations).map(([name, option]) => [name, flagOf(name, option)]);
   return Object.fromEntries(flags.filter(([, flag]) => flag !== undefined));
 }
 
-/** Resolved options by the fields that the native core reads. */
+/** Renames resolved options to the fields that the native core reads. */
 export function nativeFields(declarations: Declarations, resolved: object): Record<string, unknown> {
   const fields = Object.entries(resolved).map(([name, value]) => [declarations[name]?.native ?? name, value]);
   return Object.fromEntries(fields.filter(([field]) => field !== false));

@@ -2,7 +2,7 @@ import { closest } from "fastest-levenshtein";
 import { reject, requireInteger, requireSignal } from "../arguments.js";
 import type { DefaultedOption, Option } from "./option.js";
 
-/** What every declaration says of its option, whatever its kind; see {@link Option}. */
+/** The part of a declaration that every option has, whatever its kind; see {@link Option}. */
 export interface Description<Value> {
   readonly default?: Value;
   readonly defaultText?: string;
@@ -16,7 +16,7 @@ export interface Description<Value> {
 
 type WithDefault<Value> = Description<Value> & { readonly default: Value };
 
-/** What a kind of options contributes to each of them; see {@link Option}. */
+/** The part of a declaration that depends on the kind of the option; see {@link Option}. */
 export interface Kind<Value> {
   readonly accepted: string;
   readonly range: string;
@@ -25,7 +25,7 @@ export interface Kind<Value> {
   parse(text: string, flag: string): Value;
 }
 
-/** Declares an option of a kind of its own; the functions below declare the usual ones. */
+/** Declares an option of a special kind. The functions below declare the usual kinds. */
 export function declare<Value, Resolved = Value>(
   kind: Kind<Value>,
   description: WithDefault<Value>,
@@ -47,13 +47,13 @@ export function declare<Value>(kind: Kind<Value>, description: Description<Value
   };
 }
 
-/** Bounds of an integer, both accepted. */
+/** Inclusive bounds of an integer. */
 export interface IntegerBounds {
   readonly from: number;
   readonly to: number;
 }
 
-/** An integer from `from` to `to`, both included. */
+/** Declares an option for an integer from `from` to `to`, both included. */
 export function integer(bounds: IntegerBounds, description: WithDefault<number>): DefaultedOption<number>;
 export function integer(bounds: IntegerBounds, description: Description<number>): Option<number>;
 export function integer({ from, to }: IntegerBounds, description: Description<number>): Option<number> {
@@ -67,7 +67,7 @@ export function integer({ from, to }: IntegerBounds, description: Description<nu
   return declare(kind, description);
 }
 
-/** Bounds of a number; those of `from` and `to` are accepted, those of `above` and `below` are not. */
+/** Bounds of a number. `from` and `to` are inclusive, `above` and `below` are exclusive. */
 export interface Bounds {
   readonly from?: number;
   readonly above?: number;
@@ -75,7 +75,7 @@ export interface Bounds {
   readonly below?: number;
 }
 
-/** A number within bounds. */
+/** Declares an option for a number within bounds. */
 export function number(bounds: Bounds, description: WithDefault<number>): DefaultedOption<number>;
 export function number(bounds: Bounds, description: Description<number>): Option<number>;
 export function number(bounds: Bounds, description: Description<number>): Option<number> {
@@ -98,7 +98,7 @@ function numberKind(bounds: Bounds): Kind<number> {
   return kind;
 }
 
-/** `"auto"`, or a number within bounds. */
+/** Declares an option for `"auto"` or a number within bounds. */
 export function autoOr<Resolved = "auto" | number>(
   bounds: Bounds,
   description: WithDefault<"auto" | number>,
@@ -118,7 +118,7 @@ export function autoOr<Resolved = "auto" | number>(
   return declare<"auto" | number, Resolved>(kind, description);
 }
 
-/** One of several names. */
+/** Declares an option for one of several names. */
 export function choice<Name extends string, Resolved = Name>(
   names: readonly Name[],
   description: WithDefault<Name>,
@@ -136,13 +136,13 @@ export function choice<Name extends string>(names: readonly Name[], description:
       if (!names.includes(value as Name)) reject(argument, value, oneOf(names, value));
       return value as Name;
     },
-    // Names are checked by the library, which suggests the nearest one.
+    // The library checks the names and suggests the nearest one.
     parse: (text) => text as Name,
   };
   return declare(kind, description);
 }
 
-/** `true` or `false`; on the command line the flag alone. */
+/** Declares an option for `true` or `false`; on the command line, the flag has no value. */
 export function boolean<Resolved = boolean>(description: WithDefault<boolean>): DefaultedOption<boolean, Resolved>;
 export function boolean<Resolved = boolean>(description: Description<boolean>): Option<boolean, Resolved>;
 export function boolean(description: Description<boolean>): Option<boolean> {
@@ -159,7 +159,7 @@ export function boolean(description: Description<boolean>): Option<boolean> {
   return declare(kind, description);
 }
 
-/** A text on one line or several, which may be empty. */
+/** Declares an option for a text of any number of lines, which may be empty. */
 export function text(description: WithDefault<string>): DefaultedOption<string>;
 export function text(description: Description<string>): Option<string>;
 export function text(description: Description<string>): Option<string> {
@@ -176,7 +176,7 @@ export function text(description: Description<string>): Option<string> {
   return declare(kind, description);
 }
 
-/** A function that is called while the work goes on. The command line has no flag for it. */
+/** Declares an option for a function that is called during the work. It has no flag on the command line. */
 export function callback<F extends (...given: never[]) => unknown>(
   range: string,
   description: Description<F>,
@@ -196,7 +196,7 @@ export function callback<F extends (...given: never[]) => unknown>(
   );
 }
 
-/** An `AbortSignal`. The command line has no flag for it. */
+/** Declares an option for an `AbortSignal`. It has no flag on the command line. */
 export function abortSignal(description: Description<AbortSignal>): Option<AbortSignal, never> {
   return declare<AbortSignal, never>(
     {
@@ -213,17 +213,17 @@ export function abortSignal(description: Description<AbortSignal>): Option<Abort
   );
 }
 
-/** The accepted names in words, with the one nearest to what was given. */
+/** Lists the accepted names and suggests the one nearest to the given value. */
 export function oneOf(names: readonly string[], received?: unknown): string {
   const guess = typeof received === "string" ? ` (did you mean "${closest(received, names)}"?)` : "";
   return `one of ${names.map((name) => `"${name}"`).join(", ")}${guess}`;
 }
 
 /**
- * The number that was typed. Unlike `Number` it accepts decimal notation only, and no blank text.
+ * Parses a number from the command line. Unlike `Number`, it accepts only decimal notation and no blank text.
  *
- * @param accepted the accepted numbers in words
- * @throws {ArgumentError} INVALID_ARGUMENT for other text, and for numbers that `accepts` refuses
+ * @param accepted description of the accepted numbers
+ * @throws {ArgumentError} INVALID_ARGUMENT for other text, and for numbers that `accepts` rejects
  */
 export function parseNumber(
   text: string,
@@ -236,13 +236,13 @@ export function parseNumber(
   return value;
 }
 
-/** The integer that was typed, `least` or more. */
+/** Parses an integer of `least` or more from the command line. */
 export function parseInteger(text: string, flag: string, least = -Infinity): number {
   const accepted = least === -Infinity ? "an integer" : `an integer of ${least} or more`;
   return parseNumber(text, flag, accepted, (value) => Number.isSafeInteger(value) && value >= least);
 }
 
-/** From here on an upper bound says nothing to a reader. */
+/** Upper bounds from this value on are not shown, because they tell a reader nothing. */
 const UNBOUNDED = 1e9;
 
 function describeBounds({ from, above, to, below }: Bounds): string {

@@ -1,15 +1,15 @@
 import type { Declarations, Option } from "./option.js";
 
-/** The description of a flag for `--help`: what it is, its range and its default. */
+/** Returns the description of a flag for `--help`: its meaning, range and default. */
 export function describeFlag({ help, range, defaultText }: Option<unknown, unknown>): string {
-  // Ranges of names and values of programs stand in the noun phrase.
+  // Ranges that list names or values of programs are already part of the help text.
   const facts = [/^[^`]*\d[^`]*$/.test(range) ? range : "", defaultText && `default: ${plain(defaultText)}`].filter(
     Boolean,
   );
   return facts.length === 0 ? help : `${help} (${facts.join("; ")})`;
 }
 
-/** The options as a table in Markdown, for a guide. */
+/** Returns the options as a Markdown table for a guide. */
 export function optionTable(declarations: Declarations): string {
   const rows = Object.entries(declarations).map(
     ([name, { defaultText, range, guide }]) => `| \`${name}\` | ${marked(defaultText)} | ${range} | ${guide} |`,
@@ -17,7 +17,7 @@ export function optionTable(declarations: Declarations): string {
   return ["| option | default | accepts | meaning |", "| --- | --- | --- | --- |", ...rows, ""].join("\n");
 }
 
-/** Without the quotation marks of programs. */
+/** Removes quotation marks and backticks. */
 const plain = (text: string): string => text.replaceAll(/["`]/g, "");
 
 const marked = (text: string): string => (/^"[^"]*"$/.test(text) ? `\`${text}\`` : text);

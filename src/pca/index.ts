@@ -8,7 +8,9 @@ import { isSparse, type SparseMatrix, type SparseMatrixLike, toSparseMatrix } fr
 
 /** Options of {@link pca}. */
 export interface PcaOptions {
-  /** Seed of the randomized search that serves wide data: an integer from 0 to 2^53 - 1. Default 42. */
+  /**
+   * Seed of the randomized search that is used for data with many columns: an integer from 0 to 2^53 - 1. Default 42.
+   */
   seed?: number | undefined;
   /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
   threads?: number | undefined;
@@ -20,31 +22,34 @@ export interface PcaOptions {
 export interface Pca {
   /** Mean of each column, length d. */
   mean: Float64Array;
-  /** components x d: orthonormal rows, the one of largest variance first; the largest entry of each is positive. */
+  /** components x d: orthonormal rows, sorted by decreasing variance. The largest entry of each row is positive. */
   components: Matrix;
   /** Variance of the scores along each component (divisor n - 1), length `components`. */
   variances: Float64Array;
-  /** n x components: the centered points in the components' coordinates; float64 where they are too large for float32. */
+  /**
+   * n x components: the centered points in the coordinates of the components; float64 if they are too large for
+   * float32.
+   */
   scores: Matrix;
-  /** What a reader of the result should know, in sentences: a value far beyond all others. */
+  /** Warnings in sentences, for example about a value far beyond all others. */
   warnings: readonly string[];
 }
 
-/** The randomized search of sparse data needs room for this many components more than are asked for, twice. */
+/** The randomized search for sparse data needs twice this many components in addition to the requested ones. */
 const OVERSAMPLING = 12;
 
 /**
- * Principal component analysis. Exact, through the covariance, for up to 256 columns; by randomized subspace iteration (Halko,
- * Martinsson & Tropp 2011, algorithm 4.4) where there are more and few components are wanted.
+ * Principal component analysis. For up to 256 columns it is exact and uses the covariance. For more columns and few
+ * components it uses randomized subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4).
  *
- * Rows more than 10,000 times as far from the center as the median row count as rows at that distance, in their own direction, so that
- * the components of the other rows keep their digits. `warnings` name the farthest.
+ * Rows more than 10,000 times as far from the center as the median row are moved to that distance in the same
+ * direction, so that the components of the other rows stay accurate. `warnings` name the farthest row.
  *
- * Sparse data stay sparse: products with centered rows are those with the rows less a constant (Halko, Martinsson & Tropp 2011). Only if
- * nearly all components are asked for, they are made dense.
+ * Sparse data stay sparse: a product with centered rows is the product with the original rows minus a constant (Halko,
+ * Martinsson & Tropp 2011). They are converted to dense data only if nearly all components are requested.
  *
  * @param data n x d, dense or sparse, finite, n >= 2
- * @param components how many: an integer from 1 to min(n, d)
+ * @param components number of components: an integer from 1 to min(n, d)
  * @throws {ArgumentError} for a bad argument, {@link DataError} for NaN or infinities
  */
 export async function pca(

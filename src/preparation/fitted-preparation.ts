@@ -3,18 +3,18 @@ import type { Measurements } from "./missing-values.js";
 import { type Prior, toMeasurements } from "./posterior.js";
 import { applyScales, type ColumnScales } from "./standardize.js";
 
-/** The preparation that the data of a run had, with which new data come to the same units. */
+/** The preparation of the data of a run. Applied to new data, it converts them to the same units. */
 export interface FittedPreparation {
-  /** Whether log(1 + x) was taken. */
+  /** Whether values x were replaced by log(1 + x). */
   readonly log1p: boolean;
-  /** Centers and scales of the columns; `undefined` where they were not standardized. */
+  /** Centers and scales of the columns; `undefined` if they were not standardized. */
   readonly scales: ColumnScales | undefined;
-  /** The prior of posteriors, which were turned into measurements; `undefined` for measurements. */
+  /** The prior of posteriors that were converted to measurements; `undefined` if the data were measurements. */
   readonly prior?: Prior | undefined;
 }
 
 /**
- * Prepares new data as the data of a run were prepared.
+ * Applies the preparation of a run to new data.
  *
  * @throws {DataError} OUT_OF_RANGE for a negative count
  */

@@ -1,10 +1,11 @@
 import { Matrix } from "../matrix.js";
 
 /**
- * Puts rows back in their places: rows that were dropped are NaN, so that row i of the result belongs to row i of the input.
+ * Expands a matrix to all rows of the input, with NaN in dropped rows, so that row i of the result belongs to row i of
+ * the input.
  *
- * @param kept the row in the input of each row of `matrix`; `undefined` where none was dropped
- * @param rows rows of the input
+ * @param kept the row in the input of each row of `matrix`; `undefined` if no row was dropped
+ * @param rows number of rows of the input
  */
 export function withGaps(matrix: Matrix, kept: ArrayLike<number> | undefined, rows: number): Matrix {
   if (kept === undefined) return matrix;

@@ -3,7 +3,7 @@ import { Matrix } from "../matrix.js";
 import type { Measurements } from "./missing-values.js";
 
 /**
- * log(1 + x) of counts. A standard deviation s becomes s / (1 + x), to first order.
+ * Replaces counts x by log(1 + x). A standard deviation s becomes s / (1 + x), to first order.
  *
  * @throws {DataError} OUT_OF_RANGE with the row and column of a negative value
  */

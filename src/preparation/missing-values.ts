@@ -1,30 +1,31 @@
 import { DataError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 
-/** What happens to missing values; see `PREPARATION`. */
+/** Treatments of missing values; see `PREPARATION`. */
 export const MISSING = ["error", "drop", "mean"] as const;
 export type Missing = (typeof MISSING)[number];
 
-/** Data with standard deviations, or without. */
+/** Data with or without standard deviations. */
 export interface Measurements {
   readonly means: Matrix;
   readonly sigma: Matrix | undefined;
 }
 
-/** The same without missing values. */
+/** Measurements after the treatment of missing values. */
 export interface CompleteMeasurements extends Measurements {
-  /** The row in the input of each row; `undefined` where all are kept. */
+  /** The row in the input of each row; `undefined` if no row was dropped. */
   readonly kept: Int32Array | undefined;
-  /** Values that were replaced. */
+  /** Number of replaced values. */
   readonly replaced: number;
 }
 
 /**
  * Treats missing values: NaN, or values whose standard deviation is NaN.
  *
- * @param columns names of the columns for errors
- * @param rowOf the number of a row in its file, for errors
- * @throws {DataError} NOT_FINITE with the row and the column of the first missing value, for `"error"` and for a column without any value
+ * @param columns names of the columns, for error messages
+ * @param rowOf returns the number of a row in its file, for error messages
+ * @throws {DataError} NOT_FINITE with the row and the column of the first missing value, for `"error"` and for a column
+ *   without any value
  */
 export function treatMissing(
   measurements: Measurements,
@@ -64,8 +65,9 @@ function dropRows(measurements: Measurements): CompleteMeasurements {
 }
 
 /**
- * Replaces missing values by the mean of their column and, with sigma, gives them the spread of the column as their standard deviation: this
- * is what is known of a value when only its column is known, as long as values are not missing because of what they are.
+ * Replaces missing values by the mean of their column. With sigma, their standard deviation becomes the spread of the
+ * column, which describes the knowledge about a value if only its column is known. This assumes that values are not
+ * missing because of their size.
  */
 function replaceByMeans(measurements: Measurements, columns: readonly string[] | undefined): CompleteMeasurements {
   const { rows, cols } = measurements.means;

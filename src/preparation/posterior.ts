@@ -1,16 +1,16 @@
 import { Matrix } from "../matrix.js";
 import type { Measurements } from "./missing-values.js";
 
-/** Center and variance of each column before anything was measured. */
+/** Center and variance of each column before any measurement. */
 export interface Prior {
   readonly center: Float64Array;
   readonly variance: Float64Array;
 }
 
-/** Largest share of the prior variance that a posterior keeps; a value that keeps more was hardly measured. */
+/** Largest ratio of posterior to prior variance. A value with a higher ratio contains almost no information. */
 const LARGEST_SHARE = 0.999;
 
-/** The prior of posterior means and standard deviations: S_k = var(mu_k) + mean(sigma_k^2). */
+/** Estimates the prior of posterior means and standard deviations: S_k = var(mu_k) + mean(sigma_k^2). */
 export function findPrior({ means, sigma }: Measurements): Prior {
   const { rows, cols } = means;
   const [center, variance] = [new Float64Array(cols), new Float64Array(cols)];
@@ -29,9 +29,9 @@ export function findPrior({ means, sigma }: Measurements): Prior {
 }
 
 /**
- * Turns posteriors into the measurements that give them. The posterior of a value with the prior N(m, S) and a measurement y of variance
- * lambda has 1 / sigma^2 = 1 / lambda + 1 / S and the mean mu = m + (y - m) S / (S + lambda). Hence 1 / lambda = 1 / sigma^2 - 1 / S and
- * y = m + (mu - m) (1 + lambda / S).
+ * Converts posteriors to the measurements that lead to them. With the prior N(m, S) and a measurement y of variance
+ * lambda, the posterior of a value has 1 / sigma^2 = 1 / lambda + 1 / S and the mean mu = m + (y - m) S / (S + lambda).
+ * Hence 1 / lambda = 1 / sigma^2 - 1 / S and y = m + (mu - m) (1 + lambda / S).
  */
 export function toMeasurements({ means, sigma }: Measurements, { center, variance }: Prior): Measurements {
   if (!sigma) return { means, sigma };

@@ -10,66 +10,67 @@ import { formOf, PREPARATION } from "./prepare.js";
 import { type SigmaForm, type SigmaLike, toSigma } from "./sigma-forms.js";
 import { applyScales, type ColumnScales, columnScales } from "./standardize.js";
 
-/** Rows by which centers and scales of columns are found. */
+/** Number of rows from which centers and scales of columns are computed. */
 const SAMPLE_ROWS = 100_000;
 
 /** Options of {@link prepareRows}. All are optional. */
 export interface RowPreparationOptions extends OptionValues<typeof PREPARATION> {
-  /** Standard deviations: rows of the shape of the data, n x 1 or 1 x d, or any form that holds for all rows. */
+  /** Standard deviations: rows of the shape of the data, n x 1 or 1 x d, or numbers that apply to all rows. */
   sigma?: RowReader | number | readonly number[] | undefined;
-  /** Names of the columns, for errors. */
+  /** Names of the columns, for error messages. */
   columns?: readonly string[] | undefined;
 }
 
-/** Data whose rows are prepared when they are read. */
+/** Data whose rows are prepared while they are read. */
 export interface PreparedRows {
   readonly means: RowReader;
   readonly sigma: RowReader | undefined;
-  /** The row in the input of each row, where rows were dropped; `withGaps` puts results back in these rows. */
+  /** The row in the input of each row, if rows were dropped; `withGaps` restores the original rows in results. */
   readonly kept: Int32Array | undefined;
-  /** What brings new data to the same units, for `Tsne.save`; `undefined` where the data are in their own units. */
+  /** The preparation to apply to new data, for `Tsne.save`; `undefined` if the units of the data were not changed. */
   readonly preparation: FittedPreparation | undefined;
 }
 
-/** What is known of all rows before they are read one after the other. */
+/** The quantities that are known before the rows are read. */
 interface Preparation {
   readonly form: SigmaForm;
   readonly missing: "error" | "drop" | "mean";
   readonly log1p: boolean;
   readonly columns: readonly string[] | undefined;
-  /** The same standard deviations for all rows. */
+  /** Standard deviations that apply to all rows. */
   readonly fixed: SigmaLike | undefined;
   readonly sigma: RowReader | undefined;
   readonly substitutes: Substitutes | undefined;
-  /** The prior of posteriors, by which they are turned into measurements. */
+  /** The prior used to convert posteriors to measurements. */
   readonly prior: Prior | undefined;
   readonly scales: ColumnScales | undefined;
 }
 
-/** What takes the place of missing values: one row of values and one of standard deviations. */
+/** Replacements of missing values: one row of values and one of standard deviations. */
 interface Substitutes {
   readonly mean: Float64Array;
   readonly spread: Float64Array;
 }
 
 /**
- * Prepares data that may be larger than memory as {@link prepareData} does. Centers, scales, means and priors of columns are those of up to 100,000
- * rows, evenly spaced. With `missing: "drop"` all rows are read once to find those that are complete.
+ * Prepares data that may be larger than memory in the same way as {@link prepareData}. Centers, scales, means and
+ * priors of columns are computed from up to 100,000 evenly spaced rows. With `missing: "drop"`, all rows are read once
+ * to find the complete ones.
  *
- * @throws {ArgumentError} SHAPE_MISMATCH for another number of rows of sigma
+ * @throws {ArgumentError} SHAPE_MISMATCH if sigma has another number of rows
  */
 export async function prepareRows(all: RowReader, options: RowPreparationOptions = {}): Promise<PreparedRows> {
   if (options.missing !== "drop") return { ...(await prepareComplete(all, options)), kept: undefined };
   const { sigma } = options;
   const isReader = typeof sigma === "object" && "read" in sigma;
-  // One row of standard deviations belongs to all rows.
+  // A single row of standard deviations applies to all rows.
   const ofRows = isReader && sigma.rows === all.rows ? sigma : undefined;
   const kept = await findComplete(all, options, ofRows);
   const rest = { ...options, missing: "error" as const, sigma: ofRows ? takeRows(ofRows, kept) : sigma };
   return { ...(await prepareComplete(takeRows(all, kept), rest)), kept: kept.length < all.rows ? kept : undefined };
 }
 
-/** The numbers of the rows without a missing value. */
+/** Returns the numbers of the rows without a missing value. */
 async function findComplete(
   means: RowReader,
   { sigmaIs = "sd", sigma: given }: RowPreparationOptions,

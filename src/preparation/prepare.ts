@@ -7,16 +7,20 @@ import { findPrior, toMeasurements } from "./posterior.js";
 import { SIGMA_FORMS, type SigmaForm, type SigmaLike, toSigma } from "./sigma-forms.js";
 import { applyScales, columnScales, extremeSpreads, STANDARDIZATIONS } from "./standardize.js";
 
-/** What the numbers given as sigma can be: a form of standard deviations of measurements, or those of posteriors. */
+/**
+ * Meanings of the numbers given as sigma: a form of the standard deviations of measurements, or standard deviations of
+ * posteriors.
+ */
 export const SIGMA_MEANINGS = [...SIGMA_FORMS, "posterior"] as const;
 export type SigmaMeaning = (typeof SIGMA_MEANINGS)[number];
 
 /** The options of {@link prepareData} that are also options of the command line. */
 export const PREPARATION = {
   /**
-   * What the numbers of `sigma` are. Default `"sd"`, standard deviations of measurements. `"posterior"` means standard deviations of
-   * posteriors, as an encoder of a variational autoencoder gives them: data and sigma are turned into the measurements that would lead to these
-   * posteriors. Use it with the distance `"likelihood-ratio"`, whose formula contains the prior: codes contain it already.
+   * Meaning of the numbers of `sigma`. Default `"sd"`, standard deviations of measurements. `"posterior"` means
+   * standard deviations of posteriors, which the encoder of a variational autoencoder returns: data and sigma are
+   * converted to the measurements that would lead to these posteriors. Use it with the distance `"likelihood-ratio"`:
+   * its formula contains the prior, which codes already contain.
    */
   sigmaIs: choice(SIGMA_MEANINGS, {
     default: "sd",
@@ -25,8 +29,9 @@ export const PREPARATION = {
       "what the numbers of `sigma` are; they are turned into standard deviations. `posterior` turns codes of an autoencoder into measurements, see below",
   }),
   /**
-   * What happens to missing values (NaN, or a value whose standard deviation is NaN). `"error"` reports the first one, `"drop"` leaves out its
-   * row, `"mean"` replaces it by the mean of the column and, with sigma, gives it the spread of the column as its standard deviation.
+   * Treatment of missing values (NaN, or a value whose standard deviation is NaN). `"error"` reports the first one, and
+   * `"drop"` leaves out its row. `"mean"` replaces it by the mean of the column; with sigma, its standard deviation
+   * becomes the spread of the column.
    */
   missing: choice(MISSING, {
     default: "error",
@@ -34,7 +39,7 @@ export const PREPARATION = {
     guide:
       "treatment of missing values: an error, their rows are left out, or the mean of the column takes their place",
   }),
-  /** Takes log(1 + x) of counts before anything else. Default `false`. */
+  /** Replaces counts x by log(1 + x) before columns are scaled. Default `false`. */
   log1p: boolean({
     default: false,
     help: "replace counts x by log(1 + x), before --standardize",
@@ -42,8 +47,8 @@ export const PREPARATION = {
     guide: "take log(1 + x) of counts; standard deviations become s / (1 + x)",
   }),
   /**
-   * Brings all columns to one scale: `"zscore"` by mean and standard deviation, `"robust"` by median and interquartile range / 1.349.
-   * Standard deviations are divided by the same scale. Default: columns stay as they are.
+   * Scales all columns to a common scale: `"zscore"` uses mean and standard deviation, `"robust"` uses median and
+   * interquartile range / 1.349. Standard deviations are divided by the same scale. Default: columns are not scaled.
    */
   standardize: choice(STANDARDIZATIONS, {
     help: "one scale for all columns: zscore, by mean and standard deviation, or robust, by median and quartiles",
@@ -64,29 +69,34 @@ export interface PreparedData extends Measurements {
   readonly means: Matrix;
   /** n x d, `undefined` without sigma. */
   readonly sigma: Matrix | undefined;
-  /** The row in the input of each row, where rows were dropped; `withGaps` puts results back in these rows. */
+  /** The row in the input of each row, if rows were dropped; `withGaps` restores the original rows in results. */
   readonly kept: Int32Array | undefined;
-  /** What brings new data to the same units, for `Tsne.save`; `undefined` where the data are in their own units. */
+  /** The preparation to apply to new data, for `Tsne.save`; `undefined` if the units of the data were not changed. */
   readonly preparation: FittedPreparation | undefined;
-  /** What a reader of the result should know, in sentences: rows that were dropped, values that were replaced, columns of unequal spread. */
+  /**
+   * Notes for the reader of a result, in sentences: dropped rows, replaced values, columns of very different spread.
+   */
   readonly notes: readonly string[];
 }
 
-/** The form of the numbers themselves. */
+/** Returns the form of the numbers, without the meaning as posteriors. */
 export const formOf = (meaning: SigmaMeaning): SigmaForm => (meaning === "posterior" ? "sd" : meaning);
 
-/** Spreads that differ more than this call for a warning: the columns of small spread have no say in distances. */
+/**
+ * Ratio of spreads above which a warning is given, because columns of small spread then have no effect on distances.
+ */
 const MOST_UNEQUAL = 100;
 
 /**
- * Prepares data for a run: standard deviations in any form, missing values, posteriors, log(1 + x) of counts and a common scale of the columns, in
- * this order. The input is not changed.
+ * Prepares data for a run. The steps are, in this order: conversion of standard deviations from any form, treatment of
+ * missing values, conversion of posteriors, log(1 + x) of counts, and a common scale of the columns. The input is not
+ * changed.
  *
- * @throws {ArgumentError} for options that do not exist, or another shape of sigma
+ * @throws {ArgumentError} for options that do not exist, or a wrong shape of sigma
  * @throws {DataError} with the row and column, for a missing value, a negative variance or a negative count
  *
  * @example
- * const { means, sigma, kept } = prepareData(data, { sigma: ivar, sigmaIs: "inverse-variance", missing: "drop", standardize: "zscore" });
+ * const { means, sigma, kept } = prepareData(data, { sigma: ivar, sigmaIs: "inverse-variance", missing: "drop" });
  */
 export function prepareData(means: MatrixLike, options: PreparationOptions = {}): PreparedData {
   const { sigma: given, columns, ...others } = options;
@@ -120,7 +130,7 @@ function describeSpreads(means: Matrix, columns: readonly string[] | undefined):
   return `The spreads of the columns range from ${show(least)} to ${show(greatest)}, so that distances hardly depend on some columns. Where units differ, standardize the columns.`;
 }
 
-/** A sentence about rows that were dropped. */
+/** Returns a sentence about dropped rows. */
 export const describeDropped = (dropped: number, rows: number): string =>
   `${count(dropped, "row")} of ${rows} left out, because a value is missing.`;
 

@@ -3,25 +3,25 @@ import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, type NumericArray, toMatrix } from "../matrix.js";
 import { oneOf } from "../options/index.js";
 
-/** What the numbers given as sigma are: standard deviations, or what they are computed from. */
+/** Forms of the numbers given as sigma: standard deviations, or numbers from which they are computed. */
 export const SIGMA_FORMS = ["sd", "variance", "log-variance", "inverse-variance"] as const;
 /** One of {@link SIGMA_FORMS}. */
 export type SigmaForm = (typeof SIGMA_FORMS)[number];
 
 /**
- * Standard deviations in the forms in which people have them: one number for all values, one per column (d numbers, 1 x d or d x 1), one
- * per point (n numbers, or n x 1, also where n equals d), or one per value (n x d).
+ * Standard deviations in several shapes: one number for all values, one per column (d numbers, 1 x d or d x 1), one per
+ * point (n numbers, or n x 1, which takes precedence if n equals d), or one per value (n x d).
  */
 export type SigmaLike = number | readonly number[] | NumericArray | MatrixLike;
 
 /**
- * Makes an n x d matrix of standard deviations. The standard deviation is the square root of a variance, exp(v / 2) of a log-variance v,
- * and 1 / sqrt(w) of an inverse variance w. An inverse variance of 0, with which surveys mark a value that says nothing, gives NaN: the
- * value counts as missing.
+ * Creates an n x d matrix of standard deviations. The standard deviation is the square root of a variance, exp(v / 2)
+ * of a log-variance v, and 1 / sqrt(w) of an inverse variance w. Surveys use an inverse variance of 0 for a value
+ * without information. It gives NaN, so the value counts as missing.
  *
  * @param shape rows and columns of the data
- * @throws {ArgumentError} SHAPE_MISMATCH for another shape, INVALID_ARGUMENT for d numbers where n equals d
- * @throws {DataError} NEGATIVE_SIGMA with the row and column of a negative number where none can be
+ * @throws {ArgumentError} SHAPE_MISMATCH for another shape, INVALID_ARGUMENT for d numbers if n equals d
+ * @throws {DataError} NEGATIVE_SIGMA with the row and column of a negative number that must not be negative
  */
 export function toSigma(
   values: SigmaLike,
@@ -35,7 +35,7 @@ export function toSigma(
   const converted = form === "sd" ? given : convert(given, form, argument);
   if (converted.rows === rows && converted.cols === cols) return converted;
   const isPerPoint = converted.cols === 1 && converted.rows === rows;
-  // A file of one column is an array of one dimension, in NumPy.
+  // NumPy reads a file of one column as an array of one dimension.
   const isPerColumn =
     (converted.rows === 1 && converted.cols === cols) ||
     (converted.cols === 1 && converted.rows === cols && !isPerPoint);

@@ -1,7 +1,7 @@
 import { Matrix } from "../matrix.js";
 import type { Measurements } from "./missing-values.js";
 
-/** How columns are brought to a common scale; see `PREPARATION`. */
+/** Methods of scaling columns to a common scale; see `PREPARATION`. */
 export const STANDARDIZATIONS = ["zscore", "robust"] as const;
 export type Standardization = (typeof STANDARDIZATIONS)[number];
 
@@ -16,9 +16,9 @@ export interface ColumnScales {
 const GAUSSIAN_QUARTILES = 1.3489795003921634;
 
 /**
- * Center and scale of each column: mean and standard deviation, or median and interquartile range / 1.349, which for a Gaussian is its
- * standard deviation and ignores outliers. A column of which more than half is one value has no interquartile range; its scale is the
- * standard deviation.
+ * Computes center and scale of each column: mean and standard deviation, or median and interquartile range / 1.349. The
+ * latter equals the standard deviation for a Gaussian and ignores outliers. If more than half of a column is one value,
+ * the interquartile range may be 0; the scale is then the standard deviation.
  */
 export function columnScales({ data, rows, cols }: Matrix, how: Standardization): ColumnScales {
   const center = new Float64Array(cols);
@@ -35,7 +35,7 @@ export function columnScales({ data, rows, cols }: Matrix, how: Standardization)
   return { center, scale };
 }
 
-/** Subtracts the centers and divides by the scales; standard deviations are divided only. */
+/** Subtracts the centers and divides by the scales. Standard deviations are only divided. */
 export function applyScales({ means, sigma }: Measurements, { center, scale }: ColumnScales): Measurements {
   const { rows, cols } = means;
   const data = new Float64Array(means.data.length);
@@ -50,7 +50,7 @@ export function applyScales({ means, sigma }: Measurements, { center, scale }: C
   return { means: new Matrix(data, rows, cols), sigma: errors && new Matrix(errors, rows, cols) };
 }
 
-/** The columns of the least and of the greatest spread; columns of equal values have none. */
+/** Returns the smallest and the largest spread of the columns, without columns of equal values. */
 export function extremeSpreads({
   data,
   rows,
@@ -79,7 +79,7 @@ function moments(values: Float64Array): { mean: number; spread: number } {
   return { mean, spread: Math.sqrt(squares / Math.max(1, values.length)) };
 }
 
-/** Quartiles by linear interpolation between sorted values, as NumPy does it. */
+/** Computes quartiles by linear interpolation between sorted values, as in NumPy. */
 function quartilesOf(values: Float64Array): { median: number; range: number } {
   const sorted = values.slice().sort();
   const quantile = (share: number) => {

@@ -6,7 +6,7 @@ import { type MatrixLike, toMatrix } from "../matrix.js";
 import { describeRecall } from "../tsne/index.js";
 import { type EvaluateOptions, type Labels, type ResolvedEvaluateOptions, resolveEvaluateOptions } from "./options.js";
 
-/** A measure, computed on all points or pairs or estimated from a sample of them. */
+/** A measure that was computed on all points or pairs, or estimated from a sample of them. */
 export interface Estimate {
   value: number;
   /** Standard error of a sample; 0 if all points or pairs were measured. */
@@ -15,77 +15,92 @@ export interface Estimate {
   count: number;
 }
 
-/** How well neighborhoods of one size are kept. */
+/** Preservation of neighborhoods of one size. */
 export interface Neighborhood<T = Estimate> {
   /** Size of the neighborhoods. */
   k: number;
-  /** Mean share of a point's k nearest neighbors in the data that are among its k nearest in the embedding, 0 to 1. */
+  /**
+   * Mean fraction of a point's k nearest neighbors in the data that are also among its k nearest in the embedding, 0 to
+   * 1.
+   */
   kept: T;
   /**
-   * 1 if points that are near in the embedding are near in the data. Each intruder lowers it by how far away it is in the data, in ranks (Venna & Kaski 2001). As
-   * `sklearn.manifold.trustworthiness`.
+   * 1 if points that are near in the embedding are near in the data. Each intruder lowers the value by its distance in
+   * the data, in ranks (Venna & Kaski 2001). Defined as in `sklearn.manifold.trustworthiness`.
    */
   trustworthiness: T;
-  /** 1 if points that are near in the data are near in the embedding: trustworthiness with data and embedding exchanged (Venna & Kaski 2001). */
+  /**
+   * 1 if points that are near in the data are near in the embedding: trustworthiness with data and embedding exchanged
+   * (Venna & Kaski 2001).
+   */
   continuity: T;
 }
 
-/** The contribution of each point to the means, for example to color an embedding; NaN for points that were not measured. */
+/** The contribution of each point to the means, which can color an embedding; NaN for points that were not measured. */
 export interface PointQuality {
   /** n numbers each. A point's trustworthiness or continuity may be negative; their means over all points are not. */
   neighborhoods: Neighborhood<Float32Array>[];
-  /** With labels: n numbers, 1 where the vote of the neighbors gives the point's own label, else 0; NaN for points without one. */
+  /**
+   * With labels: n numbers, 1 if the neighbors vote for the point's own label, else 0; NaN for points without a label.
+   */
   accuracy?: Float32Array;
   /** With labels of more than one class: n silhouettes, -1 to 1; NaN for points without a label. */
   silhouette?: Float32Array;
 }
 
-/** How well an embedding shows its data. Equal distances are ranked by index. */
+/** Measures of how well an embedding represents its data. Equal distances are ranked by index. */
 export interface Quality {
   /**
-   * KL(P||Q) of the embedding in nats, with P at the given distance and perplexity and Q normalized over all pairs: the quantity that t-SNE
-   * minimizes with one degree of freedom. The lower the better; comparable between embeddings of the same data, distance and perplexity only.
+   * KL(P||Q) of the embedding in nats, with P for the given distance and perplexity and Q normalized over all pairs:
+   * the quantity that t-SNE minimizes with one degree of freedom. Lower is better. Only embeddings of the same data,
+   * distance and perplexity can be compared.
    */
   kl: number;
-  /** One for each k, in their order. */
+  /** One entry for each k, in the order of the option. */
   neighborhoods: Neighborhood[];
   /**
-   * Correlation between the distances of pairs of points in the data and in the embedding, -1 to 1: how well the embedding keeps large distances
-   * between points. `spearman`, of ranks, is the figure to quote; `pearson` asks for proportional distances, which t-SNE does not aim at.
-   * Computed for all pairs, or for 200,000 random pairs if there are more. `null` if all distances are equal.
+   * Correlation between the distances of pairs of points in the data and in the embedding, -1 to 1: how well the
+   * embedding keeps large distances. Quote `spearman`, which uses ranks. `pearson` measures proportionality of
+   * distances, which t-SNE does not aim at. Computed for all pairs, or for 200,000 random pairs if there are more.
+   * `null` if all distances are equal.
    */
   distanceCorrelation: { spearman: Estimate | null; pearson: Estimate | null };
   /**
-   * With labels: share of the points whose own label has most of the votes of the 10 nearest other points in the embedding; where labels are
-   * equally frequent, that of the nearest neighbor among them counts. Only points and neighbors with a label count.
+   * With labels: fraction of the points whose label gets most votes from the 10 nearest other points in the embedding.
+   * A tie goes to the label of the nearest of these neighbors. Points and neighbors without a label do not count.
    */
   accuracy?: Estimate;
   /**
-   * With labels: mean silhouette of their classes in the embedding (Rousseeuw 1987), -1 to 1, as `sklearn.metrics.silhouette_score`; a point
-   * that is alone in its class counts as 0. `null` where there is one class only, which has no silhouette. Only points with a label count.
+   * With labels: mean silhouette of their classes in the embedding (Rousseeuw 1987), -1 to 1, as in
+   * `sklearn.metrics.silhouette_score`. A point that is alone in its class counts as 0. `null` if there is only one
+   * class. Points without a label do not count.
    */
   silhouette?: Estimate | null;
-  /** With labels: the number of points without a label (`""` or NaN), which accuracy and silhouette leave out. Without any label, both are undefined. */
+  /**
+   * With labels: number of points without a label (`""` or NaN), which accuracy and silhouette leave out. If no point
+   * has a label, both are undefined.
+   */
   unlabeled?: number;
-  /** With `perPoint`. */
+  /** The contribution of each point, with the option `perPoint`. */
   perPoint?: PointQuality;
-  /** Where the neighbors of P came from, and the share of the true ones among them. */
+  /** The source of the neighbors for P, and the fraction of true neighbors among them. */
   neighbors: { method: "exact" | "cells"; recall: number };
   /** The variance floor in use, in squared units of the data. `undefined` if the distance has no floor. */
   varianceFloor: number | undefined;
   /** Warnings in sentences: a value of the data far beyond all others. */
   warnings: readonly string[];
-  /** The options in use, with the defaults filled in. */
+  /** The resolved options, including defaults. */
   options: ResolvedEvaluateOptions;
 }
 
 /**
- * Measures how well an embedding shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of
- * distances, and with labels how well it shows their classes. The work is done off the main thread. The same input, options and seed give
- * the same numbers with any number of threads. Z of the KL divergence takes all pairs of points: a second or two for 70,000, some five
- * minutes for a million.
+ * Measures how well an embedding represents its data: KL divergence, neighbors kept, trustworthiness, continuity,
+ * correlation of distances, and with labels the separation of their classes. The work is done off the main thread. The
+ * same input, options and seed give the same numbers with any number of threads. The normalization Z of the KL
+ * divergence uses all pairs of points, which takes a second or two for 70,000 points and about five minutes for a
+ * million.
  *
- * @param data n x d points that were mapped, n >= 3, finite
+ * @param data n x d embedded points, n >= 3, finite
  * @param embedding n x any number of dimensions, finite
  * @throws {ArgumentError} for a bad option or shape, {@link DataError} for NaN, infinities or fewer than 3 points,
  *   {@link AbortError} when stopped through `options.signal`
@@ -130,7 +145,7 @@ export async function evaluate(
 
 type NativeQuality = Awaited<ReturnType<typeof binding.evaluate>["result"]>;
 
-/** The estimates over all points from the values of those that were measured. */
+/** Estimates the measures for all points from the values of the measured points. */
 function toQuality(
   found: NativeQuality,
   n: number,
@@ -169,7 +184,7 @@ function toQuality(
   };
 }
 
-/** The values of each point; NaN for points that were not measured. */
+/** Returns the values of each point, with NaN for points that were not measured. */
 function toPointQuality(
   found: NativeQuality,
   n: number,
@@ -197,7 +212,10 @@ function mapMeasures<A, B>(size: Neighborhood<A>, change: (measure: A) => B): Ne
   };
 }
 
-/** The mean of a sample of n numbers, with its standard error for sampling without replacement (Cochran 1977, eq. 2.20). */
+/**
+ * Computes the mean of a sample of n numbers and its standard error for sampling without replacement (Cochran 1977, eq.
+ * 2.20).
+ */
 function estimateMean(sample: Float64Array, n: number): Estimate {
   const count = sample.length;
   const value = sample.reduce((sum, x) => sum + x, 0) / count;
@@ -207,7 +225,9 @@ function estimateMean(sample: Float64Array, n: number): Estimate {
 }
 
 interface Classes {
-  /** Numbers from 1 in the order in which the classes first appear, 0 for none; undefined where none has one. */
+  /**
+   * Class numbers from 1, in the order of first appearance; 0 for a missing label. Undefined if all labels are missing.
+   */
   readonly classes: Uint32Array | undefined;
   readonly unlabeled: number | undefined;
 }

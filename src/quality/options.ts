@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
 import { type DistanceName, type NeighborSearch, resolveTsneOptions } from "../tsne/index.js";
 
-/** The stage of {@link evaluate} in a report of progress. */
+/** A stage of {@link evaluate}, for progress reports. */
 export type EvaluationStage = "neighbors" | "affinities" | "kl" | "neighborhoods" | "silhouettes";
 
 /** Labels of n points: texts or numbers; equal ones are one class. `""` and NaN stand for a missing label. */
@@ -13,28 +13,37 @@ export type Labels = ArrayLike<string | number>;
 export interface EvaluateOptions {
   /** Standard deviations of the data, of the same shape: n x d, each >= 0. */
   sigma?: MatrixLike | undefined;
-  /** Distance between the data points, as in {@link TsneOptions}. Default: `"inverse-variance"` with sigma, else `"euclidean"`. */
+  /**
+   * Distance between the data points, as in {@link TsneOptions}. Default: `"inverse-variance"` with sigma, else
+   * `"euclidean"`.
+   */
   distance?: DistanceName | undefined;
-  /** As in {@link TsneOptions}. Default `"auto"`. */
+  /** See {@link TsneOptions}. Default `"auto"`. */
   varianceFloor?: "auto" | number | undefined;
-  /** Perplexity of the affinities whose KL divergence is computed, or several as in {@link TsneOptions}: 1 to (n - 1) / 3. Default 30, less for n < 91. */
+  /**
+   * Perplexity of the affinities for the KL divergence, or several as in {@link TsneOptions}: 1 to (n - 1) / 3. Default
+   * 30, less for n < 91.
+   */
   perplexity?: number | readonly number[] | undefined;
-  /** How the neighbors for these affinities are found. All other measures compare all points in any case. Default `"auto"`. */
+  /**
+   * Method for finding the neighbors for these affinities. All other measures always compare all points. Default
+   * `"auto"`.
+   */
   neighbors?: NeighborSearch | undefined;
   /**
-   * Sizes of the neighborhoods: integers from 1 to below n / 2, beyond which trustworthiness is not defined. Default 10, 50
-   * and 100, as far as n allows.
+   * Sizes of the neighborhoods: integers from 1 to less than n / 2, above which trustworthiness is not defined. Default
+   * 10, 50 and 100, as far as n allows.
    */
   k?: number | readonly number[] | undefined;
   /** n labels, to measure how well the embedding shows their classes. */
   labels?: Labels | undefined;
   /**
-   * Number of random points whose neighborhoods and labels are measured, each among all n points: an integer >= 2; all n
-   * if it is not below n. Default `"auto"`: all points if that takes less than some ten seconds (n up to 80,000 of 32
-   * dimensions with sigma, for example) or if `perPoint` is set, otherwise 5000 or more.
+   * Number of random points whose neighborhoods and labels are measured, each among all n points: an integer >= 2. A
+   * number of n or more means all points. Default `"auto"`: all points if that takes less than about ten seconds (for
+   * example n up to 80,000 with 32 dimensions and sigma) or if `perPoint` is set, otherwise 5000 or more.
    */
   sample?: "auto" | number | undefined;
-  /** Whether to return the contribution of each point to the means, for example to color an embedding. Default false. */
+  /** Whether to return the contribution of each point to the means, which can color an embedding. Default false. */
   perPoint?: boolean | undefined;
   /** Seed of the sample of points and pairs, and of the search: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
@@ -42,11 +51,11 @@ export interface EvaluateOptions {
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;
-  /** Called about ten times per second with the stage and the fraction of it that is done, 0 to 1. */
+  /** Called about ten times per second with the stage and its completed fraction, 0 to 1. */
   onProgress?: ((progress: { stage: EvaluationStage; fraction: number }) => void) | undefined;
 }
 
-/** The options with every default filled in, as plain data. */
+/** The resolved options with all defaults, as plain data. */
 export interface ResolvedEvaluateOptions {
   distance: DistanceName;
   varianceFloor: "auto" | number;
@@ -76,7 +85,10 @@ const KEYS: Record<keyof EvaluateOptions, true> = {
 };
 
 const DEFAULT_SIZES = [10, 50, 100];
-/** Pairs of points, each weighed by its columns and the work of ranking, that are worth comparing without being asked. */
+/**
+ * Largest amount of work that is done by default: the number of pairs, multiplied by the number of columns and the cost
+ * of ranking.
+ */
 const WORK = 1.5e12;
 const COLUMNS_TO_RANK = 100;
 const LEAST_SAMPLE = 5000;

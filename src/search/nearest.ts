@@ -25,29 +25,33 @@ import {
 import { type SearchedPoints, unpackRun } from "./run-points.js";
 
 /**
- * The query: a row of the data by its number, rows by their numbers in an integer array, one vector of d numbers in a float
- * array, or m x d vectors.
+ * The query, in one of four forms: the number of a row of the data, an integer array of row numbers, a float array with
+ * one vector of d numbers, or m x d vectors.
  */
 export type Query = number | Int32Array | Uint32Array | FloatArray | MatrixLike;
 
 /** One report of the progress of a search. */
 export interface NearestProgress {
-  /** Share that is done, 0 to 1. */
+  /** Completed fraction, 0 to 1. */
   fraction: number;
 }
 
-/** The settings of a search, each declared once. */
+/** The options of a search. Each is declared only here. */
 export const NEAREST_OPTIONS = {
-  /** Points to find for each query: 1 to n, or to n - 1 where the queries are rows. Default 10, or as many as there are. */
+  /**
+   * Number of points to find for each query: 1 to n, or to n - 1 if the queries are rows. Default 10, or all if there
+   * are fewer.
+   */
   k: integer(
     { from: 1, to: Number.MAX_SAFE_INTEGER },
     { flag: "-k", defaultText: "10", help: "points to find for each query" },
   ),
   /**
-   * As in {@link TsneOptions}. Default: that of the run; for vectors `"inverse-variance"` with sigma, `"euclidean"` without.
+   * See {@link TsneOptions}. Default: the distance of the run; for vectors, `"inverse-variance"` with sigma and
+   * `"euclidean"` without.
    */
   distance: TSNE_SETTINGS.distance,
-  /** As in {@link TsneOptions}. Default: that of the run, else `"auto"`. */
+  /** See {@link TsneOptions}. Default: the floor of the run, else `"auto"`. */
   varianceFloor: TSNE_SETTINGS.varianceFloor,
   /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
   threads: TSNE_SETTINGS.threads,
@@ -61,40 +65,49 @@ export const NEAREST_OPTIONS = {
 
 /** Options of {@link nearest}. All are optional, except sigma if the distance needs it. */
 export interface NearestOptions extends OptionValues<typeof NEAREST_OPTIONS> {
-  /** Standard deviations of the data, n x d, each >= 0. A run has its own. */
+  /** Standard deviations of the data, n x d, each >= 0. Cannot be given for a run, which has its own. */
   sigma?: MatrixLike | undefined;
   /**
-   * Standard deviations of queries that are vectors, m x d, or a float array of d for one; needed where the distance uses sigma. Queries
-   * that are rows have those of the data.
+   * Standard deviations of query vectors, m x d, or a float array of d numbers for one vector. Required if the distance
+   * uses sigma. Queries that are rows use the standard deviations of the data.
    */
   querySigma?: FloatArray | MatrixLike | undefined;
 }
 
-/** The nearest points of m queries. */
+/** The points nearest to m queries. */
 export interface Nearest {
   k: number;
-  /** m x k, row after row: row numbers of the found points, nearest first; points at equal distances in the order of their rows. */
+  /**
+   * m x k, row by row: row numbers of the found points, nearest first. Points at equal distances are sorted by row
+   * number.
+   */
   indices: Uint32Array;
   /**
-   * m x k: their distances, in the units of the data. `"bhattacharyya"` and `"jeffreys"` are the divergences themselves, which t-SNE
-   * takes for squared distances, and so is `"likelihood-ratio"`, which may be negative.
+   * m x k: the distances of the found points, in the units of the data. For `"bhattacharyya"` and `"jeffreys"` they are
+   * the divergences themselves, which t-SNE uses as squared distances. The same applies to `"likelihood-ratio"`, which
+   * may be negative.
    */
   distances: Matrix;
   /** The distance in use. */
   distance: DistanceName;
-  /** The variance floor in use, in squared units of the data. `undefined` if the distance has no floor, or nothing was searched. */
+  /**
+   * The variance floor in use, in squared units of the data. `undefined` if the distance has no floor, or if nothing
+   * was searched.
+   */
   varianceFloor: number | undefined;
 }
 
 /**
- * Search by example: finds the points nearest to one of them, or to given vectors, by any distance. All points are compared, so the result is
- * exact, up to the rounding of coordinates to float32. The work is done off the main thread.
+ * Searches by example: finds the points nearest to one of the points, or to given vectors, by any distance. All points
+ * are compared, so the result is exact except for the rounding of coordinates to float32. The work is done off the main
+ * thread.
  *
- * @param data n x d points, finite, or a run that has an embedding: then its points, reduced to principal components where the run's are
+ * @param data n x d points, finite, or a run that has an embedding. The points of a run are searched after its
+ *   reduction to principal components, if it has one.
  * @param query see {@link Query}; a row is not found as its own neighbor
- * @throws {ArgumentError} OUT_OF_RANGE for a row that does not exist or a k above the number of points, SHAPE_MISMATCH for vectors of another
- *   width, INVALID_ARGUMENT if the distance needs sigma and no sigma is given
- * @throws {DataError} NOT_FINITE, NEGATIVE_SIGMA, with the row; TOO_FEW_POINTS where there is no other point
+ * @throws {ArgumentError} OUT_OF_RANGE for a row that does not exist or a k above the number of points, SHAPE_MISMATCH
+ *   for vectors of another width, INVALID_ARGUMENT if the distance needs sigma and no sigma is given
+ * @throws {DataError} NOT_FINITE, NEGATIVE_SIGMA, with the row; TOO_FEW_POINTS if there is no other point
  * @throws {SigmaTsneError} OUT_OF_MEMORY, BUSY during the fit of a run
  * @throws {AbortError} if `options.signal` is aborted
  *
@@ -162,10 +175,13 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
   return { k, indices, distances, distance, varianceFloor: estimates.varianceFloor };
 }
 
-/** Queries measured before others get the thread. */
+/** Number of queries to measure before other work gets the thread. */
 const MEASURED_TOGETHER = 256;
 
-/** Computes the distances of what was found, and puts it in their order, which float32 may have missed by a rounding. */
+/**
+ * Computes the distances of the found points and sorts the points by them, because float32 rounding may have exchanged
+ * close ones.
+ */
 async function measure(
   { mean, sigma, distance }: SearchedPoints,
   estimates: DistanceEstimates,
@@ -229,7 +245,7 @@ async function pointsOfRun(run: Tsne, options: NearestOptions): Promise<Searched
   return { ...points, ...settings({ ...own, ...wanted }, points.sigma) };
 }
 
-/** The options that t-SNE has too, checked as it checks them. */
+/** Checks the options shared with t-SNE in the same way as t-SNE does. */
 function settings(options: NearestOptions, sigma: Matrix | undefined) {
   const { varianceFloor, threads } = options;
   const distance = options.distance ?? (sigma ? "inverse-variance" : "euclidean");
@@ -237,7 +253,7 @@ function settings(options: NearestOptions, sigma: Matrix | undefined) {
   return { distance, varianceFloor: resolved.varianceFloor, threads: resolved.threads ?? availableParallelism() };
 }
 
-/** The rows that a query names; undefined for vectors. */
+/** Returns the rows that a query names; undefined for vectors. */
 function rowsOf(query: Query, n: number): Uint32Array | undefined {
   const rows = typeof query === "number" ? [query] : isIntegers(query) ? Array.from(query) : undefined;
   rows?.forEach((row, i) => {
@@ -251,7 +267,7 @@ function rowsOf(query: Query, n: number): Uint32Array | undefined {
   return rows && Uint32Array.from(rows);
 }
 
-/** Typed arrays with a shape of their own are matrices. */
+/** Whether a value is a typed array without a `shape`. Typed arrays with a shape are matrices. */
 const isBare = (value: unknown): boolean => ArrayBuffer.isView(value) && !("shape" in value);
 const isIntegers = (query: unknown): query is Int32Array | Uint32Array =>
   isBare(query) && (query instanceof Int32Array || query instanceof Uint32Array);
@@ -266,7 +282,7 @@ function vectorsOf(query: FloatArray | MatrixLike, width: number): Matrix {
   return vectors;
 }
 
-/** @param needed the distance in use, where it needs them */
+/** @param needed the distance in use, if it needs standard deviations */
 function querySigmaOf(querySigma: NearestOptions["querySigma"], needed: DistanceName | undefined): Matrix | undefined {
   if (querySigma !== undefined) {
     return isVector(querySigma) ? new Matrix(querySigma, 1, querySigma.length) : toMatrix(querySigma, "querySigma");

@@ -2,21 +2,24 @@ import { Matrix } from "../matrix.js";
 import { applyPreparation } from "../preparation/index.js";
 import type { DistanceName, Tsne } from "../tsne/index.js";
 
-/** Points that are searched, and how their distances are measured. */
+/** The points to search, and the measurement of their distances. */
 export interface SearchedPoints {
-  /** n x d, or x the principal components that a run has reduced its data to. */
+  /** n x d, or n x the number of principal components to which a run has reduced its data. */
   readonly mean: Matrix;
   readonly sigma: Matrix | undefined;
-  /** Columns of the data as they were given. */
+  /** Number of columns of the data before any reduction. */
   readonly width: number;
-  /** Brings vectors of that width, and their standard deviations, beside the points. */
+  /** Converts vectors with `width` columns, and their standard deviations, to the form of the points. */
   bring(vectors: Matrix, sigma: Matrix | undefined): { readonly mean: Matrix; readonly sigma: Matrix | undefined };
   readonly distance: DistanceName;
   readonly varianceFloor: "auto" | number;
   readonly threads: number;
 }
 
-/** The points of a run, in the units of its data, to the digits of float32 with which it computes, and the variance floor of its distance. */
+/**
+ * Returns the points of a run in the units of its data, with the float32 precision of its computations, and the
+ * variance floor of its distance.
+ */
 export function unpackRun(
   run: Tsne,
   signal: AbortSignal | undefined,
@@ -51,7 +54,7 @@ export function unpackRun(
   });
 }
 
-/** Rows less the center, in the coordinates of the axes: d x components. */
+/** Subtracts the center from the rows and projects them onto the axes: d x components. */
 function project(vectors: Matrix, center: ArrayLike<number>, axes: ArrayLike<number>, components: number): Matrix {
   const scores = new Matrix(new Float64Array(vectors.rows * components), vectors.rows, components);
   for (let i = 0; i < vectors.rows; i++) {

@@ -1,7 +1,7 @@
 import type { TableColumn } from "../io/index.js";
 import type { Trust } from "./trust.js";
 
-/** The scores as columns of a table; those of the measurement are `uncertaintyColumns` of its own. */
+/** Returns the scores as columns of a table. The columns of the measurement come from `uncertaintyColumns`. */
 export function trustColumns({
   perturbation,
   singularity,

@@ -1,6 +1,6 @@
 import type { Trust } from "./trust.js";
 
-/** The columns of trust tables, with what they mean whatever the run. */
+/** The columns of trust tables, with explanations that apply to every run. */
 export const TRUST_COLUMNS: Readonly<Record<string, string>> = {
   perturbation:
     "How far the point jumps when its data move a little. Above a quarter of the map's radius it lands in another part of the map.",
@@ -24,7 +24,7 @@ export const TRUST_COLUMNS: Readonly<Record<string, string>> = {
 export const isTrustTable = (names: readonly string[]): boolean =>
   ["singularity", "reliability", "doubts"].every((name) => names.includes(name));
 
-/** The same, with the thresholds of a report. */
+/** Explains the columns of a report, including its thresholds. */
 export function explainColumns(report: Trust): Record<string, string> {
   const { perturbation, singularity, reliability, measurement, groups } = report;
   const figure = (value: number) => value.toPrecision(3);

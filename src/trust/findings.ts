@@ -3,18 +3,18 @@ import { describePerplexities, type PerplexityComparison } from "./perplexities.
 import { quantile } from "./quantile.js";
 import { LEAST_SHARE, type Trust } from "./trust.js";
 
-/** What one score says of the whole embedding. */
+/** The result of one score for the whole embedding. */
 export interface TrustFinding {
   score: "perturbation" | "singularity" | "reliability" | "measurement" | "doubts" | "groups" | "perplexities";
-  /** Points that fail the threshold; `undefined` where the score could not be computed. */
+  /** Number of points that fail the threshold; `undefined` if the score could not be computed. */
   flagged: number | undefined;
   /** The threshold in the unit of the score. */
   threshold: number | undefined;
-  /** One or two plain sentences, with the threshold. */
+  /** One or two plain sentences that state the threshold. */
   sentence: string;
 }
 
-/** One finding per score, for people: how many points fail the threshold and what that means. */
+/** Returns one finding per score: how many points fail the threshold, and what that means. */
 export function describeTrust(report: Trust): TrustFinding[] {
   return [
     describePerturbation(report),

@@ -2,61 +2,73 @@ import { readLabels } from "../colors/index.js";
 import { type GroupStability, measureStability, measureStaying } from "./stability.js";
 
 /**
- * `"stable"`: the group holds together when the embedding is made again. `"unstable"`: it falls apart, or mixes with other points.
- * `"no evidence"`: an embedding of one Gaussian shows groups that are as well separated.
+ * `"stable"`: the group holds together when the embedding is made again. `"unstable"`: it falls apart, or mixes with
+ * other points. `"no evidence"`: an embedding of one Gaussian shows groups that are as well separated.
  */
 export type GroupVerdict = "stable" | "unstable" | "no evidence";
 
-/** A group of the points and what speaks for it. */
+/** A group of points and the evidence for it. */
 export interface TrustGroup {
-  /** "group 1" and so on, from the largest to the smallest; or the label. */
+  /** "group 1" and so on, from the largest to the smallest group; or the label. */
   name: string;
-  /** Points in it. */
+  /** Number of points in the group. */
   size: number;
   /**
-   * Depth of the shallowest valley around it, 0 to 1: 1 - the density at the highest saddle to another group, divided by the lower of
-   * the two peaks. 1 where the density falls to zero all around, or where there is no other group. `undefined` for labels.
+   * Depth of the shallowest valley around the group, 0 to 1: 1 - the density at the highest saddle to another group,
+   * divided by the density at the lower of the two peaks. It is 1 if the density falls to zero all around, or if there
+   * is no other group. `undefined` for labels.
    */
   separation: number | undefined;
-  /** Over the reruns. */
+  /** Stability over the reruns. */
   reruns: GroupStability;
-  /** Over the draws; `undefined` without sigma. */
+  /** Stability over the draws; `undefined` without sigma. */
   draws: GroupStability | undefined;
   verdict: GroupVerdict;
 }
 
-/** Which groups of an embedding can be believed; see {@link trust}. */
+/** Assessment of the groups of an embedding; see {@link trust}. */
 export interface TrustGroups {
-  /** n: the group of each point as its index in `groups`, or -1 where it is in none. */
+  /** n: the index in `groups` of the group of each point, or -1 for a point without a group. */
   of: Int32Array;
   /** The groups of the map, from the largest to the smallest. */
   groups: TrustGroup[];
-  /** The classes of the option `labels`, in natural order; empty without it, and where the labels are a quantity. */
+  /**
+   * The classes of the option `labels`, in natural order. Empty without the option, and if the labels are a quantity.
+   */
   labels: TrustGroup[];
-  /** n: the mean share of the other points of its group that are in one group with the point again; NaN for points without a group. */
+  /**
+   * n: for each point, the mean fraction of the other points of its group that are in one group with it again; NaN for
+   * points without a group.
+   */
   staying: Float32Array;
-  /** The largest separation of a group in each embedding of one Gaussian; 0 where it showed no groups. */
+  /** The largest separation of a group in each embedding of one Gaussian; 0 if it showed no groups. */
   nullSeparations: Float64Array;
-  /** How many reruns and draws there were. */
+  /** Numbers of reruns and draws. */
   reruns: number;
   draws: number;
 }
 
-/** Embeddings of one Gaussian: with 19, one that is like the others has the largest separation in 1 of 20 cases. */
+/**
+ * Number of embeddings of one Gaussian. With 19, an embedding like the others has the largest separation in 1 of 20
+ * cases.
+ */
 export const NULLS = 19;
-/** A group that keeps fewer of its pairs together, or mixes more, is unstable. */
+/** A group is unstable if a smaller fraction of its pairs stays together, or if a larger fraction mixes with others. */
 export const LEAST_TOGETHER = 0.75;
 export const MOST_MIXED = 0.25;
-/** The valleys of a group that is evidence have at most this share of the density of the deepest valley of the null embeddings. */
+/**
+ * For evidence of a group, the density in its valleys must be at most this fraction of the density in the deepest
+ * valley of the null embeddings.
+ */
 const DEEPER = 0.8;
-/** A group whose points give less than this share of their affinity to points outside has no neighbors there. */
+/** A group has no neighbors outside if its points give less than this fraction of their affinity to points outside. */
 const NO_OUTFLOW = 1e-6;
 
-/** What the core measures of the groups of an embedding. */
+/** Measurements of the core about the groups of an embedding. */
 export interface MeasuredGroups {
   groups: Int32Array;
   separations: Float64Array;
-  /** For each group: the share of the affinity of its points to points outside. */
+  /** For each group, the fraction of the affinity of its points that goes to points outside. */
   outflows: Float64Array;
   nullSeparations: Float64Array;
   reruns: Int32Array;
@@ -64,8 +76,9 @@ export interface MeasuredGroups {
 }
 
 /**
- * Whether a group is better separated than those of embeddings of one Gaussian, or has no neighbors outside at all. A long Gaussian can fall
- * into pieces in a map, but the ends of these pieces remain neighbors. A single group is not separated from anything.
+ * Whether a group is better separated than the groups in embeddings of one Gaussian, or has no neighbors outside at
+ * all. A long Gaussian can fall into pieces in a map, but the ends of these pieces remain neighbors. A single group is
+ * not separated from anything.
  */
 export function isEvidence(
   { separation, outflow }: { separation: number; outflow: number },
@@ -76,7 +89,7 @@ export function isEvidence(
   return groups > 1 && (1 - separation < DEEPER * deepest || outflow < NO_OUTFLOW);
 }
 
-/** Judges the groups of the map, and the classes of the labels where there are some. */
+/** Judges the groups of the map and, if labels are given, their classes. */
 export function judgeGroups(measured: MeasuredGroups, given: ArrayLike<string | number> | undefined): TrustGroups {
   const { groups: of, separations, outflows, nullSeparations, reruns, draws } = measured;
   const n = of.length;
@@ -107,14 +120,14 @@ export function judgeGroups(measured: MeasuredGroups, given: ArrayLike<string | 
   return { of, groups, labels, staying, nullSeparations, reruns: reruns.length / n, draws: draws.length / n };
 }
 
-/** NaN, where there was nothing to measure, is not stable. */
+/** A NaN, which means that nothing could be measured, does not count as stable. */
 function judge(isProven: boolean, { reruns, draws }: Pick<TrustGroup, "reruns" | "draws">): GroupVerdict {
   if (!isProven) return "no evidence";
   const holds = ({ together, mixed }: GroupStability) => together >= LEAST_TOGETHER && mixed <= MOST_MIXED;
   return holds(reruns) && (draws === undefined || holds(draws)) ? "stable" : "unstable";
 }
 
-/** One plain sentence about each group of the map, and then about each label. */
+/** Returns one plain sentence about each group of the map, followed by one about each label. */
 export function describeGroups({ groups, labels, reruns, draws, nullSeparations }: TrustGroups): string[] {
   const isOnly = groups.length === 1;
   return [...groups, ...labels].map((group) => {

@@ -15,15 +15,15 @@ export type TrustStage = "singularity" | "perturbation" | "reliability" | "measu
 /** One report of the progress of {@link trust}. */
 export interface TrustProgress {
   stage: TrustStage;
-  /** Share of the stage that is done, 0 to 1. */
+  /** Completed fraction of the stage, 0 to 1. */
   fraction: number;
 }
 
-/** The options of a trust report, each declared once. */
+/** The options of a trust report. Each is declared only here. */
 export const TRUST_OPTIONS = {
   /**
-   * How far each point is moved for the perturbation score, in units of the data as they were embedded. Default: half the median distance
-   * between a point and its nearest neighbor.
+   * Distance by which each point is moved for the perturbation score, in units of the embedded data. Default: half the
+   * median distance between a point and its nearest neighbor.
    */
   perturbation: number(
     { above: 0 },
@@ -33,22 +33,26 @@ export const TRUST_OPTIONS = {
       placeholder: "<length>",
     },
   ),
-  /** Draws from the Gaussian of each point, for a run with sigma. */
+  /** Number of draws from the Gaussian of each point, for a run with sigma. */
   draws: integer({ from: 2, to: 1000 }, { default: 10, help: "draws of each point, for runs with sigma" }),
   /**
-   * Find the groups of the map and test them: by reruns on samples of the points, by the draws, and against embeddings of one Gaussian.
-   * Default `false`, because it takes two to three times as long as the scores of the points.
+   * Whether to find the groups of the map and test them: by reruns on samples of the points, by the draws, and by
+   * comparison with embeddings of one Gaussian. Default `false`, because it takes two to three times as long as the
+   * scores of the points.
    */
   groups: boolean({ default: false, help: "find the groups of the map and test whether they hold" }),
-  /** Reruns for the groups, each on another sample of the points: 2 to 1000. */
+  /** Number of reruns for the groups, each on another sample of the points: 2 to 1000. */
   reruns: integer({ from: 2, to: 1000 }, { default: 20, help: "reruns on samples of the points, with --groups" }),
-  /** Labels of the points, texts or numbers: classes are tested in the same way as the groups of the map. Needs `groups`. */
+  /**
+   * Labels of the points, texts or numbers: classes are tested in the same way as the groups of the map. Needs
+   * `groups`.
+   */
   labels: declare<ArrayLike<string | number>, never>(
     {
       accepted: "an array of strings or numbers, one per point",
       range: "one per point",
       placeholder: "<file>",
-      // Their number is checked against the points.
+      // The number of labels is compared with the number of points later.
       check: (value) => value as ArrayLike<string | number>,
       parse: () => {
         throw new Error("labels come from a file");
@@ -57,7 +61,8 @@ export const TRUST_OPTIONS = {
     { flag: false, help: "labels that are tested as the groups of the map are" },
   ),
   /**
-   * Perplexities to compare, two or more, 1 to (n - 1) / 3 each: the data are embedded with every one of them. Default: none.
+   * Two or more perplexities to compare, each from 1 to (n - 1) / 3. The data are embedded with each of them. Default:
+   * none.
    */
   perplexities: declare<readonly number[]>(
     {

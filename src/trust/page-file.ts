@@ -14,7 +14,7 @@ import type { Trust } from "./trust.js";
 export interface TrustPageOptions {
   /** The heading of the page. Default "Trust report". */
   title?: string | undefined;
-  /** Labels of the points, texts or numbers, to color the map by. */
+  /** Labels of the points, texts or numbers, which can color the map. */
   labels?: ArrayLike<string | number> | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -23,10 +23,10 @@ const SHADES = 64;
 const MOST_DOUBTFUL = 12;
 
 /**
- * Writes a trust report as one page: the map, colored by each score, with the thresholds explained. The page needs no network, and nothing
- * but its own script runs in it.
+ * Writes a trust report as one page: the map, colored by each score, with explained thresholds. The page needs no
+ * network and runs only its own script.
  *
- * @throws {FileError} FILE_WRITE where the file cannot be written
+ * @throws {FileError} FILE_WRITE if the file cannot be written
  */
 export async function writeTrustPage(path: string, report: Trust, options: TrustPageOptions = {}): Promise<void> {
   const data = toPayload(report, options);
@@ -51,7 +51,7 @@ function toPayload(report: Trust, { title = "Trust report", labels }: TrustPageO
     y: column(1),
     shades: { light: sequentialColors(SHADES, "light"), dark: sequentialColors(SHADES, "dark") },
     findings: describeTrust(report)
-      // Perplexities have a section of their own.
+      // Perplexities have a separate section.
       .filter(({ score }) => score !== "perplexities")
       .map((finding) => toTile(finding, n)),
     scores: [...toScores(report), ...(text ? [ofLabels("Label", "The labels of the points.", text)] : [])],
@@ -114,7 +114,7 @@ function toPerplexityCharts({ perplexities: compared }: Trust): TrustPayload["pe
   };
 }
 
-/** One row for each group of the map, and then for each label. */
+/** Returns one row for each group of the map, followed by one for each label. */
 function toGroupRows(tested: TrustGroups | undefined): Pick<TrustPayload, "groups" | "groupColumns"> {
   if (!tested) return { groups: [], groupColumns: { groups: [], labels: [] } };
   const { groups, labels } = tested;
@@ -170,7 +170,9 @@ const ofLabels = (name: string, explanation: string, labels: TrustScore["labels"
   isLogarithmic: false,
 });
 
-/** The map by its groups, their verdicts, and how each point stays with its group. */
+/**
+ * Returns the scores that color the map by groups, by their verdicts, and by how often each point stays with its group.
+ */
 function toGroupScores({ groups: tested }: Trust, explained: Readonly<Record<string, string>>): TrustScore[] {
   if (!tested) return [];
   const { of, groups, staying } = tested;
@@ -214,7 +216,10 @@ function toScores(report: Trust): TrustScore[] {
   ];
 }
 
-/** Points with doubts: those with most first, and among these those that jump farthest or are held most loosely. */
+/**
+ * Returns the points with doubts, those with most doubts first. Equal points are ordered by how far they jump, or else
+ * by how loosely they are held.
+ */
 function findDoubtful({ doubts, perturbation, singularity }: Trust): number[] {
   const jumps = perturbation?.scores ?? singularity.scores;
   return [...doubts.keys()]

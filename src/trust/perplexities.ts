@@ -11,37 +11,40 @@ import {
 } from "../tsne/index.js";
 import { quantile } from "./quantile.js";
 
-/** What one perplexity gives. */
+/** The results of one perplexity. */
 export interface PerplexityScores {
   perplexity: number;
-  /** KL divergence of the embedding. It falls with the perplexity on any data, so it does not compare them. */
+  /**
+   * KL divergence of the embedding. It falls with the perplexity for all data, so it cannot be used to compare
+   * perplexities.
+   */
   kl: number;
-  /** 2 KL + log(n) perplexity / n (Cao & Wang 2017): the lower the better. */
+  /** 2 KL + log(n) perplexity / n (Cao & Wang 2017). Lower is better. */
   criterion: number;
   /** The 95th percentile of the singularity scores, which falls with the perplexity. */
   singularity: number;
   /**
-   * Trustworthiness of the embedding of drawn data against the measured data, 0 to 1, the mean over the draws: the higher the better.
-   * `undefined` without sigma.
+   * Trustworthiness of the embedding of drawn data with respect to the measured data, 0 to 1, averaged over the draws.
+   * Higher is better. `undefined` without sigma.
    */
   recovered: number | undefined;
 }
 
-/** Embeddings of the same data with several perplexities. */
+/** Comparison of embeddings of the same data with several perplexities. */
 export interface PerplexityComparison {
-  /** By ascending perplexity. */
+  /** Sorted by perplexity. */
   scores: PerplexityScores[];
-  /** Where the singularity scores stop falling; `undefined` where they have no elbow. */
+  /** The perplexity at which the singularity scores stop falling; `undefined` if they have no elbow. */
   elbow: number | undefined;
-  /** The perplexity of the lowest criterion. */
+  /** The perplexity with the lowest criterion. */
   lowestCriterion: number;
-  /** The perplexity of the highest `recovered`; `undefined` without sigma. */
+  /** The perplexity with the highest `recovered`; `undefined` without sigma. */
   bestRecovered: number | undefined;
-  /** The run's own perplexity; several are averaged in one embedding. */
+  /** The perplexity of the run itself, or several, which are averaged in one embedding. */
   own: number | readonly number[];
 }
 
-/** Draws of all points, each of which is embedded with every perplexity. */
+/** Number of draws of all points. Each of them is embedded with every perplexity. */
 const DRAWS = 2;
 /** Neighborhood size of the trustworthiness. */
 const NEIGHBORS = 10;
@@ -53,7 +56,7 @@ interface Settings {
   readonly report: (fraction: number) => void;
 }
 
-/** @throws {ArgumentError} for less than two perplexities, and for values that do not fit `n` points */
+/** @throws {ArgumentError} for fewer than two perplexities, and for values out of range for `n` points */
 export function checkPerplexities(given: unknown, n: number): readonly number[] {
   const accepted = "an array of two or more different perplexities";
   if (!Array.isArray(given) || given.length < 2 || new Set(given).size < given.length) {
@@ -71,8 +74,9 @@ export function checkPerplexities(given: unknown, n: number): readonly number[] 
 }
 
 /**
- * Embeds the data of a run with several perplexities and its other options. With sigma, each is also tried on data that are drawn
- * from the Gaussians of the points: a good perplexity shows the neighbors of the measured data although the noise is another one.
+ * Embeds the data of a run with several perplexities and its other options. With sigma, data drawn from the Gaussians
+ * of the points are embedded as well: with a good perplexity, their embedding shows the neighbors of the measured data,
+ * although the noise differs.
  */
 export async function comparePerplexities(run: Tsne, settings: Settings): Promise<PerplexityComparison> {
   const { perplexities, seed, signal, report } = settings;
@@ -111,7 +115,7 @@ export async function comparePerplexities(run: Tsne, settings: Settings): Promis
   };
 }
 
-/** What the scores suggest, in plain sentences. */
+/** Describes the suggestions of the scores in plain sentences. */
 export function describePerplexities({
   scores,
   elbow,
@@ -137,9 +141,9 @@ function criteria({ kl, embedding }: TsneResult, perplexity: number, scores: Flo
 }
 
 /**
- * The perplexity at which the singularity scores lie farthest below the straight line from the first to the last, in logarithms of both
- * (the knee of Satopaa, Albrecht, Irwin & Raghavan 2011). `undefined` where none lies below it, where the scores do not fall, and where fewer
- * than three are finite.
+ * Finds the perplexity at which the singularity scores are farthest below the straight line from the first to the last,
+ * with both axes logarithmic (the knee of Satopaa, Albrecht, Irwin & Raghavan 2011). Returns `undefined` if no score is
+ * below the line, if the scores do not fall, or if fewer than three are finite.
  */
 export function findElbow(scores: readonly Pick<PerplexityScores, "perplexity" | "singularity">[]): number | undefined {
   const points = scores.map(({ perplexity, singularity }) => [Math.log(perplexity), Math.log(singularity)]);
@@ -147,7 +151,7 @@ export function findElbow(scores: readonly Pick<PerplexityScores, "perplexity" |
   if (finite.length < 3) return undefined;
   const [[x0, y0], [x1, y1]] = [finite[0], finite[finite.length - 1]];
   if (y1 >= y0) return undefined;
-  // Rounding does not make an elbow of a straight line.
+  // Rounding must not turn a straight line into an elbow.
   let deepest = 1e-9;
   let elbow: number | undefined;
   for (const [x, y] of finite) {
@@ -157,7 +161,7 @@ export function findElbow(scores: readonly Pick<PerplexityScores, "perplexity" |
   return elbow === undefined ? undefined : Number(elbow.toPrecision(12));
 }
 
-/** The points of a run, or with a seed draws from their Gaussians. */
+/** Returns the points of a run or, with a seed, draws from their Gaussians. */
 async function readPoints(
   run: Tsne,
   signal: AbortSignal | undefined,
@@ -168,7 +172,7 @@ async function readPoints(
   return { means: new Matrix(means, n, columns), ...(sigma && { sigma: new Matrix(sigma, n, columns) }) };
 }
 
-/** The options of a run, for its points, which are reduced to principal components already. */
+/** Returns the options of a run for use with its own points, which are already reduced to principal components. */
 function reusable({ options }: Tsne): TsneOptions {
   const { finalLearningRate: _, pca: _pca, init, neighbors, theta, method, learningRate, ...others } = options;
   return {
@@ -177,7 +181,7 @@ function reusable({ options }: Tsne): TsneOptions {
     init: init === "given" ? undefined : init,
     neighbors: neighbors === "given" ? undefined : neighbors,
     method,
-    // A theta of its own would ask for Barnes-Hut.
+    // A given theta would select Barnes-Hut.
     theta: method === "barnes-hut" ? theta : undefined,
     learningRate,
   } as TsneOptions;

@@ -1,4 +1,4 @@
-/** The quantile of some numbers, interpolated between the two nearest ranks; infinities are the largest. */
+/** Returns a quantile of some numbers, interpolated between the two nearest ranks. Infinities are sorted last. */
 export function quantile(values: Float32Array | Float64Array, share: number): number {
   const sorted = values.slice().sort();
   const at = share * (sorted.length - 1);

@@ -1,23 +1,30 @@
-/** How a group of points holds together when an embedding is made again. Both are shares, 0 to 1, over all repetitions. */
+/**
+ * Stability of a group of points when an embedding is made again. Both values are fractions, 0 to 1, over all
+ * repetitions.
+ */
 export interface GroupStability {
-  /** Share of the pairs of points of the group that are in one group again. */
+  /** Fraction of the pairs of points of the group that are in one group again. */
   together: number;
-  /** The share of pairs with a point from another group, among all pairs that a point of the group forms in the new groups. */
+  /**
+   * Among all pairs that a point of the group forms in the new groups, the fraction with a point from another group.
+   */
   mixed: number;
 }
 
-/** In the place of a group: the point is in none. */
+/** Used instead of a group number: the point is in no group. */
 export const NO_GROUP = -1;
-/** In the place of a group: the point was left out of this repetition. */
+/** Used instead of a group number: the point was not part of this repetition. */
 export const LEFT_OUT = -2;
 
 /**
- * Counts pairs. With N_gc points of group g in group c of a repetition, and N_c points in c in all, g has N_gc (N_gc - 1) ordered pairs
- * together in c, and N_gc (N_c - N_gc) mixed ones. Points in no group of a repetition are together with no other point.
+ * Counts pairs. Let N_gc be the number of points of group g in group c of a repetition, and N_c the number of all
+ * points in c. Then g has N_gc (N_gc - 1) ordered pairs together in c, and N_gc (N_c - N_gc) mixed pairs. A point
+ * without a group in a repetition is together with no other point.
  *
  * @param groupOf n: the group of each point, from 0 to `count` - 1, or a negative number for points without one
- * @param again one array of n per repetition, one after the other: the group of each point in it, {@link NO_GROUP} or {@link LEFT_OUT}
- * @returns one entry per group; NaN where no repetition has two points of the group
+ * @param again n numbers per repetition, one repetition after the other: the group of each point in it, {@link
+ *   NO_GROUP} or {@link LEFT_OUT}
+ * @returns one entry per group; NaN if no repetition has two points of the group
  */
 export function measureStability(groupOf: Int32Array, count: number, again: Int32Array): GroupStability[] {
   const n = groupOf.length;
@@ -53,9 +60,11 @@ export function measureStability(groupOf: Int32Array, count: number, again: Int3
 }
 
 /**
- * The mean share of the other points of its group with which each point is in one group again, over the repetitions that kept it.
+ * For each point, computes the mean fraction of the other points of its group that are in one group with it again. The
+ * mean is over the repetitions that include the point.
  *
- * @returns n shares, NaN for points without a group and for those that no repetition kept beside another point of the group
+ * @returns n fractions; NaN for points without a group, and for points that never occur in a repetition together with
+ *   another point of their group
  */
 export function measureStaying(groupOf: Int32Array, count: number, again: Int32Array): Float32Array {
   const n = groupOf.length;

@@ -16,35 +16,39 @@ import { TRUST_OPTIONS, type TrustOptions, type TrustStage } from "./options.js"
 import { checkPerplexities, comparePerplexities, type PerplexityComparison } from "./perplexities.js";
 import { quantile } from "./quantile.js";
 
-/** How far each point jumps when it is moved a little and placed again. */
+/** Distances by which points jump when they are moved a little and placed again. */
 export interface PerturbationScores {
-  /** n: the largest distance between a new position and the point's own, in units of the embedding. */
+  /**
+   * n: the largest distance between a new position and the original position of the point, in units of the embedding.
+   */
   scores: Float32Array;
-  /** How far the points were moved, in units of the data as they were embedded. */
+  /** Distance by which the points were moved, in units of the embedded data. */
   length: number;
-  /** Principal components of the data along which they were moved, in both directions each. */
+  /** Number of principal components of the data along which points were moved, each in both directions. */
   directions: number;
-  /** A quarter of the embedding's radius: a point whose score is above it jumps to another part of the embedding. */
+  /** A quarter of the embedding's radius. A point with a higher score jumps to another part of the embedding. */
   threshold: number;
 }
 
 /** How loosely each point is held at its position. */
 export interface SingularityScores {
   /**
-   * n: the inverse of the smallest eigenvalue of the Hessian of the point's own cost, in squared units of the embedding per nat. Infinite
-   * where the position is no minimum of that cost.
+   * n: the inverse of the smallest eigenvalue of the Hessian of the point's own cost, in squared units of the embedding
+   * per nat. Infinite if the position is not a minimum of that cost.
    */
   scores: Float32Array;
-  /** Ten times the median. */
+  /** Ten times the median of the scores. */
   threshold: number;
   /** Whether the second derivatives of the repulsion are sums over all pairs, or were read from a mesh. */
   repulsion: "exact" | "mesh";
 }
 
-/** The class of a point by its reliability: its score is compared with those of permuted data. */
+/** The class of a point by its reliability. The thresholds come from the scores of permuted data. */
 export type ReliabilityClass = "trustworthy" | "undecided" | "dubious";
 
-/** How well the neighborhood of each point is kept, compared with permuted data, which have no neighborhoods to keep. */
+/**
+ * Preservation of the neighborhood of each point, compared with permuted data, which have no neighborhoods to preserve.
+ */
 export interface ReliabilityScores {
   /** n: correlations, -1 to 1. */
   scores: Float64Array;
@@ -52,29 +56,29 @@ export interface ReliabilityScores {
   classes: ReliabilityClass[];
   /** The 5th percentile of the scores of the permuted data: lower scores are dubious. */
   dubiousBelow: number;
-  /** Their 95th percentile: higher scores are trustworthy. */
+  /** The 95th percentile of the scores of the permuted data: higher scores are trustworthy. */
   trustworthyAbove: number;
-  /** Points of the permuted data, which were embedded with the options of the run. */
+  /** Number of points of the permuted data, which were embedded with the options of the run. */
   permuted: number;
 }
 
-/** Which points of an embedding can be trusted; see {@link trust}. */
+/** Scores that show which points of an embedding can be trusted; see {@link trust}. */
 export interface Trust {
   /** The embedding, n x outputDimensions. */
   embedding: Matrix;
   /** Root mean square distance of the points from their center. */
   radius: number;
-  /** `undefined` for runs whose `degreesOfFreedom` are not 1: points cannot be placed into their embedding. */
+  /** `undefined` for runs whose `degreesOfFreedom` is not 1, because no points can be placed into their embedding. */
   perturbation: PerturbationScores | undefined;
   singularity: SingularityScores;
   reliability: ReliabilityScores;
-  /** `undefined` for runs without sigma, and for those whose `degreesOfFreedom` are not 1. */
+  /** `undefined` for runs without sigma, and for those whose `degreesOfFreedom` is not 1. */
   measurement: PositionUncertainty | undefined;
   /** The groups of the map, with the option `groups`. They do not count as doubts. */
   groups: TrustGroups | undefined;
   /** Embeddings with other perplexities, with the option `perplexities`. */
   perplexities: PerplexityComparison | undefined;
-  /** n: in how many of the scores each point fails its threshold, 0 to 4. */
+  /** n: number of scores that fail their threshold for each point, 0 to 4. */
   doubts: Uint8Array;
   /** Seconds that the computation took. */
   seconds: number;
@@ -83,17 +87,20 @@ export interface Trust {
 const LEAST_POINTS = 10;
 const DIRECTIONS = 3;
 const ITERATIONS = 100;
-/** Share of the radius beyond which a point counts as jumping, and multiple of the median beyond which one counts as loose. */
+/**
+ * A point jumps if it moves farther than this fraction of the radius. A point is loose if its score exceeds this
+ * multiple of the median.
+ */
 const JUMP = 0.25;
 const LOOSE = 10;
-/** A point whose draws stay among its neighbors less often than this is not held by its measurement. */
+/** A measurement is too uncertain if fewer than this fraction of the draws of a point stay among its neighbors. */
 export const LEAST_SHARE = 0.5;
 
 /**
- * Measures which points of an embedding can be trusted. Four scores show four ways in which a position can mislead: the point jumps when
- * its data change a little (perturbation), nothing holds it where it is (singularity), the embedding shows other neighbors than the data
- * (reliability), or its measurement is too uncertain to say where it belongs (measurement, with sigma only). docs/trust.md explains
- * them with their sources and thresholds.
+ * Measures which points of an embedding can be trusted. Four scores correspond to four ways in which a position can
+ * mislead. Perturbation: the point jumps when its data change a little. Singularity: the point is held loosely at its
+ * position. Reliability: the embedding shows other neighbors than the data. Measurement (only with sigma): the values
+ * are too uncertain to determine the position. docs/trust.md explains the scores with their sources and thresholds.
  *
  * @param run a run with data and an embedding, of at least 10 points
  * @throws {ArgumentError} for a run without an embedding, or without data and distance, and for bad options
@@ -173,7 +180,7 @@ export async function trust(run: Tsne, options: TrustOptions = {}): Promise<Trus
   };
 }
 
-/** Labels and reruns are for groups. */
+/** Labels and reruns require `groups`. */
 function checkGroupOptions(
   { groups, labels }: { groups: boolean; labels: ArrayLike<string | number> | undefined },
   n: number,
@@ -204,7 +211,7 @@ function checkRun(run: Tsne): void {
   }
 }
 
-/** Root mean square distance from the center. */
+/** Returns the root mean square distance from the center. */
 function radiusOf({ data, rows, cols }: Matrix): number {
   const center = new Float64Array(cols);
   for (let at = 0; at < data.length; at++) center[at % cols] += data[at] / rows;

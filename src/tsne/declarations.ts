@@ -61,7 +61,9 @@ export interface TsneProgress {
 export interface TsneSnapshot {
   /** Completed iterations. */
   iteration: number;
-  /** n x outputDimensions positions, float32, in the order of the input, centered. A copy that the receiver may change. */
+  /**
+   * n x outputDimensions positions, float32, in the order of the input, centered. A copy that the receiver may change.
+   */
   embedding: Matrix;
   /** KL divergence of this embedding without exaggeration. Only computed at every 50th iteration. */
   kl: number | undefined;
@@ -177,7 +179,8 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Upper limit of `iterations: "auto"`, an integer >= 0. A run that reaches it reports `stopped: "limit"`. Default 1000.
+   * Upper limit of `iterations: "auto"`, an integer >= 0. A run that reaches it reports `stopped: "limit"`. Default
+   * 1000.
    */
   maxIterations: integer(
     { from: 0, to: 1e9 },

@@ -28,7 +28,10 @@ export interface NoiseModel {
   mean: Float64Array;
   /** Variance S_k of the true values, in squared units of the data. */
   variance: Float64Array;
-  /** Half the mean squared difference W_k between the true values of neighbors, in squared units of the data: 0.003 S_k to 0.9 S_k. */
+  /**
+   * Half the mean squared difference W_k between the true values of neighbors, in squared units of the data: 0.003 S_k
+   * to 0.9 S_k.
+   */
   neighborVariance: Float64Array;
   /**
    * The value of `varianceFloor: "auto"` under `"inverse-variance"` and `"mahalanobis"`, in squared units of the data:

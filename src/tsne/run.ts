@@ -63,8 +63,8 @@ export interface TsneResult {
    */
   neighbors: { method: "exact" | "cells" | "given"; recall: number };
   /**
-   * The variance floor in use, in squared units of the data: the option, or its estimate for `"auto"`. `undefined` if the distance has no
-   * floor.
+   * The variance floor in use, in squared units of the data: the option, or its estimate for `"auto"`. `undefined` if
+   * the distance has no floor.
    */
   varianceFloor: number | undefined;
   seconds: TsneSeconds;
@@ -345,8 +345,8 @@ export class Tsne {
   }
 
   /**
-   * Ends a running {@link fit} after its current iteration: it resolves to the embedding at that iteration, or rejects with an
-   * {@link AbortError} if there is no embedding yet. A later fit() continues from there.
+   * Ends a running {@link fit} after its current iteration: it resolves to the embedding at that iteration, or rejects
+   * with an {@link AbortError} if there is no embedding yet. A later fit() continues from there.
    */
   stop(): void {
     if (!this.#fitting) return;
@@ -421,8 +421,8 @@ export class Tsne {
 }
 
 /**
- * Embeds points, or means with standard deviations, by Barnes-Hut t-SNE (van der Maaten 2014) and resolves to the embedding.
- * The work is done off the main thread.
+ * Embeds points, or means with standard deviations, by Barnes-Hut t-SNE (van der Maaten 2014) and resolves to the
+ * embedding. The work is done off the main thread.
  *
  * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
  * @param options see {@link TsneOptions}; `sigma`, n x d, makes the run sigma-aware (Ede 2020, arXiv:2003.01113)

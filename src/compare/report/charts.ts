@@ -26,7 +26,10 @@ export function table({ caption, explanation, columns, rows }: ReportTable): HTM
 const GROUPS = 10;
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [440, 190, 44, 34, 8];
 
-/** Median and middle half of a quantity in tenths of the points, from the least to the most uncertain. */
+/**
+ * Draws the median and the middle half of a quantity for each tenth of the points, from the least to the most uncertain
+ * tenth.
+ */
 export function chartByUncertainty(
   title: string,
   values: Float32Array,

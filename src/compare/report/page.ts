@@ -39,7 +39,7 @@ const views = [new MapView(scene), new MapView(scene)] as const;
 let pair = pairs[0];
 let hasNumbers = true;
 
-// Drawing waits for the next frame, however many events come before it.
+// Drawing waits for the next frame, so that many events cause only one drawing.
 let due: "points" | "top" | undefined;
 let outline: { view: MapView; corners: [number, number][] } | undefined;
 function redraw(what: "points" | "top"): void {
@@ -56,7 +56,7 @@ function redraw(what: "points" | "top"): void {
 }
 
 function showPair(first: number, second: number): void {
-  // There is one entry for both directions; it names its maps in the order of the variants.
+  // Each pair has one entry, whose maps are in the order of the variants.
   pair = pairs.find((one) => one.first === first && one.second === second) as typeof pair;
   const shown = [first, second].map((i) => maps[i]) as [(typeof maps)[number], (typeof maps)[number]];
   for (const [side, view] of views.entries()) {
@@ -257,7 +257,7 @@ function listen(view: MapView): void {
   view.top.addEventListener(
     "wheel",
     (event) => {
-      // Without a modifier key the wheel scrolls the page.
+      // Without a modifier key, the wheel scrolls the page.
       if (!(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
       zoom(1.0015 ** -event.deltaY, ...view.toPlane(...pixelOf(view, event)));
@@ -270,7 +270,7 @@ function listen(view: MapView): void {
   });
 }
 
-/** Dragging moves the map or draws the outline of a selection. */
+/** Makes dragging move the map or draw the outline of a selection. */
 function listenToPointer(view: MapView): void {
   const { top } = view;
   let drag: { x: number; y: number; mode: string; last: [number, number] } | undefined;
@@ -319,7 +319,7 @@ const rectangle = ([x1, y1]: [number, number], [x2, y2]: [number, number]): [num
   [x1, y2],
 ];
 
-/** Returns whether the key has a meaning. */
+/** Handles a key and returns whether it is used by the page. */
 function handleKey(view: MapView, { key, shiftKey }: KeyboardEvent): boolean {
   const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
   if (direction) {
@@ -357,7 +357,7 @@ byId<HTMLSelectElement>("right").value = String(maps.length - 1);
 const sides = () => ["left", "right"].map((id) => Number(byId<HTMLSelectElement>(id).value)) as [number, number];
 function keepSidesDifferent(changed: "left" | "right"): void {
   let [left, right] = sides();
-  // The earlier variant stands on the left, as the pairs have it.
+  // The left map must be the earlier variant, as in the pairs.
   if (left >= right) {
     if (changed === "left") right = Math.min(left + 1, maps.length - 1);
     left = Math.min(left, right - 1);

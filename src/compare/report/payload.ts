@@ -1,6 +1,6 @@
 import type { PointLabels, Shades } from "../../page-map/payload.js";
 
-/** What the page is given: numbers in base64 of little-endian float32 or uint32, colors and texts. */
+/** The data of the page: numbers as base64 of little-endian float32 or uint32, colors and texts. */
 export interface ReportPayload {
   title: string;
   n: number;
@@ -14,7 +14,7 @@ export interface ReportPayload {
     second: number;
     displacement: string;
     changed: string;
-    /** Rows of the most moved points. */
+    /** Rows of the points that moved most. */
     marks: number[];
     tiles: ReportTile[];
   }[];
@@ -24,7 +24,7 @@ export interface ReportPayload {
   tables: ReportTable[];
 }
 
-/** A number that sums something up. */
+/** A number that summarizes a difference. */
 export interface ReportTile {
   name: string;
   value: string;
@@ -38,7 +38,7 @@ export interface ReportTable {
   rows: {
     name: string;
     explanation: string;
-    /** `best` marks the better of the cells that may be compared. */
+    /** `best` marks the best of the cells that may be compared. */
     cells: { text: string; best: boolean }[];
   }[];
 }

@@ -47,7 +47,7 @@ function showWhole(): void {
     return { center: (least + most) / 2, reach: (most - least) / 2 };
   };
   const [across, up] = [range(view.x), range(view.y)];
-  // The canvas is wider than high, so the height decides, unless the map is much wider.
+  // The canvas is wider than high, so its height limits the scale, unless the map is much wider than high.
   const reach =
     Math.max(up.reach, (across.reach * view.height) / Math.max(1, view.width), across.reach / 3) * 1.05 || 1;
   scene.wholeReach = reach;
@@ -85,7 +85,7 @@ function colorBy(score: (typeof scores)[number]): Coloring {
   return colorByQuantity(score.name.toLowerCase(), score.isLogarithmic ? logarithms(values) : values, payload);
 }
 
-/** Logarithms to base 10; infinite values count as the largest finite one. */
+/** Computes logarithms to base 10. Infinite values are replaced by the largest finite one. */
 function logarithms(values: Float32Array): Float32Array {
   let most = 0;
   for (const value of values) if (Number.isFinite(value) && value > most) most = value;
@@ -219,7 +219,7 @@ function listen(): void {
   top.addEventListener(
     "wheel",
     (event) => {
-      // Without a modifier key the wheel scrolls the page.
+      // Without a modifier key, the wheel scrolls the page.
       if (!(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
       zoom(1.0015 ** -event.deltaY, ...view.toPlane(...pixelOf(event)));
@@ -231,7 +231,7 @@ function listen(): void {
   });
 }
 
-/** Returns whether the key has a meaning. */
+/** Handles a key and returns whether it is used by the page. */
 function handleKey(key: string): boolean {
   const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
   if (direction) {

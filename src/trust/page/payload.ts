@@ -1,6 +1,6 @@
 import type { PointLabels, Shades } from "../../page-map/payload.js";
 
-/** What the page is given: numbers in base64 of little-endian float32, colors and texts. */
+/** The data of the page: numbers as base64 of little-endian float32, colors and texts. */
 export interface TrustPayload {
   title: string;
   n: number;
@@ -10,15 +10,15 @@ export interface TrustPayload {
   shades: Shades;
   /** One sentence per score. */
   findings: { name: string; value: string; sentence: string }[];
-  /** What the map can be colored by, in the order of the choice. */
+  /** The scores that can color the map, in the order of the selection list. */
   scores: TrustScore[];
-  /** The groups of the map and then the labels, where they were tested. */
+  /** The groups of the map, followed by the labels. Empty if they were not tested. */
   groups: TrustGroupRow[];
-  /** Headings of their cells. */
+  /** Headings of the columns of these rows. */
   groupColumns: { groups: string[]; labels: string[] };
-  /** Scores of several perplexities, where these were compared. */
+  /** Scores of several perplexities, if they were compared. */
   perplexities: { note: string; values: number[]; charts: PerplexityChart[] } | null;
-  /** The points with most doubts. */
+  /** The points with the most doubts. */
   doubtful: number[];
 }
 
@@ -26,9 +26,9 @@ export interface TrustPayload {
 export interface PerplexityChart {
   title: string;
   explanation: string;
-  /** One per perplexity; `null` for infinity. */
+  /** One score per perplexity; `null` for infinity. */
   scores: (number | null)[];
-  /** The perplexity that the score suggests, where it does. */
+  /** The perplexity that the score suggests, if any. */
   chosen: number | null;
 }
 
@@ -45,9 +45,9 @@ export interface TrustGroupRow {
 /** A score or class of each point. */
 export interface TrustScore {
   name: string;
-  /** What it means, and its threshold. */
+  /** The meaning of the score, and its threshold. */
   explanation: string;
-  /** Numbers, or classes and labels. */
+  /** Numbers as base64; `null` for classes and labels. */
   values: string | null;
   labels: PointLabels | null;
   /** Whether colors follow the logarithm. */

@@ -3,7 +3,7 @@ import type { PerplexityChart, TrustPayload } from "./payload.js";
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [340, 190, 52, 12, 12, 34];
 
-/** The card with one chart for each score over the perplexity, and the numbers as a table. */
+/** Creates the card with one chart of each score against the perplexity, and a table of the numbers. */
 export function makePerplexityCard({ note, values, charts }: NonNullable<TrustPayload["perplexities"]>): HTMLElement {
   const columns = ["Perplexity", ...charts.map(({ title }) => title)];
   const head = element("thead", "", element("tr", "", ...columns.map((name) => heading("col", name))));
@@ -25,7 +25,7 @@ export function makePerplexityCard({ note, values, charts }: NonNullable<TrustPa
 
 const figure = (value: number | null): string => (value === null ? "infinite" : String(Number(value.toPrecision(3))));
 
-/** A score over the logarithm of the perplexity. */
+/** Draws a score against the logarithm of the perplexity. */
 function makeChart({ title, explanation, scores, chosen }: PerplexityChart, values: readonly number[]): HTMLElement {
   const finite = scores.filter((score) => score !== null);
   const [least, most] = [Math.min(...finite), Math.max(...finite)];
