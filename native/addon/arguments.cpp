@@ -34,7 +34,9 @@ MatrixView view_matrix(const Napi::Value& value) {
 
 MatrixView view_matrix(const Napi::Value& value, std::size_t rows, std::size_t cols) {
   const MatrixView view = view_matrix(value);
-  if (view.rows != rows || view.cols != cols) throw Napi::TypeError::New(value.Env(), "expected a matrix of its shape");
+  if (view.rows != rows || view.cols != cols)
+    throw Napi::TypeError::New(value.Env(),
+                               "expected a " + std::to_string(rows) + " x " + std::to_string(cols) + " matrix");
   return view;
 }
 
@@ -58,7 +60,7 @@ std::vector<std::uint64_t> copy_offsets(const Napi::Value& value, std::size_t co
     throw Napi::TypeError::New(env, "expected a Float64Array");
   }
   const auto array = value.As<Napi::Float64Array>();
-  if (array.ElementLength() != count + 1) throw Napi::TypeError::New(env, "expected an offset more than rows");
+  if (array.ElementLength() != count + 1) throw Napi::TypeError::New(env, "expected one offset per row and one more");
   std::vector<std::uint64_t> offsets;
   for (std::size_t i = 0; i <= count; ++i) {
     const double offset = array.Data()[i];
@@ -67,7 +69,7 @@ std::vector<std::uint64_t> copy_offsets(const Napi::Value& value, std::size_t co
     if (!(offset >= least && offset <= most)) throw Napi::TypeError::New(env, "expected ascending offsets");
     offsets.push_back(static_cast<std::uint64_t>(offset));
   }
-  if (offsets.back() != stored) throw Napi::TypeError::New(env, "expected offsets up to the numbers stored");
+  if (offsets.back() != stored) throw Napi::TypeError::New(env, "expected the last offset to be the number of values");
   return offsets;
 }
 
@@ -129,7 +131,7 @@ CovarianceView view_covariance(const Properties& from, std::size_t count, std::s
     throw Napi::TypeError::New(from.env(), "expected more numbers per covariance");
   }
   if (view.form == CovarianceForm::matrices && view.inner != d) {
-    throw Napi::TypeError::New(from.env(), "expected square covariances");
+    throw Napi::TypeError::New(from.env(), "expected square covariance matrices");
   }
   return view;
 }

@@ -75,7 +75,7 @@ void set_variance_floor(Napi::Object result, const std::string& distance, const 
 // Sets coordinateSpread of the result to the spread in use, in the caller's units, if the distance has one.
 void set_coordinate_spread(Napi::Object result, const std::string& distance, const Gaussians& points);
 
-// A typed array of the same numbers.
+// Copies numbers to a typed array.
 template <class Array, class T>
 Array to_array(Napi::Env env, const std::vector<T>& numbers) {
   auto array = Array::New(env, numbers.size());

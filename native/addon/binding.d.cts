@@ -304,7 +304,7 @@ declare namespace binding {
     threads: number;
   }
 
-  /** NaN where undefined. */
+  /** The numbers are NaN if the correlation is undefined. */
   interface NativeCorrelation {
     value: number;
     error: number;

@@ -97,7 +97,7 @@ Napi::Promise start_job(Napi::Env env, const Napi::Value& callback, Work work) {
                                       Napi::String::New(env, "sigma-tsne"), 0, 1, job.get(), release, job.get(),
                                       receive, &job->channel) != napi_ok) {
     job->work.finished();
-    throw Napi::Error::New(env, "could not open a channel to the job's thread");
+    throw Napi::Error::New(env, "could not connect to the thread of the job");
   }
   Job& running = *job.release();
   // Hooks run in reverse order. This hook is added after the channel, so the channel is still open when it runs.

@@ -46,7 +46,7 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
   about(env, "query", [&] {
     const MatrixView queries = view_matrix(arguments.at("queries"));
     if (queries.cols != points.input_dimensions())
-      throw Napi::TypeError::New(env, "expected queries as wide as the data");
+      throw Napi::TypeError::New(env, "expected queries with as many columns as the data");
     ThreadTeam team(1);
     shared->queries = pack_queries(queries.numbers, queries.rows, frame, team);
   });
@@ -64,7 +64,7 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
     shared->own.assign(count, QuerySearch::kNone);
   }
   const std::size_t others = points.count() - (has_own ? 1 : 0);
-  if (shared->k > others) throw Napi::TypeError::New(env, "expected k of the points");
+  if (shared->k > others) throw Napi::TypeError::New(env, "expected k of at most the number of other points");
   Work work;
   work.run = [shared](const std::function<void(Work::Report)>& send) {
     ThreadTeam team(shared->threads);

@@ -42,7 +42,7 @@ class Call {
   std::size_t count(std::size_t index) const {
     const double value = number(index);
     if (!(value >= 0 && value <= std::numeric_limits<std::int32_t>::max())) {
-      throw Napi::RangeError::New(env(), "expected a count");
+      throw Napi::RangeError::New(env(), "expected a number from 0 to 2147483647");
     }
     return static_cast<std::size_t>(value);
   }
@@ -51,7 +51,7 @@ class Call {
   float* tensor(std::size_t index, double size) const {
     const double offset = number(index);
     if (!(offset >= 0 && offset + 4 * size <= static_cast<double>(bytes_))) {
-      throw Napi::RangeError::New(env(), "a tensor lies outside the buffer");
+      throw Napi::RangeError::New(env(), "a tensor extends beyond the buffer");
     }
     const auto at = static_cast<std::size_t>(offset);
     if (at % alignof(float) != 0) throw Napi::RangeError::New(env(), "a tensor is not aligned");
@@ -85,7 +85,7 @@ class Call {
     for (std::size_t i = 0; i < 13; ++i) {
       const bool is_overhang = i == 8 || i == 9, is_stride = i == 6 || i == 7;
       if ((from[i] < 0 && !is_overhang) || (from[i] < 1 && is_stride)) {
-        throw Napi::RangeError::New(env(), "a convolution of an impossible shape");
+        throw Napi::RangeError::New(env(), "the shape of the convolution is not valid");
       }
     }
     const auto at = [&](std::size_t i) { return static_cast<std::size_t>(from[i]); };

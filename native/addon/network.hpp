@@ -8,7 +8,7 @@
 
 namespace sigma::addon {
 
-// `Network` of binding.d.cts: the products and convolutions of networks, on float32 tensors in one buffer.
+// The class `Network` of binding.d.cts: products and convolutions of float32 tensors in one buffer.
 class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -31,7 +31,7 @@ class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
   MatrixMultiplier multiplier_;
 };
 
-// `drawNormals` of binding.d.cts.
+// The function `drawNormals` of binding.d.cts.
 Napi::Value draw_normals(const Napi::CallbackInfo& info);
 
 }  // namespace sigma::addon

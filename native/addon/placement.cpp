@@ -48,7 +48,8 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
   const auto queries = std::make_shared<Gaussians>();
   about(env, "data", [&] {
     const MatrixView data = view_matrix(arguments.at("data"));
-    if (data.cols != shared->run->frame().center.size()) throw Napi::TypeError::New(env, "expected the run's columns");
+    if (data.cols != shared->run->frame().center.size())
+      throw Napi::TypeError::New(env, "expected as many columns as the data of the run");
     *queries = pack_queries(data.numbers, data.rows, shared->run->frame(), shared->run->team());
   });
   if (arguments.has("sigma")) {

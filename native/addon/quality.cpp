@@ -65,7 +65,7 @@ Napi::Value evaluate_embedding(const Napi::CallbackInfo& info) {
   if (arguments.has("sigma")) pack_data_sigma(arguments, shared->data, read_variance_floor(options));
   about(env, "embedding", [&] {
     const MatrixView embedding = view_matrix(arguments.at("embedding"));
-    if (embedding.rows != n) throw Napi::TypeError::New(env, "expected a position for every point");
+    if (embedding.rows != n) throw Napi::TypeError::New(env, "expected an embedding with one row per point");
     shared->embedding = pack_means(embedding.numbers, embedding.rows, embedding.cols);
   });
   if (arguments.has("classes")) {

@@ -94,7 +94,7 @@ Napi::Value RunObject::read_state(const Napi::CallbackInfo& info) {
   if (name == "positions") return copy_out<Napi::Float32Array>(env, run.positions(), stride, first, last);
   if (name == "velocity") return copy_out<Napi::Float32Array>(env, run.optimizer().velocity, stride, first, last);
   if (name == "gains") return copy_out<Napi::Float32Array>(env, run.optimizer().gains, stride, first, last);
-  throw Napi::TypeError::New(env, "expected an array of the run");
+  throw Napi::TypeError::New(env, "expected the name of an array of the run");
 }
 
 Napi::Value RunObject::write_state(const Napi::CallbackInfo& info) {

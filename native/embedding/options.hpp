@@ -28,8 +28,9 @@ struct Options {
   double variance_floor = 0;  // (>= 0) added to each summed variance; 0 means that it is estimated
   // [1, (n - 1) / 3] One or more effective numbers of neighbors. The search finds 3 times as many as the largest.
   std::vector<double> perplexities = {30};
-  double theta = 0.5;               // [0, 1] accuracy of Barnes-Hut; 0 is exact and O(n^2)
-  double degrees_of_freedom = 1;    // [0.1, 100] of the embedding's kernel; 1 is Student's t, more tends to a Gaussian
+  double theta = 0.5;  // [0, 1] accuracy of Barnes-Hut; 0 is exact and O(n^2)
+  // [0.1, 100] of the embedding's kernel; 1 is Student's t, large values approach a Gaussian
+  double degrees_of_freedom = 1;
   int output_dimensions = 2;        // [1, 3]
   std::uint64_t iterations = 1000;  // total number, including the early exaggeration
   // [0, 1) The run has converged when the KL divergence falls by less than this fraction per kKlEvery iterations.

@@ -29,7 +29,7 @@ void check(const CoordinateSpread& spread) {
   for (std::size_t k = 0; k < spread.center.size(); ++k) {
     const double s = spread.variance[k], b = spread.between[k];
     require(std::isfinite(spread.center[k]) && std::isfinite(s) && b >= 0 && b < s,
-            "its coordinate spread is not that of points");
+            "its coordinate spread is not valid");
   }
 }
 
@@ -40,30 +40,35 @@ void check(const RunState& state) {
   const std::size_t n = state.order.size();
   std::vector<bool> seen(n);
   for (const std::uint32_t point : state.order) {
-    require(point < n && !seen[point], "its order is no permutation");
+    require(point < n && !seen[point], "its order is not a permutation");
     seen[point] = true;
   }
   const Gaussians& points = state.points;
-  require(all_finite(points.means, -kLargest, kLargest), "its points are not finite");
-  require(all_finite(points.deviations, 0, 1), "its standard deviations are not shares of the largest");
-  require(all_finite(points.factors, -1.001f, 1.001f), "its covariances are not shares of the largest variance");
+  require(all_finite(points.means, -kLargest, kLargest), "the coordinates of its points are too large or not finite");
+  require(all_finite(points.deviations, 0, 1), "its standard deviations are not between 0 and 1");
+  require(all_finite(points.factors, -1.001f, 1.001f), "its covariance factors are not between -1 and 1");
   require(std::isfinite(points.scale) && points.scale > 0, "its scale is not positive");
-  require(points.sigma_scale > 0 && points.sigma_scale <= kLargestSigma, "its sigma scale is not positive");
-  require(std::isfinite(points.variance_floor) && points.variance_floor >= 0, "its variance floor is negative");
+  require(points.sigma_scale > 0 && points.sigma_scale <= kLargestSigma,
+          "its sigma scale is not positive or too large");
+  require(std::isfinite(points.variance_floor) && points.variance_floor >= 0,
+          "its variance floor is negative or not finite");
   if (points.coordinate_spread) check(*points.coordinate_spread);
   require(std::all_of(state.frame.center.begin(), state.frame.center.end(), [](double x) { return std::isfinite(x); }),
           "its center is not finite");
-  require(all_finite(state.frame.axes.data(), state.frame.axes.size(), kLargest), "its axes are not finite");
-  require(all_finite(state.positions.data(), state.positions.size(), kLargestPosition), "its embedding is not finite");
+  require(all_finite(state.frame.axes.data(), state.frame.axes.size(), kLargest),
+          "its principal components are too large or not finite");
+  require(all_finite(state.positions.data(), state.positions.size(), kLargestPosition),
+          "its embedding is too large or not finite");
   const OptimizerState& optimizer = state.optimizer;
-  require(all_finite(optimizer.velocity.data(), optimizer.velocity.size(), kLargest), "its velocities are not finite");
-  require(all_finite(optimizer.gains.data(), optimizer.gains.size(), kLargest), "its gains are not finite");
-  require(optimizer.mean_curvature > 0 && optimizer.mean_curvature <= 1,
-          "its mean curvature is not that of affinities");
+  require(all_finite(optimizer.velocity.data(), optimizer.velocity.size(), kLargest),
+          "its velocities are too large or not finite");
+  require(all_finite(optimizer.gains.data(), optimizer.gains.size(), kLargest),
+          "its gains are too large or not finite");
+  require(optimizer.mean_curvature > 0 && optimizer.mean_curvature <= 1, "its mean curvature is not between 0 and 1");
   for (const auto& kl : {state.kl.before, state.kl.now}) {
     require(!kl || std::isfinite(*kl), "its KL divergence is not finite");
   }
-  require(state.kl.now || !state.kl.before, "its KL divergences are not in order");
+  require(state.kl.now || !state.kl.before, "it has a previous KL divergence but no last one");
 }
 
 }  // namespace sigma

@@ -148,7 +148,7 @@ void* sigma_set_array(sigma_values* values, const char* name, int kind, size_t l
       case SIGMA_INT32:
         return value.emplace<std::vector<std::int32_t>>(length).data();
       default:
-        throw std::invalid_argument("kind: expected that of an array");
+        throw std::invalid_argument("kind: expected SIGMA_FLOAT32, SIGMA_FLOAT64, SIGMA_UINT32 or SIGMA_INT32");
     }
   });
 }

@@ -114,7 +114,7 @@ void evaluate_embedding(const Values& arguments, sigma_report report, void* cont
   {
     const About about("embedding");
     const MatrixView positions = view_matrix(arguments, "embedding");
-    if (positions.rows != n) throw std::invalid_argument("embedding: expected a position for each point");
+    if (positions.rows != n) throw std::invalid_argument("embedding: expected one row per point");
     embedding = pack_means(positions.numbers, positions.rows, positions.cols);
   }
   std::optional<Classes> classes;
@@ -161,7 +161,8 @@ Gaussians read_queries(const Values& arguments, const Gaussians& points, ThreadT
   {
     const About about("query");
     const MatrixView given = view_matrix(arguments, "queries");
-    if (given.cols != points.input_dimensions()) throw std::invalid_argument("queries: expected the columns of data");
+    if (given.cols != points.input_dimensions())
+      throw std::invalid_argument("queries: expected as many columns as data");
     queries = pack_queries(given.numbers, given.rows, frame, team);
   }
   if (arguments.has("sigma")) {
@@ -183,7 +184,8 @@ void find_nearest_points(const Values& arguments, sigma_report report, void* con
   const bool has_own = arguments.has("own");
   std::vector<std::uint32_t> own(queries.count(), QuerySearch::kNone);
   if (has_own) own = copy_indices(arguments, "own", queries.count(), points.count());
-  if (k > points.count() - (has_own ? 1 : 0)) throw std::invalid_argument("k: expected no more than points");
+  if (k > points.count() - (has_own ? 1 : 0))
+    throw std::invalid_argument("k: expected at most the number of other points");
   resolve_noise(points, distance, work.team, work.cancellation);
   const QuerySearch search(distance, points, work.team, work.cancellation);
   Neighbors found = search.search(queries, own, k, work.team, work.cancellation, [&](std::size_t done) {

@@ -186,7 +186,8 @@ Gaussians read_queries(Run& run, const Values& arguments) {
   {
     const About about("data");
     const MatrixView data = view_matrix(arguments, "data");
-    if (data.cols != run.frame().center.size()) throw std::invalid_argument("data: expected the columns of the run");
+    if (data.cols != run.frame().center.size())
+      throw std::invalid_argument("data: expected as many columns as the data of the run");
     queries = pack_queries(data.numbers, data.rows, run.frame(), run.team());
   }
   if (arguments.has("sigma")) {
@@ -382,14 +383,14 @@ sigma_values* sigma_run_read(sigma_run* run, const sigma_values* rows) {
 
 sigma_values* sigma_run_write(sigma_run* run, const sigma_values* rows) {
   return guarded_table([&](Values&) {
-    if (!run->unfinished) throw std::invalid_argument("the run is not one to be restored");
+    if (!run->unfinished) throw std::invalid_argument("the run was not created for restoring, or is already restored");
     sigma::write_state(*run->unfinished, from_c(rows));
   });
 }
 
 sigma_values* sigma_run_restore(sigma_run* run) {
   return guarded_table([&](Values&) {
-    if (!run->unfinished) throw std::invalid_argument("the run is not one to be restored");
+    if (!run->unfinished) throw std::invalid_argument("the run was not created for restoring, or is already restored");
     run->run = sigma::restore_run(std::move(*run->unfinished));
     run->unfinished.reset();
   });

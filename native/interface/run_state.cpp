@@ -13,7 +13,7 @@ namespace sigma {
 namespace {
 
 void require_rows(std::size_t first, std::size_t last, std::size_t rows) {
-  if (first > last || last > rows) throw std::invalid_argument("rows: expected rows of the array");
+  if (first > last || last > rows) throw std::invalid_argument("rows: expected a range within the rows of the array");
 }
 
 std::vector<float> copy_rows(const PackedMatrix& matrix, std::size_t first, std::size_t last) {
@@ -44,7 +44,8 @@ void copy_in(const std::vector<float>& numbers, PackedMatrix& matrix, std::size_
 
 template <class T, class Numbers>
 void copy_in(const std::vector<T>& from, Numbers& numbers, std::size_t columns, std::size_t first) {
-  if (first * columns + from.size() > numbers.size()) throw std::invalid_argument("rows: expected rows of the array");
+  if (first * columns + from.size() > numbers.size())
+    throw std::invalid_argument("rows: expected a range within the rows of the array");
   std::copy(from.begin(), from.end(), numbers.begin() + static_cast<std::ptrdiff_t>(first * columns));
 }
 
@@ -72,7 +73,7 @@ void write_state(UnfinishedState& unfinished, const Values& rows) {
   if (name == "positions") return copy_in(narrow(), state.positions, stride, first);
   if (name == "velocity") return copy_in(narrow(), state.optimizer.velocity, stride, first);
   if (name == "gains") return copy_in(narrow(), state.optimizer.gains, stride, first);
-  throw std::invalid_argument("name: expected an array of the run");
+  throw std::invalid_argument("name: expected the name of an array of the run");
 }
 
 std::unique_ptr<Run> restore_run(UnfinishedState unfinished) {
@@ -123,7 +124,7 @@ void read_state(const Run& run, const Values& rows, Values& result) {
     return result.set("numbers", copy_rows<float>(run.optimizer().velocity, stride, first, last));
   }
   if (name == "gains") return result.set("numbers", copy_rows<float>(run.optimizer().gains, stride, first, last));
-  throw std::invalid_argument("name: expected an array of the run");
+  throw std::invalid_argument("name: expected the name of an array of the run");
 }
 
 }  // namespace sigma

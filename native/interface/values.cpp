@@ -96,7 +96,7 @@ CovarianceView view_covariance(const Values& from, std::size_t count, std::size_
     throw std::invalid_argument("inner: expected more numbers per covariance");
   }
   if (view.form == CovarianceForm::matrices && view.inner != d) {
-    throw std::invalid_argument("inner: expected square covariances");
+    throw std::invalid_argument("inner: expected square covariance matrices");
   }
   return view;
 }
@@ -113,7 +113,7 @@ std::vector<std::uint32_t> copy_indices(const Values& from, const std::string& n
 
 std::vector<std::uint64_t> copy_offsets(const Values& from, std::size_t count, std::size_t stored) {
   const std::vector<double>& given = from.array<double>("offsets");
-  if (given.size() != count + 1) throw std::invalid_argument("offsets: expected one more than rows");
+  if (given.size() != count + 1) throw std::invalid_argument("offsets: expected one number per row and one more");
   std::vector<std::uint64_t> offsets;
   for (const double offset : given) {
     const double least = offsets.empty() ? 0 : static_cast<double>(offsets.back());
@@ -121,7 +121,8 @@ std::vector<std::uint64_t> copy_offsets(const Values& from, std::size_t count, s
     if (!(offset >= least && offset <= most)) throw std::invalid_argument("offsets: expected ascending numbers");
     offsets.push_back(static_cast<std::uint64_t>(offset));
   }
-  if (offsets.back() != stored) throw std::invalid_argument("offsets: expected them to end at the number of values");
+  if (offsets.back() != stored)
+    throw std::invalid_argument("offsets: expected the last one to be the number of values");
   return offsets;
 }
 

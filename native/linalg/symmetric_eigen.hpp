@@ -13,8 +13,8 @@ struct SymmetricEigen {
   std::vector<double> vectors;  // n x n, row r belongs to values[r]
 };
 
-// `matrix` is n x n, row-major; only its lower triangle is read. O(n^3): Householder's tridiagonal form, then the
-// implicit QL algorithm (Golub & Van Loan, Matrix Computations, 8.3).
+// `matrix` is n x n, row-major, and only its lower triangle is read. The method takes O(n^3): reduction to
+// Householder's tridiagonal form, then the implicit QL algorithm (Golub & Van Loan, Matrix Computations, 8.3).
 SymmetricEigen solve_symmetric(std::vector<double> matrix, std::size_t n, const Cancellation& cancellation);
 
 }  // namespace sigma

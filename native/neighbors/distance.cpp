@@ -36,7 +36,7 @@ const DistanceKernel* find_for(std::string_view name, const Gaussians& points) {
   if (kernel == nullptr) throw std::invalid_argument("unknown distance: " + std::string(name));
   if (points.factors.rows() == 0 || needs_no_covariances(kernel->traits)) return kernel;
   kernel = find_in(distance_kernels().with_covariances, name);
-  if (kernel == nullptr) throw std::invalid_argument("distance uses no covariances: " + std::string(name));
+  if (kernel == nullptr) throw std::invalid_argument("distance does not support covariances: " + std::string(name));
   return kernel;
 }
 
@@ -265,7 +265,8 @@ Distance::Distance(std::string_view name, const Gaussians& points, double varian
     preparation_.columns = 2 * points.input_dimensions();
   }
   if (traits().spread == Spread::reliabilities) {
-    if (!points.coordinate_spread) throw std::invalid_argument("distance needs estimates: " + std::string(name));
+    if (!points.coordinate_spread)
+      throw std::invalid_argument("distance needs estimates of the coordinate spread: " + std::string(name));
     preparation_.spread = points.coordinate_spread;
   }
   if (traits().has_floor()) {

@@ -38,7 +38,7 @@ struct CoordinateSpread {
   std::vector<double> center;    // m
   std::vector<double> variance;  // S > 0, in units of the points' scale squared
   std::vector<double>
-      between;  // B, the part of S that lies between neighborhoods, in [0, S); 0 leaves the coordinate out
+      between;  // B, the part of S that lies between neighborhoods, in [0, S); 0 excludes the coordinate
 };
 
 // The points: diagonal Gaussians, or plain vectors if there is no sigma. The means are centered and divided by `scale`.

@@ -55,10 +55,10 @@ struct NetworkKernels {
   // y[i][j] = max(0, scale[j] * x[i][j] + shift[j]).
   void (*scale_rows)(const float* x, std::size_t rows, std::size_t cols, const float* scale, const float* shift,
                      float* y);
-  // With g = dy where y > 0: sums[j] += g, products[j] += g * (x - mean[j]).
+  // With g = dy if y > 0 and 0 otherwise: sums[j] += g, products[j] += g * (x - mean[j]).
   void (*sum_gradients)(const float* x, const float* dy, std::size_t rows, std::size_t cols,
                         const NormalizationColumns& columns, float* sums, float* products);
-  // dx = scale[j] * g + offset[j] + slope[j] * (x - mean[j]).
+  // With the same g: dx = scale[j] * g + offset[j] + slope[j] * (x - mean[j]).
   void (*spread_gradients)(const float* x, const float* dy, std::size_t rows, std::size_t cols,
                            const NormalizationColumns& columns, const float* offset, const float* slope, float* dx);
   // to[i] = softplus(rho[i])^2, and the gradient with respect to rho.

@@ -29,8 +29,7 @@ NODE_API_FUNCTIONS(SIGMA_FORWARD)
 namespace {
 
 [[noreturn]] void report_missing() {
-  std::fputs("sigma-tsne: this program does not offer the functions of Node-API version 8 that the addon needs.\n",
-             stderr);
+  std::fputs("sigma-tsne: this program lacks functions of Node-API version 8 that the addon needs.\n", stderr);
   std::abort();
 }
 

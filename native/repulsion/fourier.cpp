@@ -14,7 +14,7 @@ FourierPlan::FourierPlan(std::size_t length_) : length(length_), slot(length_, 0
       rest /= static_cast<std::size_t>(radix);
     }
   }
-  if (rest != 1) throw std::invalid_argument("the length must be a product of 2, 3 and 5");
+  if (rest != 1) throw std::invalid_argument("the length must be a product of the primes 2, 3 and 5");
   std::size_t n = length;
   for (const int radix : radices) {
     const auto r = static_cast<std::size_t>(radix);

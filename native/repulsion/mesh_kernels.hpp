@@ -44,14 +44,14 @@ struct MeshKernels {
   // The number of floats per vector. Columns are processed in stretches of twice this number, frequencies in stretches
   // of this number.
   std::size_t lanes;
-  // Transforms 2 * lanes columns from `column` on along y.
+  // Transforms 2 * lanes columns along y, starting at `column`.
   void (*transform_columns)(const MeshView&, std::size_t column, float* scratch);
   // Transforms `lanes` frequencies along x, starting at `frequency`, multiplies them by the real factors
   // (row_plan->length x lanes, in the plan's order), and transforms them back.
   void (*convolve_rows)(const MeshView&, std::size_t frequency, const float* factors, float* scratch);
   // Transforms along x and writes the real parts to `out`, row_plan->length x lanes, in the plan's order.
   void (*transform_rows)(const MeshView&, std::size_t frequency, float* out, float* scratch);
-  // Inverse of transform_columns.
+  // The inverse of transform_columns.
   void (*restore_columns)(const MeshView&, std::size_t column, float* scratch);
   // Computes the charges of the coarse nodes from those of the fine nodes in two passes. The first pass sums along y: 4
   // * lanes fine columns, starting at `column`, into rows that are `stride` >= wide_stride(fine) apart. The second pass

@@ -45,7 +45,7 @@ std::unique_ptr<Repulsion> make_repulsion(Method method, int output_dimensions, 
   if (method == Method::exact)
     return std::make_unique<ExactRepulsion>(output_dimensions, team, degrees_of_freedom, cancellation);
   if (method == Method::particle_mesh) {
-    if (output_dimensions != 2) throw std::invalid_argument("the mesh is for 2 dimensions");
+    if (output_dimensions != 2) throw std::invalid_argument("the mesh method needs 2 output dimensions");
     return std::make_unique<ParticleMesh>(spacing, team, degrees_of_freedom);
   }
   switch (output_dimensions) {

@@ -39,7 +39,7 @@ Failure describe_failure(const std::exception_ptr& exception) {
   } catch (const std::bad_alloc&) {
     return {"OUT_OF_MEMORY", "not enough memory", {}};
   } catch (const std::length_error&) {
-    return {"OUT_OF_MEMORY", "more memory than can be addressed", {}};
+    return {"OUT_OF_MEMORY", "the data needs more memory than can be addressed", {}};
   } catch (const std::invalid_argument& error) {
     return {"INVALID_ARGUMENT", error.what(), {}};
   } catch (const std::system_error&) {

@@ -11,8 +11,8 @@
 namespace sigma {
 
 #ifdef SIGMA_X86_64
-// Intel, "Software Developer's Manual", volume 2, CPUID, and volume 1, section 14.3: an extension can be used if the
-// processor has it and if the operating system saves its registers.
+// An extension can be used if the processor has it and the operating system saves its registers (Intel, "Software
+// Developer's Manual", volume 2, CPUID, and volume 1, section 14.3).
 Isa widest_isa(const CpuFeatures& cpu) {
   constexpr unsigned kFma = 1u << 12, kOsXsave = 1u << 27;                         // leaf 1, ECX
   constexpr unsigned kAvx2 = 1u << 3 | 1u << 5 | 1u << 8;                          // leaf 7, EBX: BMI, AVX2, BMI2

@@ -6,7 +6,7 @@
 
 namespace sigma {
 
-// Well-mixed bits: the finalizer of splitmix64 (Steele, Lea & Flood 2014).
+// Mixes the bits of a number: the finalizer of splitmix64 (Steele, Lea & Flood 2014).
 inline std::uint64_t mix_bits(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;

@@ -79,7 +79,7 @@ TEST_P(GoldenAffinities, JointAgreesWithTheDenseSum) {
   EXPECT_NEAR(total, 1.0, 1e-6);
 }
 
-TEST(Affinities, OfManyNeighborsAreTheSumsOfBothDirections) {
+TEST(Affinities, SumBothDirectionsForManyNeighbors) {
   // This many points make the transpose consist of several parts.
   constexpr std::size_t n = 50'000, k = 90;
   Neighbors neighbors{.count = n, .k = k, .indices = std::vector<std::uint32_t>(n * k), .squared = {}};
@@ -132,7 +132,7 @@ TEST_P(GoldenAffinities, ReorderingMovesEveryEdge) {
   }
 }
 
-TEST(Affinities, OfWeightsAreTheirNormalizedSums) {
+TEST(Affinities, OfAGraphAreNormalizedSumsOfItsWeights) {
   // Row 0 has edges to 1 (with twice the weight of the opposite edge) and to 2. Row 2 has an edge to itself and an edge
   // of weight 0.
   const WeightedGraph graph{{0, 2, 3, 5, 5}, {1, 2, 0, 2, 3}, {2, 3, 1, 7, 0}};
@@ -144,7 +144,7 @@ TEST(Affinities, OfWeightsAreTheirNormalizedSums) {
   for (std::size_t e = 0; e < 4; ++e) EXPECT_FLOAT_EQ(p.values[e], expected[e]);
 }
 
-TEST(Affinities, OfGivenConditionalOnesAreTheSameAsSymmetrized) {
+TEST(Affinities, OfAGraphOfConditionalAffinitiesEqualTheirSymmetrization) {
   const Golden golden;
   const Gaussians points = pack_means({nullptr, golden.mu.data()}, Golden::n, Golden::d);
   ThreadTeam team(2);
@@ -229,7 +229,7 @@ TEST(SpectralStart, KeepsThePartsOfAGraphTogether) {
   for (std::size_t i = 2; i < 40; ++i) EXPECT_EQ(y[2 * i] > y[2 * i - 2], y[2] > y[0]) << i;
 }
 
-TEST(Affinities, AreTheSameWithConstantSigma) {
+TEST(Affinities, DoNotDependOnAConstantSigma) {
   const Golden golden;
   Gaussians points = pack_means({nullptr, golden.mu.data()}, Golden::n, Golden::d);
   const std::vector<double> constant(golden.mu.size(), 0.7);
@@ -258,7 +258,7 @@ Neighbors of_distances(std::vector<float> squared, std::size_t k) {
   return neighbors;
 }
 
-TEST(Calibration, ReachesThePerplexityWhateverTheScale) {
+TEST(Calibration, ReachesThePerplexityAtEveryScaleOfTheData) {
   Random random(2);
   ThreadTeam team(1);
   for (const double scale : {1e-30, 1e-3, 1.0, 1e6, 1e30}) {
@@ -315,13 +315,13 @@ TEST(Calibration, AveragesOverPerplexities) {
   }
 }
 
-TEST(Calibration, SharesARowOfEqualDistancesEvenly) {
+TEST(Calibration, GivesEqualDistancesEqualAffinities) {
   ThreadTeam team(1);
   const auto rows = calibrate(of_distances(std::vector<float>(12, 3.0f), 12), {4}, team, Cancellation());
   for (const float p : rows.values) EXPECT_FLOAT_EQ(p, 1.0f / 12);
 }
 
-TEST(Calibration, SharesARowAmongTiesThatNoPrecisionParts) {
+TEST(Calibration, GivesEqualAffinitiesToMoreTiesThanThePerplexity) {
   ThreadTeam team(1);
   std::vector<float> squared(12, 0.0f);
   std::fill(squared.begin() + 6, squared.end(), 1.0f);
@@ -329,7 +329,7 @@ TEST(Calibration, SharesARowAmongTiesThatNoPrecisionParts) {
   for (std::size_t j = 0; j < 12; ++j) EXPECT_NEAR(rows.values[j], j < 6 ? 1.0 / 6 : 0.0, 1e-6);
 }
 
-TEST(Calibration, PerplexityOneIsTheNearestNeighbor) {
+TEST(Calibration, UsesOnlyTheNearestNeighborForPerplexityOne) {
   ThreadTeam team(1);
   const auto rows = calibrate(of_distances({1.0f, 2.0f, 3.0f}, 3), {1}, team, Cancellation());
   EXPECT_NEAR(rows.values[0], 1.0, 1e-4);
@@ -375,7 +375,7 @@ TEST(PackedAffinities, KeepColumnsAndTheFirstDigitsOfP) {
   EXPECT_FALSE(can_pack((1 << 20) + 1));
 }
 
-TEST(PackedAffinities, TakeWhatIsTooSmallForTheLeast) {
+TEST(PackedAffinities, RaiseTooSmallValuesToTheLeastOne) {
   ThreadTeam team(1);
   Affinities p;
   p.offsets = {0, 3};

@@ -74,7 +74,7 @@ namespace {
 
 class Allocation : public testing::TestWithParam<std::pair<Method, int>> {};
 
-TEST_P(Allocation, AStepOfASettledRunAllocatesNothing) {
+TEST_P(Allocation, DoesNotHappenInAStepOfASettledRun) {
   Options options;
   options.perplexities = {10};
   options.iterations = 1000;
@@ -129,7 +129,7 @@ RunState copy_state(const sigma::Run& run) {
           .kl = run.recorded_kl()};
 }
 
-TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameEmbedding) {
+TEST_P(Allocation, FailureDoesNotChangeTheEmbeddingOfARunThatContinues) {
   const test::Golden golden;
   Options options;
   options.perplexities = {10};

@@ -61,7 +61,7 @@ double true_recall(const Neighbors& found, const Neighbors& truth) {
 class NeighborsFromCells : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(, NeighborsFromCells, testing::ValuesIn(test::distance_names()), test::name_of_case);
 
-TEST_P(NeighborsFromCells, FindsMostNeighborsAndSaysHowMany) {
+TEST_P(NeighborsFromCells, IncludeMostTrueNeighborsAndReportTheRecall) {
   const Gaussians points = clouds();
   ThreadTeam team(2);
   const Neighbors truth =
@@ -72,7 +72,7 @@ TEST_P(NeighborsFromCells, FindsMostNeighborsAndSaysHowMany) {
   EXPECT_NEAR(found.recall, true_recall(found, truth), 0.02);
 }
 
-TEST_P(NeighborsFromCells, ListsAreSortedAndWithoutRepetition) {
+TEST_P(NeighborsFromCells, AreSortedWithoutRepetition) {
   const Gaussians points = clouds();
   const Distance distance(GetParam(), points);
   const Neighbors found = search(points, GetParam());
@@ -88,7 +88,7 @@ TEST_P(NeighborsFromCells, ListsAreSortedAndWithoutRepetition) {
   }
 }
 
-TEST_P(NeighborsFromCells, ThreadsDoNotMatter) {
+TEST_P(NeighborsFromCells, DoNotDependOnTheNumberOfThreads) {
   const Gaussians points = clouds();
   const Neighbors one = search(points, GetParam(), 1);
   for (const unsigned threads : {2u, 4u}) {
@@ -107,13 +107,13 @@ TEST(CellSearch, FindsNeighborsInManyDimensions) {
   EXPECT_GE(true_recall(search(points, "euclidean"), truth), 0.95);
 }
 
-TEST(CellSearch, SeedsDiffer) {
+TEST(CellSearch, DependsOnTheSeed) {
   const Gaussians points = clouds();
   EXPECT_EQ(search(points, "euclidean", 2, 5).indices, search(points, "euclidean", 2, 5).indices);
   EXPECT_NE(search(points, "euclidean", 2, 5).indices, search(points, "euclidean", 2, 6).indices);
 }
 
-TEST(CellSearch, TakesEqualPoints) {
+TEST(CellSearch, HandlesEqualPoints) {
   std::vector<double> data(2000 * 3, 1.0);
   for (std::size_t i = 0; i < 500 * 3; ++i) data[i] = static_cast<double>(i % 7);
   const Gaussians points = pack_means({nullptr, data.data()}, 2000, 3);
@@ -146,7 +146,7 @@ TEST(CellSearch, StopsWhenCanceled) {
   EXPECT_THROW(CellSearch(distance, kNeighbors, 1, team, cancellation), Canceled);
 }
 
-TEST(CellSearch, ProgressRises) {
+TEST(CellSearch, ReportsRisingProgress) {
   const Gaussians points = clouds(3000, 40);
   ThreadTeam team(2);
   const Distance distance("euclidean", points);
@@ -215,7 +215,7 @@ TEST(FindNeighbors, ChoosesTheSearchWithFewerComparisons) {
   EXPECT_EQ(choose(pack_means({nullptr, data.data()}, 16000, 60)), NeighborMethod::exact);
 }
 
-TEST(ProjectionTree, CutsIntoEqualLeaves) {
+TEST(ProjectionTree, SplitsPointsIntoLeavesOfEqualSize) {
   const Gaussians points = clouds(1700, 3);
   const Distance distance("euclidean", points);
   ThreadTeam team(1);
@@ -227,7 +227,7 @@ TEST(ProjectionTree, CutsIntoEqualLeaves) {
   for (std::size_t leaf = 0; leaf < tree.leaves(); ++leaf) EXPECT_EQ(tree.leaf(leaf).size(), 100u);
 }
 
-TEST(RecallSample, CountsWhatIsTrue) {
+TEST(RecallSample, MeasuresTheShareOfTrueNeighbors) {
   const Gaussians points = clouds(700, 5);
   const Distance distance("manhattan", points);
   ThreadTeam team(2);

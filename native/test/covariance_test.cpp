@@ -90,7 +90,7 @@ double slow(const std::string& name, const Sample& sample, std::size_t i, std::s
 
 class WithCovariances : public testing::TestWithParam<std::string> {};
 
-TEST_P(WithCovariances, AgreesWithWholeInversesUpToAFactorAndAConstant) {
+TEST_P(WithCovariances, DistanceAgreesWithFullInversesUpToAFactorAndAConstant) {
   for (const std::size_t d : {1u, 2u, 5u, 17u}) {
     const double floor = 0.01;
     const Sample sample(70, d, floor);
@@ -109,7 +109,7 @@ TEST_P(WithCovariances, AgreesWithWholeInversesUpToAFactorAndAConstant) {
   }
 }
 
-TEST_P(WithCovariances, TileAgreesWithPairsAndIsTheSameBitsEitherWay) {
+TEST_P(WithCovariances, TileAgreesWithPairsAndHasTheSameBitsInBothOrders) {
   constexpr std::size_t kBlock = PackedMatrix::kBlock;
   const Sample sample(100, 6, 0.01);
   const Distance distance(GetParam(), sample.points);
@@ -148,7 +148,7 @@ INSTANTIATE_TEST_SUITE_P(, WithCovariances, testing::Values("inverse-variance", 
                            return name;
                          });
 
-TEST(Covariances, HaveTheWassersteinDistanceThatTwoDimensionsHaveInClosedForm) {
+TEST(Covariances, HaveTheClosedFormWassersteinDistanceInTwoDimensions) {
   const Sample sample(60, 2, 0.01);
   const Distance distance("wasserstein", sample.points);
   const auto closed = [&](std::size_t i, std::size_t j) {
@@ -189,7 +189,7 @@ TEST(Covariances, KeepTheSmallEigenvaluesOfStronglyCorrelatedErrors) {
   for (std::size_t i = 2; i < 20; ++i) EXPECT_NEAR(distance.squared(0, i) / unit, across(0, i) / across(0, 1), 0.01);
 }
 
-TEST(Covariances, SayWhichMatrixIsNone) {
+TEST(Covariances, AreRejectedWithTheRowOfTheInvalidMatrix) {
   const auto pack = [](std::vector<double> matrix) {
     std::vector<double> means{0, 0, 1, 1}, matrices{1, 0, 0, 1};
     matrices.insert(matrices.end(), matrix.begin(), matrix.end());

@@ -135,7 +135,7 @@ TEST_P(GoldenGradientDescent, KlAgrees) {
   }
 }
 
-TEST(GradientDescent, StepsAlikeWithPackedAffinities) {
+TEST(GradientDescent, TakesNearlyTheSameStepWithPackedAffinities) {
   ThreadTeam team(1);
   // In addition to the golden points there are points without edges, so that columns need more than 16 bits.
   for (const std::size_t n : {std::size_t{Golden::n}, std::size_t{70000}}) {
@@ -224,7 +224,7 @@ TEST(GradientDescent, KlOfOtherDegreesOfFreedomAgrees) {
   }
 }
 
-TEST(Run, ThreadsDoNotMatter) {
+TEST(Run, DoesNotDependOnTheNumberOfThreads) {
   for (const int dimensions : {1, 2, 3}) {
     Options options = quick(test::kIsSanitized ? 60 : 200);
     options.output_dimensions = dimensions;
@@ -251,7 +251,7 @@ TEST_P(RunByMethod, EndsNearTheSameKl) {
   EXPECT_NEAR(run.kl(), exact.kl(), 0.03);
 }
 
-TEST_P(RunByMethod, ThreadsDoNotMatter) {
+TEST_P(RunByMethod, DoesNotDependOnTheNumberOfThreads) {
   Options options = quick();
   options.method = GetParam();
   const auto one = embed(options, Golden().points());
@@ -259,7 +259,7 @@ TEST_P(RunByMethod, ThreadsDoNotMatter) {
   EXPECT_EQ(embed(options, Golden().points()), one);
 }
 
-TEST_P(RunByMethod, StoppingOnTheWayDoesNotMatter) {
+TEST_P(RunByMethod, DoesNotDependOnPauses) {
   Options options = quick(320);
   options.method = GetParam();
   const auto whole = embed(options, Golden().points());
@@ -268,7 +268,7 @@ TEST_P(RunByMethod, StoppingOnTheWayDoesNotMatter) {
   EXPECT_EQ(run.embedding(), whole);
 }
 
-TEST(Run, GoesOnAfterCancellation) {
+TEST(Run, ContinuesAfterCancellation) {
   const Options options = quick(200);
   const auto whole = embed(options, Golden().points());
   sigma::Run run(Golden().points(), options);
@@ -285,7 +285,7 @@ TEST(Run, GoesOnAfterCancellation) {
   EXPECT_EQ(run.embedding(), whole);
 }
 
-TEST(Run, ConstantSigmaIsNoSigma) {
+TEST(Run, GivesTheSameEmbeddingWithConstantSigmaAsWithoutSigma) {
   const Golden golden;
   Gaussians points = pack_means({nullptr, golden.mu.data()}, Golden::n, Golden::d);
   Options options = quick();
@@ -313,7 +313,7 @@ TEST(Run, LowersKl) {
   EXPECT_LT(run.kl(), before);
 }
 
-TEST(Run, ReportsEveryStageOnceComplete) {
+TEST(Run, ReportsTheCompletionOfEveryStageOnce) {
   std::vector<std::string> finished;
   sigma::Run run(Golden().points(), quick(50));
   run.advance(50, [&](const Progress& progress) {
@@ -322,7 +322,7 @@ TEST(Run, ReportsEveryStageOnceComplete) {
   EXPECT_EQ(finished, (std::vector<std::string>{"neighbors", "affinities", "initialization", "optimization"}));
 }
 
-TEST(Run, SaysWhenTheEmbeddingDiverges) {
+TEST(Run, ThrowsIfTheEmbeddingDiverges) {
   Options options = quick(200);
   options.optimizer = Optimizer::momentum;
   options.learning_rate = options.final_learning_rate = 1e18;
@@ -335,7 +335,7 @@ TEST(Run, SaysWhenTheEmbeddingDiverges) {
   EXPECT_EQ(run.iteration(), reached);
 }
 
-TEST(Run, TakesTheSmallestAndFlattestData) {
+TEST(Run, EmbedsTheSmallestAndFlattestData) {
   for (const std::size_t n : {3, 4, 7, 100}) {
     for (const int dimensions : {1, 2, 3}) {
       for (const bool constant : {true, false}) {

@@ -102,7 +102,7 @@ std::vector<float> embedding_of(sigma_run* run) {
   return {numbers, numbers + sigma_get_length(table.get(), "embedding")};
 }
 
-TEST(CInterface, GivesBackTheValuesOfATable) {
+TEST(CInterface, ReturnsTheValuesOfATable) {
   const Table table(sigma_values_new());
   EXPECT_EQ(sigma_set_number(table.get(), "number", 2.5), 1);
   EXPECT_EQ(sigma_set_flag(table.get(), "flag", 1), 1);
@@ -155,7 +155,7 @@ TEST(CInterface, CancelsWhenAReportAsksForIt) {
   EXPECT_EQ(embedding_of(run.get()), embedding_of(other.get()));
 }
 
-TEST(CInterface, SaysWhereABadValueIs) {
+TEST(CInterface, ReportsTheRowAndColumnOfABadValue) {
   std::vector<float> data = points();
   data[2 * kColumns + 1] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_EQ(RunHandle(sigma_run_new(run_arguments(data).get())), nullptr);
@@ -165,7 +165,7 @@ TEST(CInterface, SaysWhereABadValueIs) {
   EXPECT_EQ(sigma_get_number(sigma_last_error(), "column"), 1);
 }
 
-TEST(CInterface, NamesAnArgumentThatIsMissing) {
+TEST(CInterface, NamesAMissingArgument) {
   const Table arguments(sigma_values_new());
   EXPECT_EQ(RunHandle(sigma_run_new(arguments.get())), nullptr);
   EXPECT_EQ(last_error("code"), "INVALID_ARGUMENT");
@@ -186,7 +186,7 @@ TEST(CInterface, KeepsOneLastErrorPerThread) {
   EXPECT_EQ(last_error("code"), "INVALID_ARGUMENT");
 }
 
-TEST(CInterface, PlacesPointsWhereTheyAre) {
+TEST(CInterface, PlacesFittedPointsNearTheirOwnPositions) {
   const RunHandle run = make_run();
   EXPECT_NE(Table(sigma_run_advance(run.get(), advance_to(100).get(), nullptr, nullptr)), nullptr);
   std::vector<float> data = points();

@@ -21,7 +21,7 @@ constexpr unsigned kYmm = 0x06, kZmm = 0xe6;
 constexpr CpuFeatures kSkylakeServer = {kFma | kOsXsave, kBmi | kAvx2 | kBmi2 | kAvx512, kZmm | 1};
 constexpr CpuFeatures kHaswell = {kFma | kOsXsave, kBmi | kAvx2 | kBmi2, kYmm | 1};
 
-TEST(InstructionSet, IsTheWidestOfTheProcessor) {
+TEST(InstructionSet, IsTheWidestThatTheProcessorSupports) {
   EXPECT_EQ(widest_isa(kSkylakeServer), Isa::avx512);
   EXPECT_EQ(widest_isa(kHaswell), Isa::avx2);
   EXPECT_EQ(widest_isa({}), Isa::baseline);
@@ -79,7 +79,7 @@ TEST(InstructionSet, AgreesWithTheSystem) {
 
 #else
 
-TEST(InstructionSet, IsTheOneOfTheCompiler) {
+TEST(InstructionSet, IsTheBaselineOfTheCompiler) {
   EXPECT_EQ(active_isa(), Isa::baseline);
 }
 

@@ -81,7 +81,7 @@ TEST(Separation, FlowIsEvenAndKeepsNeighbors) {
   for (const double at : found.points) EXPECT_TRUE(at >= 0 && at <= 1);
 }
 
-TEST(Separation, TeamsAgree) {
+TEST(Separation, DoesNotDependOnTheNumberOfThreads) {
   for (const auto method : {SeparationMethod::flow, SeparationMethod::iterative, SeparationMethod::conditional}) {
     SeparationOptions options;
     options.method = method;
@@ -105,7 +105,7 @@ TEST(Separation, IterativeAgreesWithItsDefinition) {
   EXPECT_NEAR(found.last_move, 0.037339322008012286, 1e-9);
 }
 
-TEST(Separation, ConditionalMakesXItsDistribution) {
+TEST(Separation, ConditionalReplacesXByItsDistribution) {
   const SquarePoints embedding = make_embedding(4000);
   SeparationOptions options;
   options.method = SeparationMethod::conditional;
@@ -126,7 +126,7 @@ TEST(Separation, ConditionalMakesXItsDistribution) {
 }
 
 // Between nodes the result depends on the interpolation. At the centers of columns and the borders of bins it does not.
-TEST(Separation, ConditionalIsTheDistributionOfYGivenX) {
+TEST(Separation, ConditionalReplacesYByItsDistributionGivenX) {
   constexpr std::size_t kBins = 6;
   SquarePoints embedding{0, 0, 1, 1};
   for (std::size_t column = 0; column < kBins; ++column) {
@@ -154,7 +154,7 @@ TEST(Separation, ConditionalIsTheDistributionOfYGivenX) {
   EXPECT_GT(found.fallbacks, 0u);  // points in the outer halves of the outer columns
 }
 
-TEST(Separation, NoTwoPointsAreEqual) {
+TEST(Separation, NeverReturnsTwoEqualPoints) {
   SquarePoints embedding = make_embedding(2000);
   std::fill_n(embedding.begin(), 2000, 0.5);
   const SquarePoints line = [] {
@@ -182,7 +182,7 @@ TEST(Separation, StopsWhenCanceled) {
   EXPECT_THROW(separate_points({nullptr, embedding.data()}, 500, {}, team, cancellation, cancel), Canceled);
 }
 
-TEST(SquarePoints, NearestAreThoseOfAllPairs) {
+TEST(SquarePoints, HaveTheNearestPointsThatComparingAllPairsFinds) {
   SquarePoints points = make_uniform(700, 3);
   std::copy_n(points.begin(), 100, points.begin() + 200);
   std::vector<std::uint32_t> all(700);
@@ -206,7 +206,7 @@ TEST(SquarePoints, NearestAreThoseOfAllPairs) {
   }
 }
 
-TEST(SquarePoints, NamesTheFirstBadRow) {
+TEST(SquarePoints, ReportTheFirstBadRow) {
   SquarePoints points = make_uniform(10, 1);
   points[2 * 7] = points[2 * 4 + 1] = std::numeric_limits<double>::quiet_NaN();
   try {
@@ -218,7 +218,7 @@ TEST(SquarePoints, NamesTheFirstBadRow) {
   }
 }
 
-TEST(GridAssignment, IsTheBestOfAll) {
+TEST(GridAssignment, HasTheLeastCostOfAllAssignments) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const std::size_t rows = 2 + seed % 3, columns = 4, n = seed % 2 == 0 ? rows * columns : rows * columns - 3;
     SquarePoints points = make_uniform(n, seed);
@@ -250,7 +250,7 @@ TEST(GridAssignment, GivesEachPointItsOwnCell) {
   }
 }
 
-TEST(GridAssignment, InPartsIsNearTheBest) {
+TEST(GridAssignment, InPartsHasNearlyTheLeastCost) {
   const Separation even = separate(make_embedding(1500));
   const GridAssignment best = assign(even.points, 40, 40), parts = assign(even.points, 40, 40, 400);
   EXPECT_NEAR(best.cost, best.bound, 1e-6 * best.cost);
@@ -276,7 +276,7 @@ TEST(GridAssignment, StopsWhenCanceled) {
   }
 }
 
-TEST(GridAssignment, CrowdedPointsAreAssignedToo) {
+TEST(GridAssignment, AssignsCrowdedPoints) {
   SquarePoints points(2 * 1000, 0.25);
   const GridAssignment found = assign(points, 25, 40, 300);
   EXPECT_EQ(std::set<std::uint32_t>(found.cells.begin(), found.cells.end()).size(), 1000u);

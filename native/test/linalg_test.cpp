@@ -12,7 +12,7 @@
 namespace sigma {
 namespace {
 
-TEST(SymmetricEigen, SolvesAndSorts) {
+TEST(SymmetricEigen, FindsSortedEigenvaluesAndEigenvectors) {
   Random random(1);
   for (const std::size_t n : {1, 2, 3, 10, 60}) {
     std::vector<double> a(n * n);
@@ -38,7 +38,7 @@ TEST(SymmetricEigen, SolvesAndSorts) {
   }
 }
 
-TEST(SymmetricEigen, TakesZeroDiagonalAndRepeatedValues) {
+TEST(SymmetricEigen, HandlesAZeroDiagonalAndRepeatedEigenvalues) {
   EXPECT_EQ(solve_symmetric(std::vector<double>(25, 0.0), 5, Cancellation()).values, std::vector<double>(5, 0.0));
   std::vector<double> identity(16, 0.0);
   for (std::size_t i = 0; i < 4; ++i) identity[i * 4 + i] = 2;
@@ -73,7 +73,7 @@ Pca components_of(const PackedMatrix& rows, std::size_t k, unsigned threads = 2)
   return find_principal_components(rows, k, random, team, Cancellation());
 }
 
-TEST(Pca, ScoresAreUncorrelatedWithTheStatedVariances) {
+TEST(Pca, GivesUncorrelatedScoresWithTheReportedVariances) {
   const PackedMatrix rows = make_rows(500, 40, 2);
   const Pca pca = components_of(rows, 5);
   for (std::size_t a = 0; a < 5; ++a) {
@@ -86,7 +86,7 @@ TEST(Pca, ScoresAreUncorrelatedWithTheStatedVariances) {
   }
 }
 
-TEST(Pca, RandomisedAgreesWithExact) {
+TEST(Pca, FindsTheSameComponentsByTheRandomizedAndTheExactMethod) {
   // With 300 columns, few components use the randomized method, and many components use the exact method.
   const PackedMatrix rows = make_rows(700, 300, 3);
   const Pca exact = components_of(rows, 200), randomized = components_of(rows, 4);
@@ -98,7 +98,7 @@ TEST(Pca, RandomisedAgreesWithExact) {
   }
 }
 
-TEST(Pca, FindsTheComponentsOfRowsBesideAFarOne) {
+TEST(Pca, FindsTheComponentsOfTheOtherRowsIfOneIsFarAway) {
   // Covers the three methods: by the covariance, by products of rows, and the randomized search.
   for (const auto& [n, d] : {std::pair{500, 40}, {100, 300}, {700, 300}}) {
     PackedMatrix rows = make_rows(static_cast<std::size_t>(n), static_cast<std::size_t>(d), 2);
@@ -147,7 +147,7 @@ SparseCase make_counts(std::size_t n, std::size_t d) {
   return counts;
 }
 
-TEST(PcaOfSparseRows, IsThatOfTheDenseOnes) {
+TEST(PcaOfSparseRows, EqualsThePcaOfDenseRows) {
   for (const auto& [n, d, k] : {std::tuple{600, 300, 4}, {300, 900, 3}, {2000, 280, 9}}) {
     const SparseCase counts = make_counts(static_cast<std::size_t>(n), static_cast<std::size_t>(d));
     const std::size_t columns = counts.sparse.cols, components = static_cast<std::size_t>(k);
@@ -171,7 +171,7 @@ TEST(PcaOfSparseRows, IsThatOfTheDenseOnes) {
   }
 }
 
-TEST(PcaOfSparseRows, ThreadsDoNotMatterAndItStopsWhenCanceled) {
+TEST(PcaOfSparseRows, DoesNotDependOnTheNumberOfThreadsAndStopsWhenCanceled) {
   const SparseMatrix rows = make_counts(700, 300).sparse;
   std::vector<double> first;
   for (const unsigned threads : {1u, 4u}) {
@@ -188,7 +188,7 @@ TEST(PcaOfSparseRows, ThreadsDoNotMatterAndItStopsWhenCanceled) {
   EXPECT_THROW(find_principal_components(rows, 3, random, team, cancellation), Canceled);
 }
 
-TEST(Pca, ThreadsDoNotMatter) {
+TEST(Pca, DoesNotDependOnTheNumberOfThreads) {
   const PackedMatrix rows = make_rows(900, 290, 4);
   const Pca one = components_of(rows, 3, 1), many = components_of(rows, 3, 4);
   EXPECT_EQ(one.components, many.components);
@@ -207,7 +207,7 @@ TEST(Pca, StopsWhenCanceled) {
   }
 }
 
-TEST(Pca, TakesConstantRowsAndMoreColumnsThanRows) {
+TEST(Pca, HandlesConstantRowsAndMoreColumnsThanRows) {
   for (const double variance : components_of(PackedMatrix(50, 3), 2).variances) EXPECT_EQ(variance, 0);
   const PackedMatrix rows = make_rows(10, 600, 5);
   const Pca wide = components_of(rows, 10);
@@ -254,7 +254,7 @@ LeadingEigenvectors leading(const std::vector<double>& matrix, std::size_t n, st
   return find_leading_eigenvectors(n, k, multiply, start, 1e-9, 5000, team, Cancellation());
 }
 
-TEST(Lanczos, AgreesWithTheWholeEigenproblem) {
+TEST(Lanczos, AgreesWithTheFullEigenproblem) {
   for (const std::size_t n : {3u, 20u, 150u}) {
     const std::vector<double> matrix = make_symmetric(n, n);
     const SymmetricEigen expected = solve_symmetric(matrix, n, Cancellation());
@@ -269,7 +269,7 @@ TEST(Lanczos, AgreesWithTheWholeEigenproblem) {
   }
 }
 
-TEST(Lanczos, ThreadsDoNotMatter) {
+TEST(Lanczos, DoesNotDependOnTheNumberOfThreads) {
   const std::vector<double> matrix = make_symmetric(150, 1);
   EXPECT_EQ(leading(matrix, 150, 2, 1).vectors, leading(matrix, 150, 2, 4).vectors);
 }

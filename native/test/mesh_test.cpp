@@ -67,7 +67,7 @@ TEST(ParticleMesh, IsAccurateWithOtherDegreesOfFreedom) {
 }
 
 // Equal images have the same position, where the errors of their pairs add up.
-TEST(ParticleMesh, IsAccurateWhereManyPointsLieOnOneSpot) {
+TEST(ParticleMesh, IsAccurateIfManyPointsHaveTheSamePosition) {
   ThreadTeam team(2);
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
     auto embedding = make_embedding(8000, 120, 90, seed);
@@ -78,7 +78,7 @@ TEST(ParticleMesh, IsAccurateWhereManyPointsLieOnOneSpot) {
   }
 }
 
-TEST(ParticleMesh, FinerMeshesAreCloser) {
+TEST(ParticleMesh, IsMoreAccurateWithAFinerMesh) {
   ThreadTeam team(2);
   const auto embedding = make_embedding(2000, 80, 80, 5);
   const Field truth = compute(ExactRepulsion(2, team), embedding);
@@ -91,7 +91,7 @@ TEST(ParticleMesh, FinerMeshesAreCloser) {
   EXPECT_LT(before, 2e-3);
 }
 
-TEST(ParticleMesh, ThreadsDoNotMatter) {
+TEST(ParticleMesh, DoesNotDependOnTheNumberOfThreads) {
   const auto embedding = make_embedding(9000, 90, 50, 7);
   ThreadTeam one(1);
   const Field alone = compute(ParticleMesh(kSpacing, one), embedding);
@@ -105,7 +105,7 @@ TEST(ParticleMesh, ThreadsDoNotMatter) {
 
 // Earlier results must not influence later ones, because a run may be interrupted or compute its KL divergence in
 // between.
-TEST(ParticleMesh, RemembersNothing) {
+TEST(ParticleMesh, DoesNotDependOnEarlierComputations) {
   ThreadTeam team(2);
   ParticleMesh mesh(kSpacing, team);
   const auto embedding = make_embedding(1000, 40, 40, 9);
@@ -120,7 +120,7 @@ TEST(ParticleMesh, RemembersNothing) {
   EXPECT_EQ(forces, fresh.forces);
 }
 
-TEST(ParticleMesh, LeavesHugeEmbeddingsToBarnesHut) {
+TEST(ParticleMesh, UsesBarnesHutForHugeEmbeddings) {
   ThreadTeam team(2);
   auto embedding = make_embedding(1000, 30, 30, 11);
   embedding[0] = 1e7f;
@@ -129,7 +129,7 @@ TEST(ParticleMesh, LeavesHugeEmbeddingsToBarnesHut) {
   EXPECT_LT(relative_error(found, truth), 0.02);
 }
 
-TEST(ParticleMesh, TakesFewAndEqualPoints) {
+TEST(ParticleMesh, HandlesFewPointsAndEqualPoints) {
   ThreadTeam team(2);
   for (const std::size_t n : {1, 2, 3, 100}) {
     const Field field = compute(ParticleMesh(kSpacing, team), std::vector<float>(2 * n, 2.5f));
@@ -164,7 +164,7 @@ struct Nodes {
 
 // Spreads charges directly over the coarse nodes and reads the potential from them. The result must equal that of the
 // way over fine nodes, on every instruction set.
-TEST(ParticleMesh, CoarseSplinesAreSumsOfFineOnes) {
+TEST(ParticleMesh, ComputesCoarseSplinesAsSumsOfFineSplines) {
   std::vector<const MeshKernels*> tables{&baseline::mesh_kernels()};
 #ifdef SIGMA_X86_64
   if (active_isa() >= Isa::avx2) tables.push_back(&avx2::mesh_kernels());
@@ -220,7 +220,7 @@ TEST(ParticleMesh, CoarseSplinesAreSumsOfFineOnes) {
   }
 }
 
-TEST(Fourier, LengthsAreEvenProductsOfSmallPrimes) {
+TEST(Fourier, UsesEvenLengthsThatAreProductsOfSmallPrimes) {
   EXPECT_EQ(next_fourier_length(2), 2u);
   EXPECT_EQ(next_fourier_length(7), 8u);
   EXPECT_EQ(next_fourier_length(97), 100u);
@@ -229,7 +229,7 @@ TEST(Fourier, LengthsAreEvenProductsOfSmallPrimes) {
 }
 
 // Compares one transformed real column with the defining sum, on every instruction set, and transforms it back.
-TEST(Fourier, ColumnsAgreeWithTheDefinition) {
+TEST(Fourier, TransformsColumnsAsDefined) {
   std::vector<const MeshKernels*> tables{&baseline::mesh_kernels()};
 #ifdef SIGMA_X86_64
   if (active_isa() >= Isa::avx2) tables.push_back(&avx2::mesh_kernels());

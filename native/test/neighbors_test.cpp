@@ -241,7 +241,7 @@ TEST_P(EveryDistance, TileAgreesWithPairs) {
 }
 
 // A search compares each pair once, in either order, and later recognizes the pair by its distance.
-TEST_P(EveryDistance, TileIsTheSameBitsEitherWay) {
+TEST_P(EveryDistance, TileHasTheSameBitsInBothOrders) {
   const Gaussians points = random_points(128, 37, 3);
   const Distance distance(GetParam(), points);
   const std::size_t cols = distance.means().cols();
@@ -284,7 +284,7 @@ TEST_P(EveryDistance, InstructionSetsAgree) {
   }
 }
 
-TEST_P(EveryDistance, FindsTheNeighborsThatItsFormulaFinds) {
+TEST_P(EveryDistance, FindsTheNeighborsByItsFormula) {
   const Golden golden;
   const Neighbors found = search(golden.points(), GetParam(), Golden::k);
   for (std::size_t i = 0; i < Golden::n; i += 3) {
@@ -313,7 +313,7 @@ TEST_P(GoldenDistance, FindsTheGoldenNeighbors) {
     EXPECT_EQ(found.indices[e], static_cast<std::uint32_t>(expected[e]));
 }
 
-TEST_P(EveryDistance, ThreadsDoNotMatter) {
+TEST_P(EveryDistance, DoesNotDependOnTheNumberOfThreads) {
   const Gaussians points = random_points(777, 11, 5);
   const Neighbors one = search(points, GetParam(), 45, 1);
   for (const unsigned threads : {2u, 4u}) {
@@ -339,7 +339,7 @@ TEST_P(EveryDistance, FindsAllNeighborsAtEverySize) {
   }
 }
 
-TEST(ExactSearch, KeepsTheNearestOfManyAsASortDoes) {
+TEST(ExactSearch, FindsTheSameNeighborsAsASort) {
   const std::size_t n = 3000, k = 20;
   const Gaussians points = random_points(n, 3, 8);
   const Distance distance("euclidean", points);
@@ -354,7 +354,7 @@ TEST(ExactSearch, KeepsTheNearestOfManyAsASortDoes) {
   }
 }
 
-TEST(ExactSearch, TiesGoToTheLowerIndex) {
+TEST(ExactSearch, PrefersTheLowerIndexAmongEqualDistances) {
   const std::vector<double> equal(200 * 4, 1.5);
   const Gaussians points = pack_means({nullptr, equal.data()}, 200, 4);
   const Neighbors found = search(points, "euclidean", 10);
@@ -364,7 +364,7 @@ TEST(ExactSearch, TiesGoToTheLowerIndex) {
 }
 
 // At these sizes, groups of blocks meet in more than one round.
-TEST(ExactSearch, MeetsEveryPairOnce) {
+TEST(ExactSearch, ComparesEveryPairOnce) {
   for (const std::size_t n : {64 * 64, 64 * 129 + 7}) {
     const Gaussians points = random_points(n, 2, n);
     const Distance distance("euclidean", points);
@@ -381,7 +381,7 @@ TEST(ExactSearch, MeetsEveryPairOnce) {
 }
 
 // Many points have the same distance as the last point in a list.
-TEST(ExactSearch, TiesAtTheEdgeGoToTheLowerIndex) {
+TEST(ExactSearch, PrefersTheLowerIndexAmongEqualDistancesAtTheEndOfAList) {
   const std::size_t n = 1500;
   std::vector<double> data(n);
   for (std::size_t i = 0; i < n; ++i) data[i] = static_cast<double>(i % 3);
@@ -404,7 +404,7 @@ TEST(ExactSearch, StopsWhenCanceled) {
   EXPECT_THROW(search_exactly(Distance("euclidean", points), 5, team, cancellation, ignore_progress), Canceled);
 }
 
-TEST(Gaussians, KeepsDigitsOfShiftedAndScaledData) {
+TEST(Gaussians, KeepTheDigitsOfShiftedAndScaledData) {
   Random random(4);
   std::vector<double> data(300 * 6);
   for (double& x : data) x = random.normal();
@@ -416,7 +416,7 @@ TEST(Gaussians, KeepsDigitsOfShiftedAndScaledData) {
   }
 }
 
-TEST(Gaussians, TakesDenormalDataAndAConstantColumnThatIsFarAway) {
+TEST(Gaussians, HandleDenormalDataAndAConstantColumnFarAway) {
   constexpr double kLeast = std::numeric_limits<double>::denorm_min();
   for (const auto& [near, unit] : {std::pair{0.0, kLeast}, {1e300, 1e-20}}) {
     std::vector<double> data(40 * 2);
@@ -439,7 +439,7 @@ TEST(Gaussians, TakesDenormalDataAndAConstantColumnThatIsFarAway) {
   }
 }
 
-TEST(Gaussians, KeepsNeighborsOfPointsBesideAFarOne) {
+TEST(Gaussians, KeepTheNeighborsOfOtherPointsIfOneIsFarAway) {
   Random random(6);
   const std::size_t n = 300, d = 6;
   std::vector<double> data(n * d);
@@ -463,7 +463,7 @@ TEST(Gaussians, KeepsNeighborsOfPointsBesideAFarOne) {
   }
 }
 
-TEST(Gaussians, KeepsTheInnerStructureOfSeveralFarPoints) {
+TEST(Gaussians, KeepTheStructureAmongSeveralFarPoints) {
   // A fifth of the points have a fill value in one column. Their neighbors must be the same as without this column.
   Random random(7);
   const std::size_t n = 200, d = 4, k = 5;
@@ -482,7 +482,7 @@ TEST(Gaussians, KeepsTheInnerStructureOfSeveralFarPoints) {
   }
 }
 
-TEST(Gaussians, PacksOrdinaryDataAtTheirMean) {
+TEST(Gaussians, AreCenteredAtTheMeanForOrdinaryData) {
   Random random(8);
   std::vector<double> data(500 * 3);
   for (double& x : data) x = random.normal();
@@ -494,7 +494,7 @@ TEST(Gaussians, PacksOrdinaryDataAtTheirMean) {
   EXPECT_NEAR(points.center[0], mean, 1e-12);
 }
 
-TEST(Gaussians, KeepsWeightsOfPointsBesideAHugeSigma) {
+TEST(Gaussians, KeepTheWeightsOfOtherPointsIfOneHasAHugeSigma) {
   Random random(9);
   const std::size_t n = 200, d = 4, k = 8;
   std::vector<double> data(n * d), sigma(n * d);
@@ -513,7 +513,7 @@ TEST(Gaussians, KeepsWeightsOfPointsBesideAHugeSigma) {
   }
 }
 
-TEST(Gaussians, SaysWhereABadNumberStands) {
+TEST(Gaussians, ReportTheRowAndColumnOfABadNumber) {
   std::vector<float> data(5 * 3, 1.0f);
   data[7] = std::numeric_limits<float>::quiet_NaN();
   try {
@@ -529,7 +529,7 @@ TEST(Gaussians, SaysWhereABadNumberStands) {
   EXPECT_THROW(pack_sigma(points, {data.data(), nullptr}, 0.01), BadValue);
 }
 
-TEST(Gaussians, TakesSigmaOfAnySize) {
+TEST(Gaussians, HandleSigmaOfAnySize) {
   const std::size_t n = 100;
   Random random(9);
   std::vector<double> data(n * 4), sigma(n * 4);
@@ -575,7 +575,7 @@ TEST(Distance, IsFiniteAtEveryProportionOfMeansAndSigma) {
 }
 
 // Tests the formulas themselves, without the replacement by the Euclidean distance that equal sigma allows.
-TEST(Distance, WithEqualSigmaHasTheNeighborsOfTheEuclideanOne) {
+TEST(Distance, GivesTheEuclideanNeighborsIfAllSigmasAreEqual) {
   const Golden golden;
   Gaussians points = golden.points();
   const Neighbors plain = search(points, "euclidean", Golden::k);
@@ -605,7 +605,7 @@ TEST(Distance, WithEqualSigmaHasTheNeighborsOfTheEuclideanOne) {
 }
 
 // The variances are nearly equal: the logarithm of their ratio is far below the rounding errors of float32.
-TEST(Distance, KeepsItsDigitsWhereVariancesAreNearlyEqual) {
+TEST(Distance, KeepsItsDigitsIfVariancesAreNearlyEqual) {
   const std::size_t n = 64, d = 20;
   Random random(13);
   std::vector<double> mu(n * d, 0.0), sigma(n * d);
@@ -629,7 +629,7 @@ TEST(Distance, KeepsItsDigitsWhereVariancesAreNearlyEqual) {
 }
 
 // Angles are seen from the caller's origin, and rows without a direction get an extra direction.
-TEST(Distance, SeesAnglesFromTheOrigin) {
+TEST(Distance, MeasuresAnglesFromTheOrigin) {
   const std::vector<double> data = {3, 0, 0, /**/ 5, 0, 0, /**/ 0, 2, 0, /**/ 0, 0, 0, /**/ 0, 0, 0, /**/ -7, 0, 0};
   const Gaussians points = pack_means({nullptr, data.data()}, 6, 3);
   const Distance cosine("cosine", points);
@@ -640,7 +640,7 @@ TEST(Distance, SeesAnglesFromTheOrigin) {
   }
 }
 
-TEST(Distance, SeesConstantRowsAsWithoutCorrelation) {
+TEST(Distance, TreatsConstantRowsAsUncorrelated) {
   const std::vector<double> data = {1, 2, 3, /**/ 10, 20, 30, /**/ 0.1, 0.1, 0.1, /**/ 7, 7, 7, /**/ 3, 2, 1};
   const Gaussians points = pack_means({nullptr, data.data()}, 5, 3);
   const Distance correlation("correlation", points);
@@ -650,7 +650,7 @@ TEST(Distance, SeesConstantRowsAsWithoutCorrelation) {
   }
 }
 
-TEST(Distance, KeepsItsDigitsWhereAnglesAreSmall) {
+TEST(Distance, KeepsItsDigitsForSmallAngles) {
   const std::vector<double> data = {1e6, 0, /**/ 1e6, 1, /**/ 1e6, 2, /**/ 1e6, 4};
   const Gaussians points = pack_means({nullptr, data.data()}, 4, 2);
   const Distance cosine("cosine", points);
@@ -676,7 +676,7 @@ TEST(Distance, IsFiniteForDataOfAnySize) {
 }
 
 // The slow counterpart examines every number of the tile.
-TEST(DistanceKernels, FindNearLooksAtBothBounds) {
+TEST(DistanceKernels, FindPairsWithinEitherBound) {
   Random random(7);
   std::vector<double> data(128 * 5), sigma(128 * 5);
   for (double& x : data) x = random.normal();
@@ -713,7 +713,7 @@ TEST(DistanceKernels, FindNearLooksAtBothBounds) {
   }
 }
 
-TEST(DistanceKernels, FindLeastFindsTheFirst) {
+TEST(DistanceKernels, FindTheFirstOfEqualLeastNumbers) {
   Random random(8);
   std::vector<float> row(64);
   for (const DistanceKernels* table : every_table()) {
@@ -730,7 +730,7 @@ TEST(DistanceKernels, FindLeastFindsTheFirst) {
   }
 }
 
-TEST(DistanceKernels, FindBoundPartsTheLeast) {
+TEST(DistanceKernels, FindABoundThatSeparatesTheLeastNumbers) {
   Random random(8);
   for (const auto& [kinds, least] : {std::pair{1, 0}, {3, 0}, {1000000, 0}, {1, -1}, {3, -1}, {1000000, -500000}}) {
     std::vector<float> values(208);
@@ -749,7 +749,7 @@ TEST(DistanceKernels, FindBoundPartsTheLeast) {
   }
 }
 
-TEST(NearestLists, KeepTheLeastInAnyOrder) {
+TEST(NearestLists, KeepTheNearestInAnyOrderOfCandidates) {
   Random random(9);
   std::vector<std::pair<float, std::uint32_t>> candidates(5000);
   for (std::uint32_t c = 0; c < candidates.size(); ++c) {
@@ -771,7 +771,7 @@ TEST(NearestLists, KeepTheLeastInAnyOrder) {
   }
 }
 
-TEST(Distance, NeedsAKnownNameAndItsSigma) {
+TEST(Distance, RejectsAnUnknownNameAndAMissingSigma) {
   const std::vector<double> data(12, 1.0);
   const Gaussians points = pack_means({nullptr, data.data()}, 4, 3);
   EXPECT_THROW(Distance("euclidian", points), std::invalid_argument);

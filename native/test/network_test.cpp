@@ -85,7 +85,7 @@ std::vector<float> multiply(const Shape& shape, const std::vector<float>& a, con
   return {c.begin() + 1, c.end() - 1};
 }
 
-TEST(NetworkProduct, IsTheSumByItsDefinition) {
+TEST(NetworkProduct, EqualsTheSumOfItsDefinition) {
   for (const Shape& shape : kShapes) {
     const auto& [m, n, k] = shape;
     const std::vector<float> a = normals(m * k, 1), b = normals(k * n, 2);
@@ -121,7 +121,7 @@ TEST(NetworkProduct, AddsABiasAndActivates) {
   }
 }
 
-TEST(NetworkProduct, ThreadsDoNotMatter) {
+TEST(NetworkProduct, DoesNotDependOnTheNumberOfThreads) {
   for (const Shape& shape : kShapes) {
     const auto& [m, n, k] = shape;
     const std::vector<float> a = normals(m * k, 6), b = normals(k * n, 7);
@@ -132,7 +132,7 @@ TEST(NetworkProduct, ThreadsDoNotMatter) {
   }
 }
 
-TEST(NetworkProduct, ActivationsKeepNaNAndTakeInfinity) {
+TEST(NetworkProduct, KeepsNaNAndHandlesInfinityInActivations) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNaN = std::numeric_limits<float>::quiet_NaN();
   const float one = 1, values[] = {kNaN, kInfinity, -kInfinity, -100, 100};
   const DenseRows left(&one, 1), right(values, 5);
@@ -220,7 +220,7 @@ std::vector<Convolution> convolutions() {
   return all;
 }
 
-TEST(NetworkConvolution, AndItsGradientsAreTheSumsByTheirDefinition) {
+TEST(NetworkConvolution, AndItsGradientsEqualTheSumsOfTheirDefinition) {
   for (const Convolution& c : convolutions()) {
     const std::vector<float> x = normals(c.input.size(), 1), filter = normals(c.filter_size(), 2),
                              dy = normals(c.output().size(), 3);
@@ -258,7 +258,7 @@ TEST(NetworkConvolution, AddsABiasAndActivates) {
   }
 }
 
-TEST(NetworkSum, OfRowsIsTheSumOfColumns) {
+TEST(NetworkSum, OfRowsAddsUpEachColumn) {
   for (const auto& [rows, cols] : {std::pair<std::size_t, std::size_t>{0, 3},
                                    {1, 1},
                                    {3, 1},
@@ -285,7 +285,7 @@ TEST(NetworkSum, OfRowsIsTheSumOfColumns) {
   }
 }
 
-TEST(NetworkAdam, StepsAsPublished) {
+TEST(NetworkAdam, TakesThePublishedStep) {
   const AdamStep step{0.01f, 0.9f, 0.99f, 1e-7f, 0.271f, 0.0199f};
   for (const std::size_t count : {0, 1, 16, 33, 40001}) {
     const std::vector<float> gradient = normals(count, 1), value = normals(count, 2), first = normals(count, 3);
@@ -339,7 +339,7 @@ struct SlowNormalization {
   }
 };
 
-TEST(NetworkNormalization, IsThatOfItsFormulas) {
+TEST(NetworkNormalization, AgreesWithItsFormulas) {
   for (const auto& [rows, cols] :
        {std::pair<std::size_t, std::size_t>{2, 3}, {1, 5}, {1000, 32}, {700, 37}, {20000, 1}, {3, 20000}}) {
     std::vector<float> x = normals(rows * cols, 1);
@@ -402,7 +402,7 @@ TEST(NetworkWeights, HaveThePublishedVariancesAndDivergence) {
   }
 }
 
-TEST(NetworkNormals, AreThoseOfThePolarMethod) {
+TEST(NetworkNormals, AgreeWithThePolarMethod) {
   const std::array<std::uint32_t, 4> start{1, 2, 3, 0x80000000u};
   std::array<std::uint32_t, 4> slow = start;
   const auto next = [&] {

@@ -98,7 +98,7 @@ TEST(NoiseModel, GivesHalfTheFloorToDistancesThatAddItToEachPoint) {
   EXPECT_DOUBLE_EQ(floor_of(points, "mahalanobis"), floor_of(points));
 }
 
-TEST(NoiseModel, ResolvesTheFloorOnlyWhereItIsMissingAndUsed) {
+TEST(NoiseModel, EstimatesTheFloorOnlyIfItIsMissingAndUsed) {
   ThreadTeam team(2);
   const auto resolved = [&](double floor, std::string_view distance) {
     Gaussians points = Golden().points();
@@ -127,7 +127,7 @@ TEST(NoiseModel, LeavesColumnsOfNoiseOutOfTheFloor) {
   EXPECT_NEAR(floor_of(golden.points()), floor, 0.3 * floor);
 }
 
-TEST(NoiseModel, GivesAPositiveFloorToPointsThatSayNothing) {
+TEST(NoiseModel, GivesAPositiveFloorToPointsWithoutInformation) {
   for (const std::size_t n : {1, 2, 3, 7, 15, 16, 17, 100}) {
     for (const double spread : {0.0, 1e-160, 1.0, 1e160}) {
       for (const double deviation : {0.0, 1e-200, 1.0, 1e100, 1e300}) {

@@ -255,7 +255,7 @@ TEST(Schedule, OfMomentumHasTwoPhases) {
   EXPECT_EQ(end_of_schedule(options), 250u);
 }
 
-TEST(Convergence, ComparesTheLastTwoAfterTheSchedule) {
+TEST(Convergence, ComparesTheLastTwoDivergencesAfterTheSchedule) {
   Convergence convergence;
   EXPECT_FALSE(convergence.reached(0.01));
   convergence.add(2, 150, 250);
@@ -305,7 +305,7 @@ TEST(Run, EndsWhenItHasConverged) {
   EXPECT_EQ(run.iteration(), reached + 7);
 }
 
-TEST(Run, RestoredEndsAtTheSameIterationWithTheSameBits) {
+TEST(Run, EndsAtTheSameIterationWithTheSameBitsAfterBeingRestored) {
   for (const Optimizer optimizer : {Optimizer::curvature, Optimizer::momentum}) {
     Options options = quick();
     options.optimizer = optimizer;

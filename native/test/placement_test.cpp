@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(, EveryQueryDistance,
                          });
 
 // The reference packs fitted and new points together in the frame of the fitted points, and compares pairs in float64.
-TEST_P(EveryQueryDistance, FindsTheNeighborsThatComparingAllPairsFinds) {
+TEST_P(EveryQueryDistance, FindsTheSameNeighborsAsComparingAllPairs) {
   Split split;
   const QuerySearch search(GetParam(), split.points, split.team, split.cancellation);
   const Neighbors found = search.search(split.queries, split.nobody(), 15, split.team, split.cancellation, no_count);
@@ -81,7 +81,7 @@ TEST_P(EveryQueryDistance, FindsTheNeighborsThatComparingAllPairsFinds) {
   }
 }
 
-TEST(QuerySearch, LeavesOutTheOwnPoint) {
+TEST(QuerySearch, ExcludesTheOwnPoint) {
   Split split;
   const QuerySearch search("euclidean", split.points, split.team, split.cancellation);
   std::vector<std::uint32_t> own(Split::n);
@@ -90,7 +90,7 @@ TEST(QuerySearch, LeavesOutTheOwnPoint) {
   for (std::size_t e = 0; e < others.indices.size(); ++e) EXPECT_NE(others.indices[e], e / 5);
 }
 
-TEST(QuerySearch, AQueryWithoutDirectionIsAsFarFromAllPoints) {
+TEST(QuerySearch, TreatsAllPointsAsEquallyFarFromAQueryWithoutDirection) {
   Split split;
   const std::vector<double> zero(Split::d, 0.0);
   const Gaussians query = pack_queries({nullptr, zero.data()}, 1, frame_of(split.points), split.team);
@@ -167,7 +167,7 @@ std::vector<const PlacementKernels*> every_table() {
   return tables;
 }
 
-TEST(PlacementKernels, AttractAsTheirFormulasSay) {
+TEST(PlacementKernels, AgreeWithTheFormulasOfTheAttraction) {
   constexpr std::size_t k = 21, padded = 32;
   Random random(5);
   for (const int dimensions : {1, 2, 3}) {
@@ -215,7 +215,7 @@ class PlacementInDimensions : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(, PlacementInDimensions, testing::Values(1, 2, 3));
 
 // Computes KL(P_i || Q_i) by its definition, with P_i from the search and the calibration.
-TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
+TEST_P(PlacementInDimensions, EndsAtAPositionWithoutBetterPositionsNearby) {
   Split split;
   const int dimensions = GetParam();
   const auto columns = static_cast<std::size_t>(dimensions);
@@ -266,7 +266,7 @@ TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
   EXPECT_LE(stayed, Split::m / 50);
 }
 
-TEST_P(PlacementInDimensions, GivesTheSameBitsInAnyBatchAndForAnyThreads) {
+TEST_P(PlacementInDimensions, GivesTheSameBitsInAnyBatchAndForAnyNumberOfThreads) {
   Split split;
   const int dimensions = GetParam();
   const auto columns = static_cast<std::size_t>(dimensions);
@@ -288,7 +288,7 @@ TEST_P(PlacementInDimensions, GivesTheSameBitsInAnyBatchAndForAnyThreads) {
   }
 }
 
-TEST(Placement, HoldsPointsThatAreLikeNoOthersBesideTheEmbedding) {
+TEST(Placement, KeepsOutlyingPointsNextToTheEmbedding) {
   for (const double offset : {1e3, 1e30, 1e300}) {
     Split split(offset);
     const std::vector<float> embedding = embedding_of(split.points, 2);
@@ -316,7 +316,7 @@ TEST(Placement, StopsWhenCanceled) {
                Canceled);
 }
 
-TEST(Placement, PacksQueriesAsThePrincipalComponentsOfTheRunDo) {
+TEST(Placement, ReducesQueriesToThePrincipalComponentsOfTheRun) {
   const Golden golden;
   Options options;
   options.perplexities = {10};
@@ -331,7 +331,7 @@ TEST(Placement, PacksQueriesAsThePrincipalComponentsOfTheRunDo) {
   }
 }
 
-TEST(RunState, GoesOnToTheSameBits) {
+TEST(RunState, LetsARestoredRunContinueToTheSameBits) {
   const Golden golden;
   for (const int dimensions : {1, 2, 3}) {
     Options options;
@@ -352,7 +352,7 @@ TEST(RunState, GoesOnToTheSameBits) {
   }
 }
 
-TEST(PositionUncertainty, OfAPointDependsOnTheSeedAndThePointAlone) {
+TEST(PositionUncertainty, OfAPointDependsOnlyOnTheSeedAndThePoint) {
   Split split;
   const std::vector<float> embedding = embedding_of(split.points, 2);
   FittedEmbedding fitted(split.points, "inverse-variance", 2, embedding, 0.4, 0.5, split.team, split.cancellation);
@@ -373,7 +373,7 @@ TEST(PositionUncertainty, OfAPointDependsOnTheSeedAndThePointAlone) {
   EXPECT_TRUE(measure({}, options).displacements.empty());
 }
 
-TEST(PositionUncertainty, OfAnotherPointDependsOnTheSeedAndItsNumbersAlone) {
+TEST(PositionUncertainty, OfANewPointDependsOnlyOnTheSeedAndItsNumbers) {
   Split split;
   const std::vector<float> embedding = embedding_of(split.points, 2);
   FittedEmbedding fitted(split.points, "inverse-variance", 2, embedding, 0.4, 0.5, split.team, split.cancellation);
@@ -402,7 +402,7 @@ TEST(PositionUncertainty, OfAnotherPointDependsOnTheSeedAndItsNumbersAlone) {
 }
 
 // Draws of a point without noise must all get the same position.
-TEST(PositionUncertainty, OfCertainPointsIsNone) {
+TEST(PositionUncertainty, IsZeroForPointsWithoutNoise) {
   Split split;
   const std::vector<double> none(Split::n * Split::d, 0.0);
   pack_sigma(split.points, {nullptr, none.data()}, Golden::floor);

@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(, NeighborhoodsOf,
                                          Case{"many_points", "euclidean", 9000, 0, true}),
                          [](const auto& info) { return info.param.name; });
 
-TEST_P(NeighborhoodsOf, AreThoseOfSortedDistances) {
+TEST_P(NeighborhoodsOf, AgreeWithSortedDistances) {
   const auto [name, distance, n, levels, is_random_embedding] = GetParam();
   const bool is_large = n > 1000;
   std::vector<double> values = draw(n, 4, 1, levels), sigma = draw(n, 4, 2), positions = draw(n, 2, 3, levels);
@@ -120,7 +120,7 @@ TEST_P(NeighborhoodsOf, AreThoseOfSortedDistances) {
   }
 }
 
-TEST(DistanceRowsOf, OrderedPointsAreTheSameDistances) {
+TEST(DistanceRowsOf, OrderedPointsHaveTheSameDistances) {
   const std::vector<double> values = draw(130, 5, 4);
   const Gaussians points = pack(values, 5);
   const Distance distance("euclidean", points);
@@ -140,7 +140,7 @@ TEST(DistanceRowsOf, OrderedPointsAreTheSameDistances) {
   }
 }
 
-TEST(KlDivergence, IsTheSumOverAllPairs) {
+TEST(KlDivergence, EqualsTheSumOverAllPairs) {
   for (const std::size_t n : {3ul, 64ul, 150ul}) {
     for (const double spread : {1e-12, 1.0, 40.0, 1e12}) {
       std::vector<double> positions = draw(n, 3, 5);
@@ -182,7 +182,7 @@ TEST(KlDivergence, IsTheSumOverAllPairs) {
   }
 }
 
-TEST(Silhouettes, AreThoseOfTheDefinition) {
+TEST(Silhouettes, AgreeWithTheDefinition) {
   const std::size_t n = 140;
   const std::vector<double> positions = draw(n, 2, 6);
   const Gaussians embedding = pack(positions, 2);
@@ -214,7 +214,7 @@ TEST(Silhouettes, AreThoseOfTheDefinition) {
   }
 }
 
-TEST(Silhouettes, TakeNoHeedOfPointsWithoutAClass) {
+TEST(Silhouettes, IgnorePointsWithoutAClass) {
   const std::size_t n = 60;
   const std::vector<double> positions = draw(n, 2, 7);
   Classes classes{{}, 3}, some{{}, 3};
@@ -240,7 +240,7 @@ TEST(Silhouettes, TakeNoHeedOfPointsWithoutAClass) {
   }
 }
 
-TEST(Silhouettes, AreZeroWhereAllPointsAreEqual) {
+TEST(Silhouettes, AreZeroIfAllPointsAreEqual) {
   const Gaussians embedding = pack(std::vector<double>(20, 5.0), 2);
   const Classes classes{{0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, 2};
   ThreadTeam team(1);
@@ -263,7 +263,7 @@ TEST(Vote, GoesToTheMostFrequentClassAndThenToTheNearest) {
   EXPECT_EQ(vote(neighborhoods, points, classes), (std::vector<double>{1, 0, 0}));
 }
 
-TEST(Vote, IsLeftToThoseWithAClass) {
+TEST(Vote, IgnoresNeighborsWithoutAClass) {
   Neighborhoods neighborhoods;
   neighborhoods.listed = 3;
   neighborhoods.in_embedding = {3, 4, 1, /**/ 3, 4, 2, /**/ 3, 4, 3, /**/ 0, 1, 2};
@@ -274,7 +274,7 @@ TEST(Vote, IsLeftToThoseWithAClass) {
   EXPECT_TRUE(std::isnan(hits.back()));
 }
 
-TEST(DistanceCorrelation, OfASampleIsThatOfAllPairsToItsError) {
+TEST(DistanceCorrelation, OfASampleAgreesWithAllPairsWithinItsError) {
   const std::size_t n = 1200;
   const std::vector<double> values = draw(n, 3, 8);
   std::vector<double> positions(n * 2);
@@ -302,7 +302,7 @@ TEST(DistanceCorrelation, OfASampleIsThatOfAllPairsToItsError) {
   EXPECT_NEAR(found.pearson.value, truth, 4 * found.pearson.error);
 }
 
-TEST(QualityKernels, AreSumsAndCountsOfEveryLength) {
+TEST(QualityKernels, ComputeSumsAndCountsOfEveryLength) {
   Random random(9);
   for (const std::size_t count : {0ul, 1ul, 15ul, 16ul, 63ul, 64ul, 65ul, 1040ul, 4096ul, 5001ul}) {
     AlignedVector<float> values(count + 16);
@@ -338,7 +338,7 @@ TEST(QualityKernels, AreSumsAndCountsOfEveryLength) {
   }
 }
 
-TEST(Evaluate, IsTheSameForAnyNumberOfThreadsAndStops) {
+TEST(Evaluate, DoesNotDependOnTheNumberOfThreadsAndStopsWhenCanceled) {
   const test::Golden golden;
   const Gaussians data = golden.points();
   const Gaussians embedding = pack(test::read_golden<double>("y"), 2);

@@ -96,7 +96,7 @@ TEST_P(InDimensions, BarnesHutIsAccurateAtEverySpan) {
   }
 }
 
-TEST_P(InDimensions, SmallerThetaIsCloser) {
+TEST_P(InDimensions, SmallerThetaIsMoreAccurate) {
   const auto embedding = make_embedding(GetParam(), 2000, 80, 11);
   const Field truth = sum_all_pairs(GetParam(), embedding);
   double before = 1;
@@ -108,7 +108,7 @@ TEST_P(InDimensions, SmallerThetaIsCloser) {
   EXPECT_LT(before, 1e-3);
 }
 
-TEST_P(InDimensions, ThreadsDoNotMatter) {
+TEST_P(InDimensions, TheNumberOfThreadsDoesNotMatter) {
   const auto embedding = make_embedding(GetParam(), 5000, 60, 3);
   for (const double theta : {0.0, 0.5}) {
     const Field one = compute(GetParam(), theta, embedding, 1);
@@ -120,7 +120,7 @@ TEST_P(InDimensions, ThreadsDoNotMatter) {
   }
 }
 
-TEST_P(InDimensions, TakesDuplicatesAndOutliers) {
+TEST_P(InDimensions, DuplicatesAndOutliersAreHandled) {
   const std::size_t stride = stride_of(GetParam());
   auto embedding = make_embedding(GetParam(), 600, 20, 5);
   for (std::size_t i = 0; i < 200; ++i) std::copy_n(&embedding[0], stride, &embedding[i * stride]);
@@ -130,7 +130,7 @@ TEST_P(InDimensions, TakesDuplicatesAndOutliers) {
   EXPECT_NEAR(found.z / truth.z, 1, 3e-3);
 }
 
-TEST_P(InDimensions, EqualPointsDoNotPush) {
+TEST_P(InDimensions, EqualPointsDoNotRepelEachOther) {
   const std::vector<float> embedding(100 * stride_of(GetParam()), 2.5f);
   for (const double theta : {0.0, 0.5}) {
     const Field field = compute(GetParam(), theta, embedding);

@@ -10,7 +10,7 @@
 namespace sigma {
 namespace {
 
-TEST(ThreadTeam, DoesEveryChunkOnce) {
+TEST(ThreadTeam, RunsEveryChunkOnce) {
   for (const unsigned size : {1u, 2u, 5u}) {
     ThreadTeam team(size);
     for (std::size_t chunks = 0; chunks < 300; ++chunks) {
@@ -35,7 +35,7 @@ TEST(ThreadTeam, RangesCoverAllItems) {
   for (const int times : seen) EXPECT_EQ(times, 1);
 }
 
-TEST(ThreadTeam, PassesOnTheFirstFailureAndGoesOn) {
+TEST(ThreadTeam, RethrowsTheFirstFailureAndRemainsUsable) {
   ThreadTeam team(4);
   for (int repeat = 0; repeat < 50; ++repeat) {
     try {
@@ -52,7 +52,7 @@ TEST(ThreadTeam, PassesOnTheFirstFailureAndGoesOn) {
   }
 }
 
-TEST(SpinBudget, FallsWhileSpinsAreInVainAndRecovers) {
+TEST(SpinBudget, FallsAfterUnsuccessfulSpinsAndRecovers) {
   SpinBudget budget;
   const int most = budget.next();
   for (int wait = 0; wait < 20; ++wait) budget.report(true);
@@ -64,7 +64,7 @@ TEST(SpinBudget, FallsWhileSpinsAreInVainAndRecovers) {
   EXPECT_EQ(budget.next(), most);
 }
 
-TEST(ThreadTeam, SeveralWorkSideBySide) {
+TEST(ThreadTeam, CanWorkWhileOtherTeamsWork) {
   std::vector<std::thread> runs;
   std::atomic<int> total{0};
   for (int r = 0; r < 6; ++r) {

@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(, EverySingularity,
                          testing::Values(SingularityCase{1, 1, 1}, SingularityCase{2, 1, 1}, SingularityCase{3, 1, 1},
                                          SingularityCase{2, 0.5, 1}, SingularityCase{3, 4, 2}));
 
-TEST_P(EverySingularity, EqualsFiniteDifferencesOfTheCost) {
+TEST_P(EverySingularity, AgreesWithFiniteDifferencesOfTheCost) {
   const auto [dimensions, alpha, exaggeration] = GetParam();
   constexpr std::size_t n = 24;
   const auto columns = static_cast<std::size_t>(dimensions);
@@ -132,7 +132,7 @@ struct Fitted {
   }
 };
 
-TEST(Singularity, ReadFromTheMeshIsCloseToTheSumOverAllPairs) {
+TEST(Singularity, FromTheMeshIsCloseToTheSumOverAllPairs) {
   const Fitted fitted;
   const EmbeddingView view{2, fitted.run->positions().data(), 1, 1};
   const Cancellation cancellation;
@@ -149,7 +149,7 @@ TEST(Singularity, ReadFromTheMeshIsCloseToTheSumOverAllPairs) {
   }
 }
 
-TEST(Perturbation, LeavesAPointThatHardlyMovesWhereItIs) {
+TEST(Perturbation, HardlyChangesThePositionOfAPointThatHardlyMoves) {
   const Fitted fitted;
   const PerturbationOptions options{.length = 1e-4, .perplexities = {20}};
   const Perturbation measured =
@@ -174,7 +174,7 @@ TEST(Perturbation, IsLargestForAPointBetweenTwoGroups) {
             measure_perturbation(*fitted.embedding, options, one, fitted.run->cancellation(), no_report).scores);
 }
 
-TEST(Reliability, IsOneWhereTheMapIsTheData) {
+TEST(Reliability, IsOneIfTheEmbeddingEqualsTheData) {
   constexpr std::size_t n = 200;
   const std::vector<double> data = gaussian(n, 2, 4);
   const Gaussians points = pack_means({nullptr, data.data()}, n, 2);

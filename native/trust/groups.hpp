@@ -29,7 +29,7 @@ struct Groups {
   std::vector<double> outflows;          // of each group: the share of the affinity of its points to points outside
   std::vector<double> null_separations;  // the largest separation of a group in each null embedding; 0 without groups
   std::vector<std::int32_t> reruns;      // reruns x n: the group of each point in each rerun, kNone or kLeftOut
-  std::vector<std::int32_t> draws;       // draws x n: the group in which each draw lands, or kNone
+  std::vector<std::int32_t> draws;       // draws x n: the group at the position of each draw, or kNone
 };
 
 // Finds the groups of the current embedding and measures how stable they are.

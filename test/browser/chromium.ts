@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
 
 /**
- * The Chromium of this machine.
+ * Starts the Chromium of this machine.
  *
- * @param args of its command line, beside what a container needs
+ * @param args further command line arguments, in addition to those that a container needs
  */
 export function launchChromium(...args: string[]): Promise<Browser> {
   const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];

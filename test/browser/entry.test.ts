@@ -1,4 +1,4 @@
-// The entry for browsers, in a page without a server and one with the headers of an isolated page.
+// Tests the entry for browsers in a page without a server and in a page with the headers of cross-origin isolation.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -20,7 +20,7 @@ const data = Array.from({ length: 200 }, (_, i) =>
   Array.from({ length: 6 }, (_, k) => (i % 4 === k % 4 ? 8 : 0) + Math.sin(7 * i + 3 * k)),
 );
 
-/** A page that holds the built entry itself, so that it works from a file. */
+/** A page that contains the built entry, so that it works from a file. */
 async function pageText(policy = ""): Promise<string> {
   const entry = (await readFile("dist/browser.js", "utf8")).replaceAll("</script", "<\\/script");
   const exported = /export\{([^}]*)\}/.exec(entry)?.[1] ?? "";
@@ -49,7 +49,7 @@ afterAll(async () => {
 const evaluate = <T>(program: string): Promise<T> =>
   page.evaluate(`(async () => { const data = ${JSON.stringify(data)}; ${program} })()`);
 
-test("it gives the embedding that the package gives in Node.js, in a page from a file", async () => {
+test("the browser entry computes the same embedding in a page from a file as the package in Node.js", async () => {
   const found = await evaluate<{ embedding: number[]; kl: number; stages: string[] }>(`
     const stages = new Set();
     const onProgress = ({ stage }) => stages.add(stage);
@@ -62,7 +62,7 @@ test("it gives the embedding that the package gives in Node.js, in a page from a
   expect(requests.filter((url) => !url.startsWith("file:") && !url.startsWith("blob:"))).toEqual([]);
 });
 
-test("it evaluates, separates and assigns cells", async () => {
+test("the browser entry evaluates, separates and assigns cells", async () => {
   const found = await evaluate<{ kept: number; separated: number[]; cells: number }>(`
     const { embedding } = await sigma.runTsne(data, { perplexity: 10, iterations: 250 });
     const quality = await sigma.evaluate(data, embedding, { k: [10] });
@@ -75,7 +75,7 @@ test("it evaluates, separates and assigns cells", async () => {
   expect(found.cells).toBe(200);
 });
 
-test("it continues where it stopped, shows the embedding as it forms, and places new points", async () => {
+test("a run in the browser continues after a stop, reports snapshots, and places new points", async () => {
   const found = await evaluate<Record<string, unknown>>(`
     const seen = [];
     const tsne = new sigma.Tsne(data, { perplexity: 10, onSnapshot: ({ iteration }) => seen.push(iteration), snapshotEvery: 25 });
@@ -92,7 +92,7 @@ test("it continues where it stopped, shows the embedding as it forms, and places
   expect(found.distance).toBeLessThan(5);
 });
 
-test("it stops on request, at once where the signal is aborted", async () => {
+test("a run in the browser stops on request, and immediately if its signal is aborted", async () => {
   const found = await evaluate<Record<string, unknown>>(`
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 200);
@@ -104,7 +104,7 @@ test("it stops on request, at once where the signal is aborted", async () => {
   expect(found).toEqual({ code: "ABORTED", isAbort: true, stopped: "stop", isEarly: true });
 });
 
-test("it reports bad input with the errors of the package", async () => {
+test("the browser entry reports bad input with the same errors as the package", async () => {
   const found = await evaluate<Record<string, unknown>>(`
     const bad = data.map((row, i) => (i === 3 ? [NaN, ...row.slice(1)] : row));
     const value = await sigma.runTsne(bad, { perplexity: 10 }).catch((error) => error);
@@ -120,7 +120,7 @@ test("it reports bad input with the errors of the package", async () => {
   expect(found.range).toEqual(["OUT_OF_RANGE", "perplexity"]);
 });
 
-test("it says which policy keeps the worker from starting", async () => {
+test("the error names the content security policy that prevents the worker from starting", async () => {
   const policy = `<meta http-equiv="Content-Security-Policy" content="script-src 'unsafe-inline'; worker-src 'none'">`;
   const closed = await browser.newPage();
   await writeFile(join(folder, "closed.html"), await pageText(policy));
@@ -134,7 +134,7 @@ test("it says which policy keeps the worker from starting", async () => {
   await closed.close();
 });
 
-test("it gives the same embedding in an isolated page", async () => {
+test("the browser entry computes the same embedding in a cross-origin isolated page", async () => {
   const text = await pageText();
   const server: Server = createServer((_, response) => {
     response.setHeader("Cross-Origin-Opener-Policy", "same-origin");

@@ -11,7 +11,7 @@ import { launchChromium } from "./chromium.js";
 import { loneliest, openMap, positionOf, type Served, serve, settle, stopAll } from "./explorer.js";
 
 const N = 70_000;
-/** A small table, where a point under the pointer is known. */
+/** A small table with a point at a known position under the pointer. */
 const FEW = 300;
 const AXE = fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url));
 
@@ -79,7 +79,7 @@ async function addFilter(title: string): Promise<void> {
   if ((await sectionOf(title).count()) === 0) await page.getByLabel("Add a column").selectOption({ label: title });
 }
 
-/** Drags over a histogram from one share of its width to another. */
+/** Drags over a histogram between two positions, given as shares of its width. */
 async function brush(title: string, from: number, to: number): Promise<void> {
   const chart = sectionOf(title).getByRole("img");
   await chart.scrollIntoViewIfNeeded();
@@ -102,7 +102,7 @@ async function findProblems(): Promise<string[]> {
 }
 
 describe("columns of a table", () => {
-  test("color the map, whatever they hold, and are loaded when they are asked for", async () => {
+  test("of any type color the map, and are loaded when they are needed", async () => {
     const asked: string[] = [];
     page.on("request", (request) => asked.push(decodeURIComponent(new URL(request.url()).pathname)));
     await openMap(page, large.url);
@@ -116,7 +116,7 @@ describe("columns of a table", () => {
     await expect.poll(() => page.locator(".colors-panel__scale text").first().textContent()).toMatch(/^20\d\d$/);
   });
 
-  test("are shown at the pointer and in the panel of the point, missing values as none", async () => {
+  test("are shown at the pointer and in the panel of the point, with missing values marked as none", async () => {
     await openMap(page, small.url);
     // It hides some points.
     await page.getByRole("button", { name: "Dismiss" }).click();
@@ -170,7 +170,7 @@ describe("the table", () => {
     await page.getByRole("columnheader", { name: "remark" }).waitFor();
   });
 
-  test("and the map lead to each other", async () => {
+  test("follows clicks on the map, and the map follows clicks in the table", async () => {
     await openMap(page, small.url);
     const layout = await small.layout("map");
     await page.keyboard.press("r");
@@ -217,7 +217,7 @@ describe("filters", () => {
     const isLong = (row: number) => numbers("exposures")[row] >= 20;
     const both = (row: number) => isSpiral(row) && isLong(row);
     await expect.poll(() => status().textContent()).toBe(`${count(both)} of 70,000 points are shown.`);
-    // The bar of another class counts what the other filters leave.
+    // The bar of another class counts the rows that pass all other filters.
     const quasars = sectionOf("Label")
       .getByRole("button", { name: /^quasar/ })
       .locator("small");
@@ -237,7 +237,7 @@ describe("filters", () => {
     await expect.poll(() => page.locator("#panel h2").textContent()).toBe(`${all} of 70,000 points`);
   });
 
-  test("are drawn on histograms of numbers and dates, and cleared", async () => {
+  test("can be set by dragging on histograms of numbers and dates, and cleared", async () => {
     await addFilter("redshift");
     await brush("redshift", 0.25, 0.6);
     await expect.poll(() => status().textContent()).toMatch(/^[\d,]+ of 70,000/);
@@ -255,7 +255,7 @@ describe("filters", () => {
     expect(await status().textContent()).toBe("All points are shown.");
   });
 
-  test("hide points from the pointer and the lasso as well", async () => {
+  test("exclude hidden points from hovering and from the lasso", async () => {
     await page.goto(small.url);
     await openMap(page, small.url);
     const layout = await small.layout("map");
@@ -305,7 +305,7 @@ describe("search", () => {
 });
 
 describe("saved files", () => {
-  test("hold the columns: the selection as CSV, and the offline page with its table, filters and search", async () => {
+  test("contain all columns: the CSV of the selection, and the offline page with its table, filters and search", async () => {
     await openMap(page, small.url);
     await page.keyboard.press("/");
     await page.getByRole("searchbox", { name: "Search for" }).fill("quasar");

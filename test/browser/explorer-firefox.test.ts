@@ -8,7 +8,7 @@ import type { SelectionsFile } from "../../src/explorer/protocol.js";
 import { makeSurvey } from "../explorer/survey.js";
 import { type Served, serve, stopAll } from "./explorer.js";
 
-/** The Firefox of this machine, driven by WebDriver BiDi. */
+/** Starts the Firefox of this machine, controlled by WebDriver BiDi. */
 const FIREFOX = [process.env.FIREFOX, "/usr/bin/firefox-esr", "/usr/bin/firefox"].find(
   (path) => path !== undefined && existsSync(path),
 );
@@ -49,7 +49,7 @@ test("the main flow works in Firefox on a table of 70,000 rows", async () => {
   await page.waitForSelector("canvas.map-pane__base[data-drawn=all]", { timeout: 60_000 });
   expect(await text("header")).toContain("70,000 points");
 
-  // Move the map, and come nearer.
+  // Move the map and zoom in.
   await expect.poll(() => page.evaluate(() => location.hash)).toContain("color=");
   const before = await picture();
   await page.mouse.move(500, 450);
@@ -60,7 +60,7 @@ test("the main flow works in Firefox on a table of 70,000 rows", async () => {
   await expect.poll(picture).not.toBe(before);
   await expect.poll(() => page.evaluate(() => location.hash)).toContain("at=");
 
-  // A point by the keyboard: its panel has the values of all columns.
+  // Choose a point with the keyboard: its panel shows the values of all columns.
   await page.focus("canvas.map-pane__top");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
@@ -80,7 +80,7 @@ test("the main flow works in Firefox on a table of 70,000 rows", async () => {
   await tab("Selection");
   await expect.poll(() => text("#panel h2")).toBe(`${(N / 5).toLocaleString("en")} of 70,000 points`);
 
-  // Keep the selection, take it back, and find it again after a reload.
+  // Undo and redo the selection, and check that it is restored after a reload.
   await page.type('[aria-label="Name of this selection"]', "one class");
   await page.keyboard.press("Enter");
   await page.waitForSelector(".named-selections__list li");

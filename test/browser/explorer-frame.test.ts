@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchChromium } from "./chromium.js";
 import { type Served, serve, stopAll } from "./explorer.js";
 
-/** A page around the explorer, which keeps what it is told in `window.told`. */
+/** A page around the explorer, which stores the messages it receives in `window.told`. */
 const around = (explorer: string) => `<!doctype html><title>around</title>
 <iframe src="${explorer}" width="1200" height="800"></iframe>
 <script>
@@ -46,7 +46,7 @@ const told = (page: Page) => page.evaluate(() => (window as unknown as { told: u
 const selectRows = (page: Page, ...rows: number[]) =>
   page.evaluate((these) => (window as unknown as { select(...rows: number[]): void }).select(...these), rows);
 
-test("a page of the named origin shows the explorer and shares its selection", async () => {
+test("a page with an allowed origin can show the explorer in a frame and shares its selection", async () => {
   const page = await browser.newPage();
   await page.goto(`http://localhost:${port}`);
   await expect.poll(() => told(page), { timeout: 30_000 }).toEqual([["sigma-tsne ready"]]);
@@ -65,7 +65,7 @@ test("a page of the named origin shows the explorer and shares its selection", a
   await page.close();
 });
 
-test("a page of another origin can neither show it nor learn anything", async () => {
+test("a page with any other origin can neither show the explorer nor receive data from it", async () => {
   const page = await browser.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => complaints.push(message.text()));

@@ -7,12 +7,12 @@ import { paths } from "../../src/explorer/protocol.js";
 import { launchChromium } from "./chromium.js";
 import { isQuiet, openMap, type Served, serve, train, until } from "./explorer.js";
 
-/** Dimensions of the codes: more than there are sliders at once, and the two of a picture. */
+/** Numbers of code dimensions: one larger than the number of visible sliders, and two, for which there is a picture. */
 const WIDE = 14;
 let browser: Browser;
 let page: Page;
 let complaints: string[];
-/** Failures of requests that a test means to make. */
+/** Failed requests that a test expects. */
 let expected: RegExp | undefined;
 
 beforeAll(async () => {
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** A trained model that is explored by the tests around: its page is opened for each. */
+/** Explores a trained model in the surrounding tests and opens a new page for each test. */
 function explore(zDim: number): () => { server: Served; explored: ExplorationDescription } {
   let run: Awaited<ReturnType<typeof train>>;
   let server: Served;
@@ -56,7 +56,7 @@ function explore(zDim: number): () => { server: Served; explored: ExplorationDes
   return () => ({ server, explored });
 }
 
-/** Chooses the point that is `steps` points to the right of that which the keyboard begins at. */
+/** Chooses the point that is `steps` key presses to the right of the first point of the keyboard. */
 async function choose(steps: number): Promise<void> {
   await page.locator("canvas.map-pane__top").first().focus();
   for (let i = 0; i < steps; i++) await page.keyboard.press("ArrowRight");
@@ -66,7 +66,7 @@ async function choose(steps: number): Promise<void> {
 const openPanel = (id: string) => page.locator(`#tab-${id}`).click();
 const said = (selector: string) => page.locator(selector).textContent();
 
-/** What a picture shows; undefined while it is empty. */
+/** The content of a picture; undefined while it is empty. */
 const pixels = (title: string | RegExp): Promise<string | undefined> =>
   page.getByRole("img", { name: title, exact: true }).evaluate((element) => {
     const canvas = element as HTMLCanvasElement;
@@ -85,7 +85,7 @@ describe("codes of many dimensions", () => {
   const running = explore(WIDE);
   const ofSliders = /sliders’ code/;
 
-  test("sliders begin at the mean of all codes, and at the code of a point that is chosen", async () => {
+  test("can be set by sliders, which begin at the mean of all codes or at the code of a chosen point", async () => {
     const { server, explored } = running();
     await openPanel("latent");
     await shown(ofSliders);
@@ -93,7 +93,7 @@ describe("codes of many dimensions", () => {
     const mean = await pixels(ofSliders);
     await choose(1);
     await expect.poll(() => pixels(ofSliders)).not.toBe(mean);
-    // Its original, what the model makes of it, and the picture of the sliders.
+    // The original image, its reconstruction, and the picture of the sliders.
     await expect.poll(() => page.locator(".pictures img").count()).toBe(2);
     for (const image of await page.locator(".pictures img").all()) {
       const width = () => image.evaluate((element) => (element as HTMLImageElement).naturalWidth);
@@ -107,14 +107,14 @@ describe("codes of many dimensions", () => {
       .evaluateAll((all) => all.map((one) => (one as HTMLInputElement).valueAsNumber));
     expect(names).toHaveLength(10);
     for (const [i, name] of names.entries()) {
-      // A slider stands at the step that is nearest.
+      // A slider rounds to its nearest step.
       expect(Math.abs(values[i] - code[Number(name.slice(1)) - 1])).toBeLessThan(0.05);
     }
     expect(await page.locator(".sliders__slider .sliders__sigma").count()).toBe(WIDE);
     expect(await page.locator(".sliders details summary").textContent()).toMatch(/^4 more dimensions/);
   });
 
-  test("the picture follows a slider that is dragged or moved by keys, and comes back", async () => {
+  test("are decoded while a slider is dragged or moved by keys, and the slider can be reset", async () => {
     await choose(1);
     await openPanel("latent");
     const before = await shown(ofSliders);
@@ -140,7 +140,7 @@ describe("codes of many dimensions", () => {
     expect(answers).toBeGreaterThan(0);
     await slider.dblclick();
     await expect.poll(() => pixels(ofSliders)).toBe(before);
-    // Folded ones as well.
+    // This includes sliders in the closed section.
     await page.locator(".sliders summary").click();
     const last = page.locator(".sliders__slider input").last();
     await last.focus();
@@ -148,7 +148,7 @@ describe("codes of many dimensions", () => {
     await expect.poll(() => page.locator(".sliders__slider output").last().textContent()).toMatch(/^−/);
   });
 
-  test("samples around a point are shown, others when they are asked for", async () => {
+  test("can be drawn around a point, and drawn again on request", async () => {
     await choose(2);
     await openPanel("latent");
     const first = await shown("Draw 1");
@@ -158,7 +158,7 @@ describe("codes of many dimensions", () => {
     await expect.poll(() => pixels("Draw 1")).not.toBe(first);
   });
 
-  test("two points that are clicked: what lies between is played, and saved as a GIF of 100 frames", async () => {
+  test("between two clicked points are played as an interpolation, and saved as a GIF of 100 frames", async () => {
     await openPanel("interpolation");
     expect(await said(".controls__empty")).toContain("two points");
     const map = await page.locator("canvas.map-pane__top").boundingBox();
@@ -205,11 +205,11 @@ describe("codes of many dimensions", () => {
       .toContain("A row");
     await page.getByLabel("Frame", { exact: true }).focus();
     await page.keyboard.press("End");
-    // The way back ends where the way began.
+    // The reversed interpolation ends where the original one began.
     await expect.poll(() => pixels("Frame 100 of 100")).toBe(begin);
   });
 
-  test("an image that is dropped is searched by, and its position is marked in the map", async () => {
+  test("of a dropped image are searched for, and the position of the image is marked in the map", async () => {
     const { server, explored } = running();
     const { width, height } = explored.model as { width: number; height: number };
     const image = Buffer.from(await (await fetch(new URL(paths.image(3), server.url))).arrayBuffer());
@@ -242,7 +242,7 @@ describe("codes of many dimensions", () => {
       .toBe("Row 3");
   });
 
-  test("a file that is not an image is refused, and the next search works", async () => {
+  test("cannot be searched for by a file that is not an image, and the next search works", async () => {
     await choose(1);
     await openPanel("search");
     expected = /400 \(Bad Request\)/;
@@ -253,7 +253,7 @@ describe("codes of many dimensions", () => {
     await page.getByRole("button", { name: /^Search from row/ }).click();
     await expect.poll(() => page.locator(".search-panel__search-result .point-grid li").count()).toBe(12);
     expect(await page.getByRole("alert").count()).toBe(0);
-    // A neighbor can be gone to from there.
+    // The map moves to a neighbor that is clicked in the result.
     await page.locator(".search-panel__search-result .point-grid button").nth(2).click();
     const name = await page
       .locator(".search-panel__search-result .point-grid button")
@@ -264,7 +264,7 @@ describe("codes of many dimensions", () => {
       .toContain(Number(name?.slice(4)).toLocaleString("en"));
   });
 
-  test("nothing is wider than a narrow screen, in the dark as well", async () => {
+  test("are shown in panels that fit a narrow screen, in light and dark mode", async () => {
     await page.emulateMedia({ colorScheme: "dark" });
     await page.setViewportSize({ width: 380, height: 800 });
     await choose(1);
@@ -282,14 +282,14 @@ describe("codes of many dimensions", () => {
 
   const bytesOf = async (download: Download): Promise<Buffer> => readFile(await download.path());
 
-  /** What is drawn over the points. */
+  /** The content of the layer above the points. */
   const overlay = () =>
     page
       .locator("canvas.map-pane__top")
       .first()
       .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
 
-  /** Lets a file fall onto the place for it. */
+  /** Drops a file on the drop zone. */
   async function drop(content: Buffer, name: string, type: string): Promise<void> {
     const files = await page.evaluateHandle(
       ([text, fileName, fileType]) => {
@@ -309,7 +309,7 @@ describe("codes of many dimensions", () => {
 describe("codes of two dimensions", () => {
   const running = explore(2);
 
-  test("the manifold moves the code to where it is clicked, and by keys", async () => {
+  test("are set by clicks on the manifold and by arrow keys", async () => {
     await openPanel("latent");
     const picture = /sliders’ code/;
     await shown(picture);

@@ -41,7 +41,7 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-/** Points in clusters, each an evenly filled disc: n x 2. */
+/** Points in clusters, n x 2. Each cluster is an evenly filled disc. */
 function clusters(n: number, count: number): Matrix {
   const data = new Float32Array(2 * n);
   for (let row = 0; row < n; row++) {
@@ -59,7 +59,7 @@ const overlay = () =>
     .first()
     .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
 
-/** The texts that are drawn on the maps from now on. */
+/** Records the texts that are drawn on the maps from now on. */
 async function recordTexts(): Promise<() => Promise<string[]>> {
   await page.addInitScript(() => {
     const texts = new Set<string>();
@@ -113,7 +113,7 @@ describe("names on the map", () => {
     await expect.poll(() => page.evaluate(() => location.hash)).toContain("names=none&named-by=column:text&contours=1");
   });
 
-  test("the first click opens the panel of the point", async () => {
+  test("the first click on a point opens its panel", async () => {
     await openMap(page, server.url);
     await page.locator("canvas.map-pane__top").focus();
     await page.keyboard.press("ArrowRight");
@@ -130,7 +130,7 @@ describe("names on the map", () => {
     ["forced colors", { forcedColors: "active" }, 1300],
   ] as const)("axe finds nothing on the page: %s", async (_name, media, width) => {
     await page.emulateMedia(media);
-    // The content security policy of the page allows no other scripts; this one comes before it.
+    // The content security policy of the page allows no other scripts, so this script is added before the policy applies.
     await page.addInitScript({ path: axe });
     await page.setViewportSize({ width, height: 844 });
     await openMap(page, server.url);
@@ -159,7 +159,7 @@ describe("many points without a graphics card", () => {
   });
   afterAll(() => server?.stop());
 
-  test("part of them is drawn while the map moves, all of them when it rests, by a worker", async () => {
+  test("are drawn by a worker: a subset while the map moves, and all points when it stops", async () => {
     await page.addInitScript(() => {
       const counts: number[] = [];
       Object.assign(window, { counts });
@@ -203,7 +203,7 @@ describe("a wall", () => {
   });
   afterAll(() => server?.stop());
 
-  test("loads the images of the rows in sight, those in the middle first, and says how many are missing", async () => {
+  test("loads the images of the visible rows, those in the middle first, and shows how many are missing", async () => {
     const requests: Uint32Array[] = [];
     let release: () => void = () => {};
     const held = new Promise<void>((resolve) => {
@@ -225,7 +225,7 @@ describe("a wall", () => {
     release();
     await page.locator(".map-pane__loading-images").waitFor({ state: "detached" });
     const asked = requests.flatMap((rows) => [...rows]);
-    // Each row once, and not all of them: the others are out of sight.
+    // Each visible row is requested once. The other rows are not requested.
     expect(new Set(asked).size).toBe(asked.length);
     expect(asked.length).toBeGreaterThan(20);
     const wall = await server.layout("wall:map");

@@ -7,7 +7,7 @@ import type { SelectionsFile } from "../../src/explorer/protocol.js";
 import { launchChromium } from "./chromium.js";
 import { openMap, type Served, serve, stopAll } from "./explorer.js";
 
-/** Three clusters; the second one is red and heavy. */
+/** Points in three clusters. The second cluster is red and heavy. */
 const N = 900;
 const clusterOf = (row: number) => row % 3;
 const label = (row: number) => ["first", "second", "third"][clusterOf(row)];
@@ -66,7 +66,7 @@ async function selectClass(name: string): Promise<void> {
 }
 
 describe("the address", () => {
-  test("a reload and a bookmark restore map, camera, colors, points, selection and panel", async () => {
+  test("restores map, camera, colors, points, selection and panel after a reload and from a bookmark", async () => {
     await selectClass("second");
     await tab("Colors");
     await page.getByLabel("Color by").selectOption({ label: "weight" });
@@ -91,14 +91,14 @@ describe("the address", () => {
     await other.close();
   });
 
-  test("parts that do not fit the data are reported, and the others restored", async () => {
+  test("is restored except for parts that do not fit the data, which are reported", async () => {
     await page.goto("about:blank");
     await page.goto(`${server.url}#map=nothing&color=column:weight&points=100000&selected=zz&colour=red`);
     await page.getByText("do not fit these data and were left out: map, points, selected, colour.").waitFor();
     expect(await page.getByLabel("Color by").locator("option:checked").textContent()).toBe("weight");
   });
 
-  test("filters and the table are restored", async () => {
+  test("restores filters and the table", async () => {
     const choices = { filters: { "column:weight": { kind: "range", low: 40, high: 60 } }, isTableOpen: true };
     const other = await browser.newPage();
     await openMap(other, `${server.url}#columns=${encodeURIComponent(JSON.stringify(choices))}`);
@@ -116,7 +116,7 @@ describe("the address", () => {
     }
   });
 
-  test("another address in the same page is followed", async () => {
+  test("is restored when the user enters another address in the same page", async () => {
     await page.evaluate(() => {
       location.hash = "#points=7&panel=point";
     });
@@ -124,7 +124,7 @@ describe("the address", () => {
   });
 });
 
-test("selections are undone and done again, by keys and buttons", async () => {
+test("selections can be undone and redone by keys and buttons", async () => {
   await selectClass("first");
   await selectClass("third");
   const first = () => page.getByText("first", { exact: true }).first();
@@ -148,7 +148,7 @@ describe("saved selections", () => {
     await page.locator(".named-selections__list li", { hasText: name }).waitFor();
   };
 
-  test("are kept in the folder of the source, shown in every page, and named in the address", async () => {
+  test("are saved in the folder of the source, shown in every page, and named in the address", async () => {
     await selectClass("second");
     await keep("the heavy ones");
     await expect.poll(hash).toContain("selected=@the+heavy+ones");

@@ -30,7 +30,7 @@ let server: Served;
 let explored: ExplorationDescription;
 let standard: Float32Array;
 let aware: Float32Array;
-/** A row that stands apart in the standard map. */
+/** A row that is far from other points in the standard map. */
 let lone: number;
 let browser: Browser;
 let page: Page;
@@ -92,7 +92,7 @@ async function download(
   from = page,
 ): Promise<{ name: string; bytes: Buffer; path: string }> {
   const [come] = (await Promise.all([from.waitForEvent("download"), act()])) as [Download, unknown];
-  // A browser recognizes the type of a file by its name.
+  // A browser derives the type of a file from its name.
   const path = join(run.home, come.suggestedFilename());
   await come.saveAs(path);
   return { name: come.suggestedFilename(), bytes: await readFile(path), path };
@@ -101,7 +101,7 @@ async function download(
 describe("the map", () => {
   beforeEach(() => openMap(page, server.url));
 
-  test("hovering a point shows its image, label, sigma and neighbors", async () => {
+  test("shows image, label, sigma and neighbors of a point under the pointer", async () => {
     await page.mouse.move(...(await positionOf(page, standard, lone)));
     const card = page.locator(".hover-card");
     await card.locator(".hover-card__card-neighbors img").nth(5).waitFor();
@@ -118,7 +118,7 @@ describe("the map", () => {
     await card.waitFor({ state: "detached" });
   });
 
-  test("a lasso selects, and the selection is saved as CSV and Parquet", async () => {
+  test("lets the user select points with a lasso and save the selection as CSV and Parquet", async () => {
     await lassoAll();
     await tab("Selection");
     await expect
@@ -135,7 +135,7 @@ describe("the map", () => {
     await page.getByText("Nothing selected").waitFor();
   });
 
-  test("a drag moves the map, the wheel comes nearer until images are shown", async () => {
+  test("is moved by dragging and zoomed by the wheel until images are shown", async () => {
     const before = await shot();
     await page.mouse.move(...(await positionOf(page, standard, lone)));
     await page.mouse.down();
@@ -145,7 +145,7 @@ describe("the map", () => {
     await page.keyboard.press("0");
     await settle(page);
     await page.keyboard.press("i");
-    // Drawn in the next frame.
+    // The map is drawn in the next frame.
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     const bare = await picture();
     await page.keyboard.press("i");
@@ -155,7 +155,7 @@ describe("the map", () => {
     );
   });
 
-  test("colors follow any column, and a class of the legend selects its points", async () => {
+  test("can be colored by any column, and a click on a class in the legend selects its points", async () => {
     const first = page.locator(".colors-panel__classes button").first();
     const count = (await first.locator("small").textContent()) ?? "";
     await first.click();
@@ -170,7 +170,7 @@ describe("the map", () => {
     }
   });
 
-  test("map, separated map and wall take turns", async () => {
+  test("can be shown as a map, a separated map or a wall", async () => {
     const map = await shot();
     await choose("Separated");
     await page.getByText("Computing").waitFor({ state: "detached" });
@@ -186,7 +186,7 @@ describe("the map", () => {
     expect(await page.locator("figcaption strong").first().textContent()).toBe("Standard");
   });
 
-  test("keys go from point to point, choose, and are explained", async () => {
+  test("is controlled by keys that move between points and choose points, and the help lists these keys", async () => {
     await top().focus();
     await page.keyboard.press("ArrowRight");
     const first = await page.locator(".hover-card dd").first().textContent();
@@ -207,7 +207,7 @@ describe("the map", () => {
     ).toBe("rgb(18, 21, 26)");
   });
 
-  test("pictures are PNG and SVG", async () => {
+  test("can be saved as PNG and SVG", async () => {
     const save = async (kind: string) => {
       await page.locator(".export-menu__menu summary").click();
       return download(() => page.getByRole("button", { name: `Picture ${kind}` }).click());
@@ -224,7 +224,7 @@ describe("the map", () => {
 describe("standard beside sigma-aware", () => {
   beforeEach(() => openMap(page, server.url));
 
-  test("what is hovered in one map is shown in the other", async () => {
+  test("shows the point under the pointer in both maps", async () => {
     await choose("Side by side");
     await settle(page);
     const before = [await picture(0), await picture(1)];
@@ -236,7 +236,7 @@ describe("standard beside sigma-aware", () => {
     await expect.poll(() => page.locator(".hover-card dd").first().textContent()).toBe(other.toLocaleString("en"));
   });
 
-  test("the points that moved most are listed, numbered and shown in both maps", async () => {
+  test("lists the points that moved most, and numbers them in both maps", async () => {
     await tab("Moved");
     await choose("Two maps side by side");
     await expect.poll(() => page.locator(".moved-panel__moved li").count()).toBeGreaterThan(3);
@@ -249,7 +249,7 @@ describe("standard beside sigma-aware", () => {
     for (const side of [0, 1]) await expect.poll(() => picture(side)).not.toBe(before[side]);
   });
 
-  test("a morph goes from one map to the other, by hand and by itself", async () => {
+  test("can be morphed from one map to the other, by a slider and as an animation", async () => {
     await choose("Morph");
     await settle(page);
     const slider = page.getByLabel("Morph", { exact: true }).and(page.locator("input"));
@@ -267,7 +267,7 @@ describe("standard beside sigma-aware", () => {
     await choose("Pause");
   });
 
-  test("selected points show how uncertain their positions are", async () => {
+  test("shows the positional uncertainty of selected points", async () => {
     const sure = explored.layouts.find(({ hasCovariances }) => hasCovariances);
     expect(sure).toBeDefined();
     await choose(sure?.title ?? "");
@@ -280,7 +280,7 @@ describe("standard beside sigma-aware", () => {
   });
 });
 
-test("nothing is wider than a narrow screen, in the dark as well", async () => {
+test("the page fits a narrow screen, in light and dark mode", async () => {
   await page.emulateMedia({ colorScheme: "dark" });
   await page.setViewportSize({ width: 390, height: 800 });
   await openMap(page, server.url);
@@ -292,7 +292,7 @@ test("nothing is wider than a narrow screen, in the dark as well", async () => {
   expect(box?.height).toBeGreaterThan(250);
 });
 
-test("the whole explorer is one file that needs no server", async () => {
+test("the explorer can be saved as one file that needs no server", async () => {
   await openMap(page, server.url);
   await page.locator(".export-menu__menu summary").click();
   const { path, name } = await download(() => page.getByRole("link", { name: /Explorer/ }).click());
@@ -310,7 +310,7 @@ test("the whole explorer is one file that needs no server", async () => {
   await alone.getByRole("button", { name: "Side by side" }).click();
   await expect.poll(() => alone.locator("canvas.map-pane__top").count()).toBe(2);
   expect(await alone.getByRole("tab").allTextContents()).not.toContain("Progress");
-  // At the first click, and with the columns and digits of the server.
+  // The first click saves it, with the same columns and digits as the server.
   await alone.getByRole("button", { name: "One", exact: true }).click();
   await lassoAll(alone);
   await alone.getByRole("tab", { name: "Selection" }).click();
@@ -335,7 +335,7 @@ test("a browser without WebGL shows a note, and the processor draws its maps", a
 
 test("WebGL draws what the processor draws", async () => {
   const pixels = async (hasCard: boolean) => {
-    // Without a graphics card, only the name of one is left.
+    // Without a graphics card, the test only overrides the name of the renderer.
     if (hasCard) {
       await page.addInitScript(() => {
         const { getParameter } = WebGL2RenderingContext.prototype;
@@ -363,7 +363,7 @@ test("WebGL draws what the processor draws", async () => {
   expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThan(0.1 * spread);
 });
 
-test("a page whose server was killed says so, and goes on when it is back", async () => {
+test("a page reports that its server was killed, and continues when the server is back", async () => {
   const other = await serve(run.folder);
   await openMap(page, other.url);
   complaints = [];
@@ -374,13 +374,13 @@ test("a page whose server was killed says so, and goes on when it is back", asyn
   await page.mouse.move(...(await positionOf(page, standard, lone)));
   await page.locator(".hover-card__card-neighbors img").first().waitFor();
   await again.stop();
-  // What failed in between was meant to fail.
+  // Requests without a server are expected to fail.
   complaints = [];
 });
 
-test("the first map of points is watched as it forms", async () => {
+test("the page shows the first map of points while it is being computed", async () => {
   const points = join(run.home, "points.npy");
-  // So many that the page is there long before their map.
+  // There are so many points that the page opens long before their map is finished.
   await writeMatrix(points, makeGroups(40_000, 12));
   const live = await serve(points);
   await page.goto(live.url);
@@ -403,7 +403,7 @@ async function openSavedRun(iterations: number): Promise<Served> {
   return live;
 }
 
-test("an embedding goes on, is watched, and is stopped as often as one likes", async () => {
+test("an embedding can be continued, watched and stopped repeatedly", async () => {
   const live = await openSavedRun(1e9);
   const iteration = async () =>
     Number((await page.locator(".computations-panel__figures b").first().textContent())?.replaceAll(",", ""));
@@ -422,7 +422,7 @@ test("an embedding goes on, is watched, and is stopped as often as one likes", a
   await live.stop();
 });
 
-test("an embedding that has come to its end is shown with its curve", async () => {
+test("a finished embedding is shown with its curve", async () => {
   const live = await openSavedRun(600);
   await choose("Go on");
   await page.locator(".computations-panel__finished .curve").waitFor({ timeout: 100_000 });
@@ -431,7 +431,7 @@ test("an embedding that has come to its end is shown with its curve", async () =
   await live.stop();
 });
 
-test("a training is watched with the parts of its loss", async () => {
+test("the page shows a running training with the parts of its loss", async () => {
   const folder = join(run.home, "training");
   const training = start("train", "--run-dir", folder, ...DATASET, "--epochs", "1000000", "--quiet");
   const ended = once(training, "exit");

@@ -9,12 +9,12 @@ import { type ExplorationDescription, paths } from "../../src/explorer/protocol.
 
 const entry = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 
-/** MNIST where its files are at hand, else what is simulated without any. */
+/** MNIST if its files are available, otherwise simulated images. */
 export const DATASET = process.env.MNIST
   ? ["--dataset", "mnist", "--data-dir", process.env.MNIST, "--limit", "1000"]
   : ["--count", "1600", "--test", "600", "--size", "32"];
 
-/** Trains a small autoencoder into a folder of its own. */
+/** Trains a small autoencoder and writes it to a new folder. */
 export async function train(...options: string[]): Promise<{ home: string; folder: string; remove(): Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), "sigma-tsne-explorer-"));
   const folder = join(home, "digits");
@@ -26,7 +26,7 @@ export async function train(...options: string[]): Promise<{ home: string; folde
 
 const running = new Set<ChildProcess>();
 
-/** `sigma-tsne` as a process of its own. */
+/** Runs `sigma-tsne` as a separate process. */
 export function start(...args: string[]): ChildProcess {
   const child = spawn(process.execPath, [entry, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   running.add(child);
@@ -34,7 +34,7 @@ export function start(...args: string[]): ChildProcess {
   return child;
 }
 
-/** Ends what a test that failed has left. */
+/** Ends processes that a failed test has left running. */
 export async function stopAll(): Promise<void> {
   await Promise.all(
     [...running].map((child) => {
@@ -45,7 +45,7 @@ export async function stopAll(): Promise<void> {
   );
 }
 
-/** A server that is up. */
+/** A running server. */
 export interface Served {
   readonly url: string;
   readonly child: ChildProcess;
@@ -83,7 +83,7 @@ export async function serve(source: string, ...options: string[]): Promise<Serve
   };
 }
 
-/** Waits until something holds of what is explored. */
+/** Waits until the description of the exploration meets a condition. */
 export async function until(
   server: Served,
   holds: (description: ExplorationDescription) => boolean,
@@ -95,18 +95,18 @@ export async function until(
   }
 }
 
-/** Whether nothing is computed any more. */
+/** Whether all computations are finished. */
 export const isQuiet = ({ computations, layouts }: ExplorationDescription): boolean =>
   layouts.length > 0 &&
   computations.every(({ state }) => state === "finished" || state === "stopped" || state === "failed");
 
-/** Opens the page, and waits for its first map. */
+/** Opens the page and waits for its first map. */
 export async function openMap(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.waitForFunction(() => performance.getEntriesByName("first map").length > 0);
   await page.locator("canvas.map-pane__base[data-drawn=all]").first().waitFor();
   await settle(page);
-  // Names and images come when they are computed and loaded; a map that is computed meanwhile never rests.
+  // Names and images appear when they are computed and loaded. A map that is still being computed never stops moving.
   const overlay = () =>
     page
       .locator("canvas.map-pane__top")
@@ -119,13 +119,13 @@ export async function openMap(page: Page, url: string): Promise<void> {
   }
 }
 
-/** Waits until what was asked for is drawn, and points that move have arrived. */
+/** Waits until all requested elements are drawn and moving points have arrived. */
 export async function settle(page: Page): Promise<void> {
   await page.waitForTimeout(1200);
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 
-/** Where a row of a layout is on the page while the whole map is shown. */
+/** Position of a row of a layout on the page while the whole map is shown. */
 export async function positionOf(page: Page, layout: Float32Array, row: number, side = 0): Promise<[number, number]> {
   const box = await page.locator("canvas.map-pane__top").nth(side).boundingBox();
   if (!box) throw new Error("the map is not there");
@@ -141,7 +141,7 @@ export async function positionOf(page: Page, layout: Float32Array, row: number, 
   ];
 }
 
-/** The row with the most room around it, which a pointer cannot miss. */
+/** The row with the largest distance to other points, so that the pointer hits it reliably. */
 export function loneliest(layout: Float32Array): number {
   let [best, most] = [0, -1];
   for (let i = 0; i < layout.length; i += 2) {

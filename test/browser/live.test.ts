@@ -1,4 +1,4 @@
-// The page docs/live as one file, without a server: files are dropped on it, and it computes without a request.
+// Tests the page docs/live as one file without a server. Files are dropped on it, and it computes without any request.
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -65,14 +65,14 @@ test.each([
   ["points.npy", "4 columns", "Columns: 4 of data, 0 of standard deviations"],
   ["points.parquet", "5 columns", "Columns: 4 of data, 0 of standard deviations"],
   ["points.arrow", "5 columns", "Columns: 4 of data, 0 of standard deviations"],
-])("it reads %s and finds what its columns are for", async (file, count, roles) => {
+])("the page reads %s and finds the roles of its columns", async (file, count, roles) => {
   await choose(file);
   await waitForMessage(count);
   expect(await message()).toContain(`${n} rows`);
   expect(await page.locator("#columns-summary").textContent()).toContain(roles);
 });
 
-test("it embeds with and without standard deviations, and gives both away", async () => {
+test("the page embeds with and without standard deviations, and saves both results", async () => {
   await choose("points.csv");
   await waitForMessage("rows");
   expect(await page.locator("#sigma").inputValue()).toBe("both");
@@ -93,7 +93,7 @@ test("it embeds with and without standard deviations, and gives both away", asyn
   expect((await readFile(await picture.path())).subarray(1, 4).toString()).toBe("PNG");
 });
 
-test("it describes the point under the pointer and selects points by a lasso", async () => {
+test("the page describes the point under the pointer and selects points with a lasso", async () => {
   await choose("points.parquet");
   await waitForMessage("rows");
   await page.locator("#start").click();
@@ -119,7 +119,7 @@ test("it describes the point under the pointer and selects points by a lasso", a
   expect(await page.locator("#point").textContent()).toBe(`${n} points selected`);
 });
 
-test("it stops on request and keeps the embedding as it stands", async () => {
+test("the page stops on request and keeps the current embedding", async () => {
   await page.locator("#example").click();
   await page.locator("#sigma").selectOption("without");
   await page.locator("#start").click();
@@ -129,7 +129,7 @@ test("it stops on request and keeps the embedding as it stands", async () => {
   expect(await page.locator("figcaption").textContent()).toContain("KL divergence");
 });
 
-test("it says what is wrong with a file or a setting", async () => {
+test("the page reports the error in an invalid file or setting", async () => {
   await choose("points.zip");
   await waitForMessage("its kind is not known: expected CSV, .npy, Parquet or Arrow");
   await choose("points.csv");

@@ -51,7 +51,7 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-/** Where a point is on a map's canvas, in pixels of the page: the page fits both maps into each of its squares. */
+/** Position of a point on the canvas of a map, in pixels of the page. The page fits both maps into their squares. */
 async function placeOf(side: 0 | 1, point: number): Promise<[number, number]> {
   const box = await canvas(side).boundingBox();
   if (!box) throw new Error("the map is not there");
@@ -71,7 +71,7 @@ async function placeOf(side: 0 | 1, point: number): Promise<[number, number]> {
 
 const canvas = (side: 0 | 1) => page.locator("canvas.top").nth(side);
 const said = (id: string) => page.locator(`#${id}`).textContent();
-/** A map's upper canvas as a picture, once what was asked for is drawn. */
+/** A picture of a map's upper canvas after all requested elements are drawn. */
 async function picture(side: 0 | 1): Promise<string> {
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   return canvas(side).evaluate((element) => (element as HTMLCanvasElement).toDataURL());
@@ -91,7 +91,7 @@ test("hovering a point in one map shows the same point in the other", async () =
   expect([await picture(0), await picture(1)]).toEqual(before);
 });
 
-test.each(["lasso", "box"])("what is selected with the %s in one map is selected in both", async (mode) => {
+test.each(["lasso", "box"])("points selected with the %s in one map are selected in both maps", async (mode) => {
   await page.check(`input[value=${mode}]`, { force: true });
   const box = await canvas(1).boundingBox();
   if (!box) throw new Error("the map is not there");
@@ -116,14 +116,14 @@ test.each(["lasso", "box"])("what is selected with the %s in one map is selected
   expect(await base()).toEqual(before);
 });
 
-test("labels and titles are text, whatever they hold", async () => {
+test("labels and titles are shown as text even if they contain markup", async () => {
   expect(await page.locator("h1").textContent()).toBe(hostile);
   expect(await page.locator("#legend button").allTextContents()).toContain(`${hostile} 30`);
   expect(await page.locator("img").count()).toBe(0);
   expect(await page.title()).toContain("onerror");
 });
 
-test("the keyboard goes from point to point and selects", async () => {
+test("the keyboard moves between points and selects them", async () => {
   await canvas(0).focus();
   await page.keyboard.press("ArrowRight");
   const first = await said("point");
@@ -136,7 +136,7 @@ test("the keyboard goes from point to point and selects", async () => {
   expect(await said("selected")).toBe("");
 });
 
-test("colors, legend and figures follow the choice", async () => {
+test("colors, legend and figures change with the chosen coloring", async () => {
   for (const color of ["Displacement", "Neighbors changed", "Mean sigma"]) {
     await page.selectOption("#color", color);
     expect((await said("legend"))?.toLowerCase()).toContain(color.toLowerCase().slice(0, 10));
@@ -148,7 +148,7 @@ test("colors, legend and figures follow the choice", async () => {
   expect(await page.locator("#tiles .tile").count()).toBe(5);
 });
 
-test("nothing is wider than a narrow screen, in the dark as well", async () => {
+test("the report fits a narrow screen, in light and dark mode", async () => {
   await page.emulateMedia({ colorScheme: "dark" });
   await page.setViewportSize({ width: 380, height: 800 });
   const { wide, ground } = await page.evaluate(() => ({

@@ -48,7 +48,7 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-test("explains each score that the map can be colored by", async () => {
+test("the page explains each score that can color the map", async () => {
   const names = await page.locator("#color option").allTextContents();
   expect(names).toEqual([
     ...[
@@ -80,7 +80,7 @@ test("explains each score that the map can be colored by", async () => {
   expect(await page.locator("#findings strong").count()).toBe(6);
 });
 
-test("lists the groups and the labels with their stability and a sentence for each", async () => {
+test("the page lists the groups and the labels with their stability and a sentence for each", async () => {
   const [groups, labels] = await page.locator("#groups .card").all();
   expect(await groups.locator("thead th").allTextContents()).toEqual([
     ...["Group", "Points", "Verdict", "Separation"],
@@ -89,14 +89,14 @@ test("lists the groups and the labels with their stability and a sentence for ea
   const names = await groups.locator("tbody th").allTextContents();
   expect(names[0]).toBe("group 1");
   expect(await groups.locator("li").count()).toBe(names.length);
-  // The labels are texts, also where they look like markup.
+  // The labels are shown as text even if they look like markup.
   expect(await labels.locator("tbody th").allTextContents()).toEqual([hostile, "group 1", "group 2"]);
   for (const verdict of await page.locator("#groups tbody td:nth-of-type(2)").allTextContents()) {
     expect(verdict).toMatch(/^(stable|unstable|no evidence)$/);
   }
 });
 
-test("tells the scores of the point that the keyboard reaches, and fits a narrow screen", async () => {
+test("the page shows the scores of the point that is chosen by keyboard, and fits a narrow screen", async () => {
   await page.locator("canvas.top").focus();
   await page.keyboard.press("ArrowRight");
   expect(await page.locator("#point").textContent()).toMatch(/^Row \d+ · doubts \d failed · group .* · perturbation/);

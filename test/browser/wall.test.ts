@@ -18,7 +18,7 @@ let complaints: string[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sigma-tsne-browser-"));
-  // Image i stands in cell i: white ones on the left, black ones on the right.
+  // Image i is in cell i. The images on the left are white, those on the right black.
   const images = {
     count: n,
     height: 16,
@@ -67,14 +67,14 @@ afterEach(async () => {
 });
 
 const said = () => page.locator("#point").textContent();
-/** What it says of the position pointed at. */
+/** The text that the page shows about the image under the pointer. */
 const saidAt = async (x: number, y: number) => {
   await page.mouse.move(5, 5);
   await page.mouse.move(x, y);
   return said();
 };
 
-/** The middle of a cell in the window, where the whole wall is shown. */
+/** The center of a cell in the window while the whole wall is shown. */
 async function placeOf(row: number, column: number): Promise<[number, number]> {
   const box = await page.locator("#wall").boundingBox();
   if (!box) throw new Error("the wall is not there");
@@ -85,14 +85,14 @@ async function placeOf(row: number, column: number): Promise<[number, number]> {
   ];
 }
 
-/** Red, green and blue of the page at a position, as it is shown. */
+/** Red, green and blue of the displayed page at a position. */
 async function colorAt(x: number, y: number): Promise<number[]> {
   const { default: sharp } = await import("sharp");
   const shot = await page.screenshot({ clip: { x: Math.round(x), y: Math.round(y), width: 1, height: 1 } });
   return [...(await sharp(shot).removeAlpha().raw().toBuffer())];
 }
 
-test("shows the images at their positions, and tells number, label and name of the one pointed at", async () => {
+test("the page shows the images at their positions, and the number, label and name of the image under the pointer", async () => {
   const [white, black] = [await placeOf(10, 5), await placeOf(10, 35)];
   await expect.poll(async () => (await colorAt(...white))[0]).toBeGreaterThan(240);
   await expect.poll(async () => (await colorAt(...black))[0]).toBeLessThan(15);
@@ -103,12 +103,12 @@ test("shows the images at their positions, and tells number, label and name of t
   expect(await page.title()).toBe(hostile);
 });
 
-test("finds an image by its number, and says if there is no such image", async () => {
+test("the page finds an image by its number, and reports if there is no such image", async () => {
   await page.fill("#find", "615");
   await page.press("#find", "Enter");
   expect(await said()).toContain("Image 615 ");
   const box = await page.locator("#wall").boundingBox();
-  // It comes to the middle, where it is then pointed at.
+  // The image moves to the center, where the pointer is.
   const middle = [(box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2] as const;
   await expect.poll(() => saidAt(...middle)).toContain("Image 615 ");
   await page.fill("#find", String(n));
@@ -116,7 +116,7 @@ test("finds an image by its number, and says if there is no such image", async (
   expect(await said()).toBe(`There is no image ${n}.`);
 });
 
-test("is moved in with the keyboard", async () => {
+test("the keyboard moves the wall", async () => {
   await page.locator("#wall [role=application]").focus();
   await page.keyboard.press("ArrowRight");
   const first = Number(/Image (\d+)/.exec((await said()) ?? "")?.[1]);
@@ -130,7 +130,7 @@ test("is moved in with the keyboard", async () => {
   await expect.poll(() => saidAt(...beside)).toContain("row 10, column 34");
 });
 
-test("lays the colors of the labels over the images, in dark as well", async () => {
+test("the page overlays the colors of the labels on the images, in light and dark mode", async () => {
   await page.close();
   await open("dark");
   const black = await placeOf(10, 35);

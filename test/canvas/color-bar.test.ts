@@ -5,7 +5,7 @@ import { layOutColorBar } from "../../src/canvas/legend.js";
 const EM = 16;
 const INK = { text: "#000", muted: "#888", rest: "#bbb", single: "#00f", ground: "#fff" } as never;
 
-/** The labels that a bar draws, each with the range of the picture that it covers along the bar. */
+/** The labels of a bar, each with the interval that it covers along the bar. */
 function labelsOf(least: number, most: number, length: number, isUpright: boolean) {
   const context = createCanvas(10, 10).getContext("2d");
   const labels: { text: string; from: number; to: number }[] = [];

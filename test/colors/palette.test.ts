@@ -27,7 +27,7 @@ describe.each(THEMES)("on the %s theme", (theme) => {
     [8, 0.1, 0.06],
     [20, 0.1, 0.05],
     [50, 0.05, 0.03],
-  ])("%i classes have colors that differ for every eye", (count, normal, deficient) => {
+  ])("%i classes have colors that differ for every kind of color vision", (count, normal, deficient) => {
     const colors = categoricalColors(count, theme);
     expect(new Set(colors).size).toBe(count);
     visions.forEach((vision, i) => {
@@ -36,7 +36,7 @@ describe.each(THEMES)("on the %s theme", (theme) => {
     });
   });
 
-  test("every color stands out from the ground", () => {
+  test("every color contrasts with the background", () => {
     const { background, text, muted, rest, single } = INKS[theme];
     for (const color of [...categoricalColors(50, theme), ...sequentialColors(64, theme), rest, single]) {
       expect(wcagContrast(color, background)).toBeGreaterThan(1.25);
@@ -45,7 +45,7 @@ describe.each(THEMES)("on the %s theme", (theme) => {
     expect(wcagContrast(muted, background)).toBeGreaterThan(4.5);
   });
 
-  test("a quantity grows lighter without a step back", () => {
+  test("the colors of a quantity change monotonically in lightness", () => {
     const lightness = sequentialColors(64, theme).map((color) => converter("oklab")(color)?.l ?? Number.NaN);
     for (let i = 1; i < lightness.length; i++) expect(lightness[i]).toBeGreaterThan(lightness[i - 1]);
   });

@@ -17,11 +17,11 @@ const namesOf = (files: readonly { name: string }[]) => files.map(({ name }) => 
 const runAcquisitions = async (options: Omit<DemoOptions, "data">) =>
   (await runDemo({ ...options, data: "acquisitions" })) as AcquisitionsSummary;
 
-// test/e2e/demo.test.ts goes all the way, and does so again.
+// test/e2e/demo.test.ts runs the whole demo twice.
 describe("runDemo with codes", () => {
   const small = { count: 60, epochs: 1, data: "codes" } as const;
 
-  it("leaves no files when it is stopped in its training", async () => {
+  it("leaves no files when it is stopped during training", async () => {
     const directory = join(folder, "stopped-codes");
     const controller = new AbortController();
     const onProgress = ({ part }: DemoProgress) => part === "training" && controller.abort();
@@ -55,7 +55,7 @@ describe("runDemo with acquisitions", () => {
       expect((await readFile(join(directory, name))).subarray(1, 4).toString()).toBe("PNG");
     }
 
-    // The first component sets the scale of the means, and fewer electrons are less certain.
+    // The first component defines the scale of the means, and fewer electrons make the means less certain.
     const first = Array.from({ length: 150 }, (_, i) => means.at(i, 0));
     expect(first.reduce((sum, value) => sum + value * value, 0) / 149).toBeCloseTo(1, 3);
     expect(summary.sigma.lowDose).toBeGreaterThan(2 * summary.sigma.highDose);
@@ -73,7 +73,7 @@ describe("runDemo with acquisitions", () => {
     expect(new Set(reports.map((progress) => progress.part))).toEqual(new Set(["data", "standard", "sigma"]));
   });
 
-  it("leaves no files when it is stopped, before and in the midst of it", async () => {
+  it("leaves no files when it is stopped before or during the computation", async () => {
     const directory = join(folder, "stopped");
     await expect(runAcquisitions({ directory, count: 60, signal: AbortSignal.abort() })).rejects.toThrow(AbortError);
     const controller = new AbortController();
@@ -83,7 +83,7 @@ describe("runDemo with acquisitions", () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it("says before the work that the directory cannot be used", async () => {
+  it("reports an unusable directory before the computation begins", async () => {
     const file = join(folder, "file");
     await writeFile(file, "");
     await expect(runAcquisitions({ directory: file, count: 50 })).rejects.toThrow(FileError);

@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { createDiffractometer } from "../../src/demo/diffractogram.js";
 import { generateMicrographs } from "../../src/vae/datasets/index.js";
 
-/** The same from the definition, the mean taken off: one sum over all pixels for every frequency of the upper half plane. */
+/**
+ * Computes a diffractogram from its definition after subtracting the mean: one sum over all pixels for every frequency
+ * of the upper half plane.
+ */
 function measureByDefinition(image: ArrayLike<number>, size: number, dose: number, resolution: number): number[] {
   const pixels = Array.from({ length: size * size }, (_, at) => ({ x: at % size, y: Math.floor(at / size), at }));
   const hann = (x: number) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (x + 0.5)) / size);
@@ -39,7 +42,7 @@ describe("createDiffractometer", () => {
     }
   });
 
-  it("is right on average at any dose: shot noise adds scatter but no bias", () => {
+  it("is unbiased at any dose: shot noise only adds variance", () => {
     const { scenes, size, ...set } = generateMicrographs({ count: 8, dose: 15, drift: 0 });
     const { length, measure } = createDiffractometer(size, 8);
     const repeats = 100;
@@ -62,12 +65,12 @@ describe("createDiffractometer", () => {
         squares += (mean - Math.sinh(truth[f])) ** 2 / (variance / repeats) / (8 * length);
       }
     }
-    // The squared error of a mean without bias, in units of its variance, is 1 on average.
+    // The squared error of an unbiased mean, in units of its variance, is 1 on average.
     expect(squares).toBeGreaterThan(0.8);
     expect(squares).toBeLessThan(1.25);
   });
 
-  it("does not see where a periodic structure lies", () => {
+  it("does not depend on the position of a periodic structure", () => {
     const size = 32;
     const { length, measure } = createDiffractometer(size, 10);
     const wave = (phase: number) =>
@@ -78,7 +81,7 @@ describe("createDiffractometer", () => {
     here.forEach((value, f) => {
       expect(there[f]).toBeCloseTo(value, 2);
     });
-    // Eight periods per side along x, none along y.
+    // The structure has eight periods per side along x and is constant along y.
     expect(here.indexOf(Math.max(...here))).toBe(6);
   });
 });

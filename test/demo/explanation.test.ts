@@ -30,7 +30,7 @@ function findings(accuracy: Difference, lowDoseAccuracy: AcquisitionsSummary["lo
 }
 
 describe("explainAcquisitions", () => {
-  it("calls a clear gain better, a clear loss worse, and all else no clear difference", () => {
+  it("calls a clear gain better, a clear loss worse, and everything else no clear difference", () => {
     const sentence = (mean: number) => explainAcquisitions(findings({ mean, standardError: 0.01 }, []))[2];
     expect(sentence(0.05)).toContain("85.0 % in the sigma-aware one (+5.0 ± 1.0 points: better)");
     expect(sentence(-0.05)).toContain("75.0 % in the sigma-aware one (-5.0 ± 1.0 points: worse)");
@@ -62,7 +62,7 @@ describe("explainCodes", () => {
       separation: { evenness: 0.1, evennessBefore: 1, keptNeighbors: 0.7, rows: 10, columns: 10 },
     }).join(" ");
 
-  it("says what the figures say, whichever way they fall", () => {
+  it("describes positive and negative results", () => {
     expect(text(0.05, 0.2, 0.9)).toMatch(/\+5\.0 ± 1\.0 points: better/);
     expect(text(0.05, 0.2, 0.9)).toMatch(/move more than.*factor of 4\.5/);
     expect(text(-0.05, -0.2, 0.3)).toMatch(/move less than.*points: worse.*That is little/);

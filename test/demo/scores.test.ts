@@ -7,15 +7,15 @@ import { Matrix } from "../../src/matrix.js";
 const line = (...positions: number[]) => new Matrix(Float32Array.from(positions), positions.length, 1);
 
 describe("nearestNeighbors", () => {
-  it("lists the nearest first, and never the point itself", async () => {
+  it("lists the nearest points first, and never the point itself", async () => {
     expect([...(await nearestNeighbors(line(0, 1, 3, 10), 2))]).toEqual([1, 2, 0, 2, 1, 0, 2, 1]);
   });
 
-  it("takes the lower row of equally near ones", async () => {
+  it("prefers the lower row for equal distances", async () => {
     expect([...(await nearestNeighbors(line(5, 5, 5, 5), 2))]).toEqual([1, 2, 0, 2, 0, 1, 0, 1]);
   });
 
-  it("finds what sorting all distances finds", async () => {
+  it("finds the same neighbors as sorting all distances", async () => {
     const coordinates = fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 24, maxLength: 24 });
     await fc.assert(
       fc.asyncProperty(coordinates, async (values) => {
@@ -40,7 +40,7 @@ describe("nearestNeighbors", () => {
 });
 
 describe("labelHits", () => {
-  it("counts the majority, and lets the nearest decide between equals", () => {
+  it("compares the most frequent label, and the nearest neighbor decides a tie", () => {
     const neighbors = Int32Array.of(1, 2, 3, 2, 3, 0, 3, 0, 1, 2, 1, 0);
     expect([...labelHits(neighbors, ["a", "a", "b", "b"])]).toEqual([0, 0, 0, 0]);
     expect([...labelHits(Int32Array.of(1, 2, 0, 2, 3, 0, 2, 1), ["a", "a", "b", "b"])]).toEqual([1, 1, 1, 1]);
@@ -48,7 +48,7 @@ describe("labelHits", () => {
 });
 
 describe("sharedNeighbors", () => {
-  it("gives the share in common, in whatever order", () => {
+  it("returns the share of common neighbors independent of their order", () => {
     const one = Int32Array.of(1, 2, 0, 2, 0, 1);
     const other = Int32Array.of(2, 1, 2, 3, 3, 4);
     expect([...sharedNeighbors(one, other, 3)]).toEqual([1, 0.5, 0]);

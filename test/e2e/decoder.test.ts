@@ -13,6 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test.each(MODELS)("%s decodes and encodes on a thread as it does without one", async (name) => {
-  await expectSameOnThread(folder, name, 1);
-});
+test.each(MODELS)(
+  "%s decodes and encodes on a separate thread with the same results as on the main thread",
+  async (name) => {
+    await expectSameOnThread(folder, name, 1);
+  },
+);

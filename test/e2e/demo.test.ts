@@ -17,7 +17,7 @@ const namesOf = (files: readonly { name: string }[]) => files.map(({ name }) => 
 const runAcquisitions = async (options: Omit<DemoOptions, "data">) =>
   (await runDemo({ ...options, data: "acquisitions" })) as AcquisitionsSummary;
 
-it("goes all the way from images through codes to pictures, and does so again into the same directory", async () => {
+it("the demo computes codes and pictures from images, and can be repeated into the same directory", async () => {
   const directory = join(folder, "codes");
   const parts = new Set<string>();
   const summary = (await runDemo({ ...small, directory, onProgress: ({ part }) => parts.add(part) })) as CodesSummary;
@@ -45,7 +45,7 @@ it("goes all the way from images through codes to pictures, and does so again in
   expect(once.map((bytes, i) => bytes.equals(twice[i] as Buffer))).toEqual([true, true, true, true]);
 });
 
-it("writes the same acquisitions again into the same directory, with any number of threads", async () => {
+it("the demo of acquisitions writes the same files when it is repeated with another number of threads", async () => {
   const directory = join(folder, "again");
   const contents = async (threads: number) => {
     const { files, seconds, ...facts } = await runAcquisitions({ directory, count: 60, seed: 3, threads });

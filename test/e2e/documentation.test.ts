@@ -12,7 +12,10 @@ import { findCommands, joinProgram } from "../documentation/snippets.js";
 
 const execute = promisify(execFile);
 
-/** Pages whose commands another test or script runs, or that only a clone with time and data can run. */
+/**
+ * Pages that are not run here, because another test or script runs their commands, or because they need a clone, much
+ * time and data.
+ */
 const RUN_ELSEWHERE = [
   "bench/README.md",
   "docs/explorer.md",
@@ -28,10 +31,10 @@ const runnable = pages.filter(
     ["sh", "ts", "js"].some((name) => ofLanguage(snippets, name).some(({ isRun }) => isRun)),
 );
 
-/** Milliseconds: a page has a dozen commands, each a process. */
+/** Time limit in milliseconds. A page has a dozen commands, and each is a process. */
 const LONGEST = 240_000;
 
-/** Folders, by page, each with the files that the pages speak of. */
+/** Folders by page. Each contains the files that the page mentions. */
 const folders = new Map<string, string>();
 let work: string;
 
@@ -80,7 +83,7 @@ async function makeFolder(page: string): Promise<string> {
   return folder;
 }
 
-describe.each(runnable.map(({ path, snippets }) => [path, snippets] as const))("what %s shows", (path, snippets) => {
+describe.each(runnable.map(({ path, snippets }) => [path, snippets] as const))("the code in %s", (path, snippets) => {
   const folder = () => folders.get(path) as string;
   const env = () => ({ ...process.env, PATH: `${join(work, "bin")}${delimiter}${process.env.PATH}` });
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Each example, what it prints, and a file that it writes. */
+/** Each example, its output, and a file that it writes. */
 const programs = [
   ["first-embedding", /400 points in 2 dimensions; KL divergence \d/, "embedding.csv"],
   ["standard-deviations", /least certain positions are those of rows \d+/, "uncertain.png"],
@@ -24,13 +24,13 @@ const programs = [
   ["train-and-explore", /Embedded 200 codes/, "runs/example/model/model.safetensors"],
 ] as const;
 
-it.each(programs)("runs the example %s as it is", async (name, printed, file) => {
+it.each(programs)("the example %s runs unchanged", async (name, printed, file) => {
   const { stdout } = await run(process.execPath, [join(examples, `${name}.js`), "--no-browser"], { cwd: folder });
   expect(stdout).toMatch(printed);
   expect((await stat(join(folder, "sigma-tsne-examples", file))).size).toBeGreaterThan(0);
 });
 
-it("tests each example", async () => {
+it("every example is tested", async () => {
   const shared = ["README.md", "output-folder.js", "simulated-measurements.js"];
   const files = (await readdir(examples)).filter((name) => !shared.includes(name));
   expect(files.sort()).toEqual(programs.map(([name]) => `${name}.js`).sort());

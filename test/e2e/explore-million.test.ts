@@ -22,7 +22,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => workplace.remove());
 
-it("a table of a million rows opens, and its columns follow while the map is looked at", async () => {
+it("the explorer opens a table of a million rows, and loads its columns while the map is already shown", async () => {
   const { url, n, close } = await explore(workplace.path("million.parquet"));
   const ask = (path: string) => fetch(new URL(path, url));
   const describe = async () => (await (await ask(paths.exploration)).json()) as ExplorationDescription;

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-/** A server as a process. */
+/** A server in a separate process. */
 class Server {
   stdout = "";
   stderr = "";
@@ -61,7 +61,7 @@ afterEach(async () => {
 });
 
 describe("the server", () => {
-  it("prints where it is, serves the page, and ends by Ctrl-C, even while it is watched", async () => {
+  it("prints its address, serves the page, and ends on Ctrl-C even while a page is open", async () => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const server = new Server("map.csv", "--labels", "labels.txt");
       const url = await server.url();
@@ -81,7 +81,7 @@ describe("the server", () => {
     }
   });
 
-  it("tells programs where it is", async () => {
+  it("prints its address in a form for programs", async () => {
     const server = new Server("map.csv", "--json");
     const url = await server.url();
     expect(JSON.parse(server.stdout)).toEqual({
@@ -96,10 +96,10 @@ describe("the server", () => {
     });
   });
 
-  it("asks for its token where others reach it", async () => {
+  it("requires its token if other machines can reach it", async () => {
     const server = new Server("map.csv", "--host", "0.0.0.0");
     const url = await server.url();
-    // An address that a browser can open, not the one that stands for all.
+    // The printed address can be opened in a browser, unlike the address that stands for all networks.
     expect(url).toMatch(/^http:\/\/(?!0\.0\.0\.0)[\w.-]+:\d+\/\?token=[\w-]{43}$/);
     const own = url.replace(/\/\/[^:]+/, "//127.0.0.1");
     const [address = ""] = own.split("/?");
@@ -109,7 +109,7 @@ describe("the server", () => {
     expect((await fetch(`${address}/api/exploration`, { headers: { cookie } })).status).toBe(200);
   });
 
-  it("that is killed is gone, and another one takes its place for the pages that wait", async () => {
+  it("can be replaced after it was killed, and open pages continue with the new server", async () => {
     const first = new Server("map.csv");
     const url = await first.url();
     const { port } = new URL(url);
@@ -123,7 +123,7 @@ describe("the server", () => {
     expect((await fetch(`${url}/api/exploration`)).status).toBe(200);
   });
 
-  it("does not begin where another one listens", async () => {
+  it("does not start on a port that another server uses", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as { port: number };
@@ -136,7 +136,7 @@ describe("the server", () => {
     });
   });
 
-  it("gives the explorer as one file", async () => {
+  it("serves the explorer as one file", async () => {
     const server = new Server("map.csv", "--labels", "labels.txt");
     const answer = await fetch(`${await server.url()}/api/offline`);
     expect(answer.headers.get("content-disposition")).toBe('attachment; filename="explorer.html"');
@@ -159,7 +159,7 @@ describe("the server", () => {
 });
 
 describe("a training that was stopped", () => {
-  it("goes on, and is stopped again", async () => {
+  it("can be continued and stopped again", async () => {
     const train = ["train", "--model", "vae", "--dataset", "bars.npy", "--hidden-dim", "8", "--z-dim", "2"];
     let isSent = false;
     const outcome = await workplace.start([...train, "--epochs", "100000", "--run-dir", "run"], (stderr, child) => {

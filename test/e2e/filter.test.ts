@@ -46,7 +46,7 @@ function filter(args: readonly string[], input: Uint8Array, closeEarly = false) 
     child.stderr.setEncoding("utf8").on("data", (piece: string) => {
       stderr += piece;
     });
-    // A filter that fails does not read to the end.
+    // A filter that fails does not read its input to the end.
     child.stdin.on("error", () => {});
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, output: Buffer.concat(pieces), stderr }));
@@ -58,7 +58,7 @@ describe("place --arrow", () => {
   it.each([
     [[20], "1"],
     [[7, 0, 13], "2"],
-  ])("gives the positions that place gives for a file: batches of %j, %s threads", async (sizes, threads) => {
+  ])("computes the same positions as for a file, with batches of %j and %s threads", async (sizes, threads) => {
     const { code, output, stderr } = await filter(
       ["place", "run.tsne", "--arrow", "--threads", threads],
       stream(sizes),
@@ -70,7 +70,7 @@ describe("place --arrow", () => {
     expect(valuesOf(tableOf(output), "y")).toEqual(expected.toArrays().map(([, y]) => y));
   });
 
-  it("counts rows that cannot be used, or fails at them", async () => {
+  it("counts invalid rows, or fails at the first one", async () => {
     const bytes = bytesOf([batchOf(column([fresh[0], null, [1, 2, 3, 4, 5, null]]))]);
     const counted = await filter(["place", "run.tsne", "--arrow", "--json"], bytes);
     expect(counted.code).toBe(0);
@@ -81,13 +81,13 @@ describe("place --arrow", () => {
     });
   });
 
-  it("ends quietly where its reader leaves", async () => {
-    // More than the pipe holds, so that the filter cannot end before its reader leaves.
+  it("ends quietly if its reader ends", async () => {
+    // The data are larger than the buffer of the pipe, so the filter cannot end before its reader does.
     const many = bytesOf(Array.from({ length: 2000 }, () => batchOf({ ...column(fresh) })));
     expect(await filter(["place", "run.tsne", "--arrow"], many, true)).toMatchObject({ code: 0, stderr: "" });
   });
 
-  it("marks what it has given out as no whole stream when it fails", async () => {
+  it("leaves its output stream recognizably incomplete when it fails", async () => {
     const bytes = stream([10, 10]);
     const { code, output, stderr } = await filter(["place", "run.tsne", "--arrow"], bytes.subarray(0, -100));
     expect(code).toBe(1);
@@ -95,7 +95,7 @@ describe("place --arrow", () => {
     expect(output.subarray(-4)).toEqual(Buffer.alloc(4, 255));
   });
 
-  it("refuses a run of another version", async () => {
+  it("rejects a run of another version", async () => {
     const run = await readFile(workplace.path("run.tsne"));
     run.writeUInt32LE(99, 8);
     await workplace.write("later.tsne", run);
@@ -118,7 +118,7 @@ describe("place --arrow", () => {
     expect(output.length).toBe(0);
   });
 
-  it("is asked for by its own options", async () => {
+  it("is required by the option --drop", async () => {
     expect(await workplace.start(["place", "run.tsne", "new.csv", "-o", "x.npy", "--drop", "a,b"])).toMatchObject({
       code: 2,
       stderr: "sigma-tsne place: --drop: expected to be given with --arrow alone, received an array of length 2\n",
@@ -128,7 +128,7 @@ describe("place --arrow", () => {
 });
 
 describe("encode --arrow", () => {
-  it("gives codes of images", async () => {
+  it("encodes images", async () => {
     await selectBackend("wasm");
     const model = createModel("vae", { height: 8, width: 8, channels: 1, zDim: 3 });
     await model.save(workplace.path("model"));

@@ -32,7 +32,7 @@ it.each([
   expect(await readdir(workplace.path("out"))).toEqual([]);
 });
 
-it("survives readers that leave before the end", async () => {
+it("works if the reader of its output ends early", async () => {
   const args = [entry, "embed", "mu.csv", "-o", "unread.npy", "--iterations", "300", "--json"];
   const child = spawn(process.execPath, args, { cwd: workplace.folder, stdio: ["ignore", "pipe", "pipe"] });
   child.stdout.destroy();

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-/** Reads all rows, in a process of its own, and prints the most memory that it has had, in MiB. */
+/** Reads all rows in a separate process and prints its peak memory in MiB. */
 const reader = (file: string, library: URL) => `
   import { openRows } from ${JSON.stringify(library.href)};
   const { rows, read, close } = await openRows(${JSON.stringify(file)});
@@ -21,7 +21,7 @@ const reader = (file: string, library: URL) => `
   console.log(process.resourceUsage().maxRSS / 1024);`;
 
 describe("a file of 240 MB", () => {
-  it.each([".arrow", ".parquet"])("goes through less memory than it has, as %s", async (extension) => {
+  it.each([".arrow", ".parquet"])("needs less memory than its size when it is read as %s", async (extension) => {
     const library = new URL("index.js", pathToFileURL(entry));
     const file = workplace.path(`large${extension}`);
     const writer = `

@@ -14,7 +14,7 @@ const execute = promisify(execFile);
 const root = resolve(import.meta.dirname, "../..");
 const script = (name: string): string => join(import.meta.dirname, "package", name);
 
-/** A project whose node_modules hold this package, as after `npm install`. */
+/** A project whose node_modules contain this package, as after `npm install`. */
 let project: string;
 
 beforeAll(async () => {
@@ -86,12 +86,12 @@ describe("a project that depends on the package", () => {
     expect(await runInProject(name, source)).toBe('3 1\nUNKNOWN_OPTION unknown option "labls"; did you mean "labels"?');
   });
 
-  test("finds the same names by both ways", async () => {
+  test("finds the same exports with require and import", async () => {
     const source = `
       import { createRequire } from "node:module";
       import * as imported from "sigma-tsne";
       const required = createRequire(import.meta.url)("sigma-tsne");
-      // Underscores begin the bundler's own names.
+      // Names of the bundler begin with underscores.
       const names = (exports) => Object.keys(exports).filter((name) => !/^(default$|__)/.test(name)).sort().join();
       console.log(names(imported) === names(required), names(imported));`;
     const [same, listed] = (await runInProject("names.mjs", source)).split(" ");
@@ -101,7 +101,7 @@ describe("a project that depends on the package", () => {
     }
   });
 
-  test("may mix both: the matrix of one is a matrix to the other", async () => {
+  test("can mix both: each accepts the matrices of the other", async () => {
     const source = `
       import { createRequire } from "node:module";
       import { pca, runBhTsne } from "sigma-tsne";
@@ -125,7 +125,7 @@ describe("a project that depends on the package", () => {
     expect(await readFile(join(project, `${name}-report`, "report.html"), "utf8")).toContain("Content-Security-Policy");
   });
 
-  test("can read its package.json and nothing that is not public", async () => {
+  test("can read its package.json but no private file", async () => {
     const source = `
       const { version } = require("sigma-tsne/package.json");
       console.log(version);
@@ -176,13 +176,13 @@ describe("in worker threads", () => {
 
   async function embedInWorker(): Promise<unknown> {
     const worker = new Worker(script("worker.mjs"), { workerData: { rows, options } });
-    // A worker that ends hands over its last messages and its exit at one go.
+    // When a worker ends, its last messages and its exit arrive together.
     const [[map], [code]] = await Promise.all([once(worker, "message"), once(worker, "exit")]);
     expect(code).toBe(0);
     return map;
   }
 
-  test("several at once give the map that the main thread gives", async () => {
+  test("several runs at once give the same map as the main thread", async () => {
     const { embedding } = await runBhTsne(rows, options);
     const expected = createHash("sha256")
       .update(embedding.data as Float32Array<ArrayBuffer>)
@@ -194,7 +194,7 @@ describe("in worker threads", () => {
     ]);
   });
 
-  test("terminate() ends a run in the midst, and the main thread goes on", async () => {
+  test("terminate() ends a running computation, and the main thread continues", async () => {
     const endless = { ...options, iterations: 1e9 };
     const worker = new Worker(script("worker.mjs"), { workerData: { rows, options: endless, isEndless: true } });
     await once(worker, "message");
@@ -202,34 +202,34 @@ describe("in worker threads", () => {
     expect((await runBhTsne(rows, options)).iterations).toBe(100);
   });
 
-  test("terminate() crashes at no moment of a run", async () => {
+  test("terminate() never crashes the process, at any moment of a run", async () => {
     expect(await runScript("terminate.mjs")).toEqual({ code: 0, signal: null, stdout: "survived\n", stderr: "" });
   });
 });
 
 describe("a process that ends during a run", () => {
   test.each(["inside onProgress", "from a timer"])(
-    "by process.exit() %s has the exit code asked for",
+    "by process.exit() %s has the requested exit code",
     async (place) => {
       expect(await runScript("exit.mjs", place)).toEqual({ code: 7, signal: null, stdout: "", stderr: "" });
     },
   );
 
-  test("by an error that nobody catches tells it and exits with 1", async () => {
+  test("by an uncaught error prints the error and exits with 1", async () => {
     const { code, signal, stderr } = await runScript("throw.mjs");
     expect({ code, signal }).toEqual({ code: 1, signal: null });
     expect(stderr).toContain("nobody catches this");
   });
 });
 
-test("runs that are started and aborted again and again do not hold on to memory", async () => {
+test("starting and aborting many runs does not leak memory", async () => {
   const { code, stdout, stderr } = await runScript("abort-often.mjs");
   expect(stderr).toBe("");
   expect(code).toBe(0);
   expect(Number(stdout)).toBeLessThan(120e6);
 });
 
-test("runs of every kind, canceled at random moments, end as they should; `npm run soak` does so 500 times", async () => {
+test("runs of every kind end correctly when they are canceled at random moments (`npm run soak` repeats this 500 times)", async () => {
   const { stdout } = await execute(process.execPath, ["--expose-gc", script("soak.mjs"), "30"]).catch((error) => error);
   expect(JSON.parse(stdout)).toMatchObject({ runs: 30, areSame: true, haveSurvived: true, exits: [7, 7] });
 });

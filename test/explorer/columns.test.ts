@@ -38,7 +38,7 @@ describe("a table with x and y", () => {
   });
   afterAll(() => served.close());
 
-  it("is a map whose other columns are all shown, by what they hold", async () => {
+  it("is a map, and all its other columns are shown according to their content", async () => {
     const { n, layouts, columns, notices } = await served.describe();
     expect(n).toBe(N);
     expect(notices).toEqual([
@@ -72,7 +72,7 @@ describe("a table with x and y", () => {
     expect(found.merger).toMatchObject({ categories: ["false", "true"] });
   });
 
-  it("gives the values of each column, and says which are missing", async () => {
+  it("provides the values of each column and marks missing ones", async () => {
     const { columns } = await served.describe();
     const table = await readTable(path("survey.csv"));
     const { remark, night, redshift } = byName(columns);
@@ -89,7 +89,7 @@ describe("a table with x and y", () => {
     expect(point.values[remark.id]).toBe((table.get("remark") as string[])[5]);
   });
 
-  it("saves every column under its own name, with the values of the file", async () => {
+  it("exports every column with its name and values in the file", async () => {
     const csv = await (await save(served, "csv", [3, 5])).text();
     const [header, first] = csv.split("\n");
     expect(header.split(",").slice(0, 3)).toEqual(["row", "x", "y"]);
@@ -115,7 +115,7 @@ describe("columns of other formats", () => {
     await exploration.close();
   });
 
-  it("keep identifiers with more digits than a number holds", async () => {
+  it("preserve identifiers with more digits than a number can represent", async () => {
     const exploration = await openExploration(fixture("duckdb.parquet"), { columns: ["pc1", "pc2"] });
     const point = await exploration.point(1);
     expect(point?.values["column:id"]).toBe(String(2n ** 60n + 1n));
@@ -124,7 +124,7 @@ describe("columns of other formats", () => {
 });
 
 describe("metadata", () => {
-  it("belong to the points of another file, rows without a position left out of both", async () => {
+  it("belong to the points of another file, and rows without a position are left out of both files", async () => {
     const positions = Float32Array.from({ length: 2 * N }, (_, at) => (at < 4 ? Number.NaN : at));
     await writeMatrix(path("map.npy"), new Matrix(positions, N, 2));
     const exploration = await openExploration(path("map.npy"), { metadata: path("survey.csv") });
@@ -140,7 +140,7 @@ describe("metadata", () => {
     await served.close();
   });
 
-  it("have one row per point", async () => {
+  it("must have one row per point", async () => {
     await writeMatrix(path("short.npy"), new Matrix(new Float32Array(20), 10, 2));
     await expect(openExploration(path("short.npy"), { metadata: path("survey.csv") })).rejects.toThrow(
       `survey.csv: expected 10 rows, one per point, received ${N}`,
@@ -149,7 +149,7 @@ describe("metadata", () => {
 });
 
 describe("columns that look dangerous", () => {
-  it("are data like all others", async () => {
+  it("are treated like all other columns", async () => {
     const name = '"><img src=x onerror=alert(1)>,__proto__\u202e';
     const text = ["=1+1", "javascript:alert(1)", "\u202eevil", "x".repeat(3000)];
     const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`;
@@ -166,7 +166,7 @@ describe("columns that look dangerous", () => {
 });
 
 describe("a column of image paths", () => {
-  it("gives the points their images, from the folder of the table alone", async () => {
+  it("provides the images of the points, but only from the folder of the table", async () => {
     await mkdir(path("pictures/inner"), { recursive: true });
     const save = (name: string, width: number, red: number) =>
       sharp({ create: { width, height: 10, channels: 3, background: { r: red, g: 0, b: 0 } } })

@@ -39,7 +39,7 @@ const post = async (served: Served, path: string) => {
 };
 
 describe("points without a map", () => {
-  it("are mapped while they are looked at, standard and sigma-aware", async () => {
+  it("get a standard and a sigma-aware map while the page is open", async () => {
     const exploration = await openExploration(join(folder, "means.npy"), { sigma: join(folder, "sigma.npy") });
     expect(exploration.describe().computations.map(({ id }) => id)).toEqual(["standard", "sigma-aware"]);
     const served = await serve(exploration);
@@ -79,7 +79,7 @@ describe("points without a map", () => {
     await served.close();
   });
 
-  it("do not wait for one that is stopped, which can be continued later", async () => {
+  it("get their second map although the first is stopped, which can be continued later", async () => {
     // Enough points that the computation is still running when it is stopped.
     const rows = 3000;
     await writeMatrix(join(folder, "many.npy"), new Matrix(Float32Array.from(makeGroups(rows, 4, 3).flat()), rows, 4));
@@ -104,7 +104,7 @@ describe("points without a map", () => {
     await served.close();
   });
 
-  it("leave nothing at work when the server ends", async () => {
+  it("leave no computation running when the server ends", async () => {
     const exploration = await openExploration(join(folder, "means.npy"), {
       sigma: join(folder, "sigma.npy"),
       cache: false,
@@ -138,7 +138,7 @@ describe("a saved run", () => {
     await served.close();
   });
 
-  it("is stopped and continued, as often as one likes", async () => {
+  it("can be stopped and continued repeatedly", async () => {
     const run = new Tsne(means, { sigma, iterations: 1e9 });
     await run.fit(10);
     await run.save(join(folder, "endless.tsne"));
@@ -164,7 +164,7 @@ describe("a saved run", () => {
     await served.close();
   });
 
-  it("gets the columns and the sentences of a trust report", async () => {
+  it("gets the columns and notices of a trust report", async () => {
     const run = new Tsne(means, { perplexity: 10, iterations: 100 });
     await run.fit();
     await run.save(join(folder, "trusted.tsne"));
@@ -184,7 +184,7 @@ describe("a saved run", () => {
     await served.close();
   });
 
-  it("is judged where it is at its end", async () => {
+  it("is only scored if it is finished", async () => {
     const run = new Tsne(means, { sigma, iterations: 100 });
     await run.fit();
     await run.save(join(folder, "whole.tsne"));

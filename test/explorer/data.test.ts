@@ -18,7 +18,7 @@ import { Matrix } from "../../src/matrix.js";
 import { nearest } from "../../src/search/index.js";
 import { type Served, serve, watch } from "./serve.js";
 
-/** Points in four groups, their map, and images of two gray values that tell them apart. */
+/** Points in four groups, their map, and images with two gray values that identify each point. */
 const n = 1100;
 const d = 3;
 const [height, width] = [5, 8];
@@ -73,8 +73,8 @@ const failure = async (path: string) => {
   return { status: answer.status, ...((await answer.json()) as Failure) };
 };
 
-describe("what is explored", () => {
-  it("is described", async () => {
+describe("the explored data", () => {
+  it("are described", async () => {
     const description = await served.describe();
     expect(description).toMatchObject({
       name: "map.npy",
@@ -95,7 +95,7 @@ describe("what is explored", () => {
     ]);
   });
 
-  it("has labels as numbers of categories, in the order of their names", async () => {
+  it("have labels as numbers of categories, in the order of their names", async () => {
     const { columns } = await served.describe();
     const { categories, type, missing } = columns[0] as CategoryColumn;
     expect({ categories, type, missing }).toEqual({ categories: ["9", "10", "first"], type: "uint16", missing: 65535 });
@@ -103,7 +103,7 @@ describe("what is explored", () => {
     expect(Array.from(codes, (code) => categories[code])).toEqual(Array.from({ length: n }, (_, i) => names[i % 4]));
   });
 
-  it("has columns of numbers with their ranges", async () => {
+  it("have numeric columns with their ranges", async () => {
     await watch(served.url, (runs) => runs.get("quality:map")?.state === "finished");
     const { columns } = await served.describe();
     const column = columns[1] as NumberColumn;
@@ -121,11 +121,11 @@ describe("what is explored", () => {
 });
 
 describe("layouts", () => {
-  it("are the map as it is", async () => {
+  it("include the unchanged map", async () => {
     expect(await served.floats(paths.layout("map"))).toEqual(map.data);
   });
 
-  it("are spread evenly, and put into the cells of a wall that is as wide as its images are high", async () => {
+  it("include an evenly spread map and a square wall", async () => {
     const even = await served.floats(paths.layout("separated:map"));
     expect(even).toHaveLength(2 * n);
     const wall = await served.floats(paths.layout("wall:map"));
@@ -139,7 +139,7 @@ describe("layouts", () => {
     expect((most(0) * width) / (most(1) * height)).toBeCloseTo(1, 0);
   });
 
-  it("are not there by other names", async () => {
+  it("are not found by other names", async () => {
     for (const id of ["", "nothing", "separated:nothing", "separated:", "__proto__", "constructor"]) {
       expect(await failure(paths.layout(id))).toMatchObject({ status: 404, code: "NOT_FOUND" });
     }
@@ -149,10 +149,10 @@ describe("layouts", () => {
   });
 });
 
-describe("bytes", () => {
+describe("binary data", () => {
   const path = paths.layout("map");
 
-  it("carry a mark by which they need not be sent again", async () => {
+  it("have an entity tag, so that they need not be sent again", async () => {
     const first = await served.get(path);
     const etag = first.headers.get("etag") as string;
     expect(first.headers.get("content-type")).toBe("application/octet-stream");
@@ -161,7 +161,7 @@ describe("bytes", () => {
     expect((await served.get(path, { "if-none-match": '"other"' })).status).toBe(200);
   });
 
-  it("may be asked for by range", async () => {
+  it("can be requested by range", async () => {
     const bytes = Buffer.from(map.data.buffer);
     const part = async (range: string, others = {}) => {
       const answer = await served.get(path, { range, ...others });
@@ -186,7 +186,7 @@ describe("bytes", () => {
 });
 
 describe("images", () => {
-  it("are the images as they are", async () => {
+  it("are served in their original size", async () => {
     const answer = await served.get(paths.image(17));
     expect(answer.headers.get("content-type")).toBe("image/png");
     const { data, info } = await sharp(Buffer.from(await answer.arrayBuffer()))
@@ -196,7 +196,7 @@ describe("images", () => {
     for (let p = 0; p < width * height; p++) expect(data[p * info.channels]).toBe(Math.round(255 * pixel(17, p)));
   });
 
-  it("stand on sheets in their order", async () => {
+  it("are on thumbnail sheets in their order", async () => {
     for (const [sheet, count] of [
       [0, 1024],
       [1, n - 1024],
@@ -207,7 +207,7 @@ describe("images", () => {
         .raw()
         .toBuffer({ resolveWithObject: true });
       expect(info).toMatchObject({ width: 32 * width, height: Math.ceil(count / 32) * height, format: "raw" });
-      // The picture loses some of its values; the mean of a tile stays that of its image.
+      // The compression changes some values, but the mean of a tile is still that of its image.
       for (const tile of [0, 31, 32, 50, count - 1]) {
         const means = [0, 0];
         for (let p = 0; p < width * height; p++) {
@@ -220,7 +220,7 @@ describe("images", () => {
     }
   });
 
-  it("stand on one sheet for any points, in the order of the request", async () => {
+  it("are combined on one sheet for any points, in the order of the request", async () => {
     const ask = (body: Uint8Array<ArrayBuffer>) =>
       fetch(served.url + paths.thumbnailsOf, {
         method: "POST",
@@ -257,7 +257,7 @@ describe("images", () => {
 });
 
 describe("a point", () => {
-  it("is described with its neighbors, which are those of a search", async () => {
+  it("is described with the same neighbors as a search finds", async () => {
     const point = await served.json<PointDescription>(paths.point(42));
     expect(point).toMatchObject({ index: 42, label: "first", values: { label: "first" }, neighborsIn: "data" });
     const own = Array.from(sigma.row(42));
@@ -283,7 +283,7 @@ describe("a selection", () => {
     });
   const rows = Uint32Array.from([7, 3, 1099]);
 
-  it.each(["csv", "parquet"] as const)("is taken away as %s", async (format) => {
+  it.each(["csv", "parquet"] as const)("is exported as %s", async (format) => {
     const answer = await select(format, rows.buffer);
     expect(answer.headers.get("content-disposition")).toBe(`attachment; filename="selection.${format}"`);
     const path = join(folder, `selection.${format}`);
@@ -295,7 +295,7 @@ describe("a selection", () => {
     expect(Array.from(table.get("label") as string[], String)).toEqual(Array.from(rows, (i) => names[i % 4]));
   });
 
-  it("has an apostrophe before texts that a spreadsheet would run as formulas, unless asked otherwise", async () => {
+  it("is exported with an apostrophe before texts that a spreadsheet would run as formulas, unless verbatim is set", async () => {
     const folderOfFormulas = join(folder, "formulas.csv");
     await writeFile(folderOfFormulas, 'x,y,label\n1,2,"=cmd|1"\n3,4,@a\n5,6,-7\n7,8,-a\n9,1,+b\n2,2,c\n');
     const formulas = await serve(await openExploration(folderOfFormulas));
@@ -311,7 +311,7 @@ describe("a selection", () => {
     await formulas.close();
   });
 
-  it("of no points, or of others than there are, is refused", async () => {
+  it("without points, or with points that do not exist, is rejected", async () => {
     const bad = { status: 400, body: { code: "BAD_REQUEST" } };
     const outcome = async (answer: Response) => ({ status: answer.status, body: await answer.json() });
     expect(await outcome(await select("csv", new ArrayBuffer(0)))).toMatchObject(bad);

@@ -6,7 +6,7 @@ import { Decoder } from "../../src/explorer/server/decoder.js";
 import { createModel, type Model, type ModelName } from "../../src/vae/models/index.js";
 import { Random } from "../../src/vae/random.js";
 
-/** Bundles the thread that models are decoded on, where any source is newer: it cannot be run from the sources. */
+/** Bundles the decoder thread if any source is newer, because a thread cannot run from the sources. */
 export async function buildDecoderThread(): Promise<void> {
   const sources = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((path) => /\.ts$/.test(path));
   const newest = Math.max(...sources.map((path) => statSync(join("src", path)).mtimeMs));
@@ -42,7 +42,7 @@ export async function saveModel(
 /** Points of a latent space with three dimensions. */
 export const drawCodes = (count: number): Float32Array => new Random(1, 2, 3).normals(3 * count);
 
-/** Compares what a model gives on a thread of its own with what it gives on this one. */
+/** Compares the results of a model on a separate thread with its results on this thread. */
 export async function expectSameOnThread(folder: string, name: ModelName, channels: number): Promise<void> {
   const { model, path } = await saveModel(folder, name, channels);
   const thread = new Decoder({ path, backend: "wasm" });

@@ -30,15 +30,18 @@ async function openVae(): Promise<Decoder> {
   return open(path);
 }
 
-// test/e2e/decoder.test.ts does the same with every model.
+// test/e2e/decoder.test.ts repeats this test with every model.
 test.each([
   ["bnn-ae", 1],
   ["vae", 3],
-] as const)("%s with %i channels decodes and encodes on a thread as it does without one", async (name, channels) => {
-  await expectSameOnThread(folder, name, channels);
-});
+] as const)(
+  "%s with %i channels decodes and encodes on a separate thread with the same results as on the main thread",
+  async (name, channels) => {
+    await expectSameOnThread(folder, name, channels);
+  },
+);
 
-test("pictures are what the images are, 0 black and 1 white, and the given ones stand first", async () => {
+test("pictures show the decoded images, 0 as black and 1 as white, after the given images", async () => {
   const { model, path } = await saveModel(folder, "vae", 3);
   const decoder = open(path);
   const codes = drawCodes(5);
@@ -62,14 +65,14 @@ test("pictures are what the images are, 0 black and 1 white, and the given ones 
     }
   }
   expect([...data.subarray(0, 16 * 3)]).toEqual(Array(48).fill(255));
-  // Beyond the last image.
+  // This is beyond the last image.
   expect(data[(16 * 64 + 40) * 3]).toBe(0);
   const gif = await sharp(await decoder.perform("drawGif", { codes, options: { delay: 40 } })).metadata();
   expect(gif).toMatchObject({ format: "gif", pages: 5, loop: 0 });
   model.dispose();
 });
 
-test("of what a slider asks for while it waits, the newest is computed", async () => {
+test("only the newest waiting request of a slider is computed", async () => {
   const decoder = await openVae();
   const code = (value: number) => ({ codes: Float32Array.of(value, 0, 0) });
   const done: string[] = [];
@@ -86,12 +89,12 @@ test("of what a slider asks for while it waits, the newest is computed", async (
   await Promise.all(asked);
   expect(done.slice(0, 3)).toEqual(["slider 0 overtaken", "slider 1 overtaken", "slider 2 overtaken"]);
   expect(done.filter((name) => name.endsWith("overtaken"))).toHaveLength(3);
-  // It passed the tasks that came before it.
+  // It was served before earlier tasks.
   expect(done.indexOf("slider 3")).toBeLessThan(done.indexOf("other 1"));
   expect(done).toContain("another slider");
 });
 
-test("more tasks than can wait are refused, and canceled ones make space", async () => {
+test("tasks beyond the limit of waiting tasks are rejected, and canceled tasks make space", async () => {
   const decoder = await openVae();
   const codes = new Float32Array(3);
   const controllers = Array.from({ length: 32 }, () => new AbortController());
@@ -104,7 +107,7 @@ test("more tasks than can wait are refused, and canceled ones make space", async
   await expect(decoder.perform("decode", { codes }, { signal: AbortSignal.abort() })).rejects.toThrow(AbortError);
 });
 
-test("errors come back with their codes, and the thread goes on", async () => {
+test("errors keep their codes, and the thread continues", async () => {
   const decoder = await openVae();
   const wrong = decoder.perform("decode", { codes: new Float32Array(4) });
   await expect(wrong).rejects.toMatchObject({ code: "SHAPE_MISMATCH" });
@@ -127,7 +130,7 @@ test("a folder without a model, and one with a damaged model, are reported each 
   }
 });
 
-test("closing ends what is at work", async () => {
+test("closing stops running tasks", async () => {
   const decoder = await openVae();
   await decoder.model();
   const working = [0, 1].map(() => decoder.perform("decode", { codes: new Float32Array(3 * 4096) }));

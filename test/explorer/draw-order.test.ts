@@ -4,7 +4,7 @@ import { FrameBudget } from "../../src/explorer/web/map/frame-budget.js";
 
 const reversed = (n: number) => Uint32Array.from({ length: n }, (_, i) => n - 1 - i);
 
-test("each subset of a draw order has about half the rows of the one before, in the same order", () => {
+test("each subset of a draw order has about half the rows of the previous one, in the same order", () => {
   const n = 100_000;
   const order = createDrawOrder(reversed(n));
   expect(countOf(order, 0)).toBe(n);
@@ -21,7 +21,7 @@ test("each subset of a draw order has about half the rows of the one before, in 
   expect(before.length).toBeLessThanOrEqual(4000);
 });
 
-test("a subset has the same share of every part of the rows", () => {
+test("a subset contains the same share of every range of rows", () => {
   const n = 200_000;
   const order = createDrawOrder(reversed(n));
   const rows = order.rows.subarray(order.starts[3], order.starts[4]);

@@ -26,7 +26,7 @@ const numbers = (values: ArrayLike<number>): NumberColumn => {
 };
 
 describe("filters that combine", () => {
-  it("count in each bar the rows that pass all other filters", () => {
+  it("determine the count of each bar, which is the number of rows that pass all other filters", () => {
     const n = 500;
     const values = [3, 5, 7].map((step) => Float64Array.from({ length: n }, (_, row) => (row * step) % 20));
     const bars = values.map((column) => histogramOf(numbers(column), column));
@@ -54,7 +54,7 @@ describe("filters that combine", () => {
     expect(filter.countPassing()).toBe(n);
   });
 
-  it("are refused beyond the bits of a number", () => {
+  it("are rejected if there are more filters than bits in a number", () => {
     const filter = new CrossFilter(2);
     for (let at = 0; at < MAX_FILTERS; at++) filter.set(String(at), () => true);
     expect(() => filter.set("one more", () => true)).toThrow(`at most ${MAX_FILTERS} filters`);
@@ -65,7 +65,7 @@ describe("filters that combine", () => {
 });
 
 describe("the bars of a column", () => {
-  it("hold every row once, those without a value apart", () => {
+  it("contain every row once, with a separate bar for rows without a value", () => {
     const values = Float64Array.of(0, 0.5, 1, Number.NaN, 100, -3);
     const histogram = histogramOf({ ...numbers(values), low: 0, high: 1 }, values);
     expect(histogram.isCut).toBe(true);
@@ -75,7 +75,7 @@ describe("the bars of a column", () => {
     expect([counts[0], counts[histogram.drawn - 1]]).toEqual([2, 2]);
   });
 
-  it("are one per number where there are few whole numbers", () => {
+  it("are one per number if there are few different whole numbers", () => {
     const values = Float32Array.of(2, 3, 3, 7);
     const histogram = histogramOf(numbers(values), values);
     expect(histogram).toMatchObject({ drawn: 6, low: 1.5, high: 7.5 });
@@ -91,7 +91,7 @@ describe("the bars of a column", () => {
     ]);
   });
 
-  it("of classes end with the rows without a class", () => {
+  it("end with the rows without a class, for a class column", () => {
     const column = {
       ...shared,
       kind: "category",
@@ -107,7 +107,7 @@ describe("the bars of a column", () => {
 });
 
 describe("finding a text", () => {
-  it("finds what a search of each row finds, in upper and lower case", () => {
+  it("gives the same result as searching each row, in upper and lower case", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b", "B", "İ", "ß", "é", "", "\u{1f600}"), maxLength: 6 });
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 20 }), text, (texts, wanted) => {
@@ -118,7 +118,7 @@ describe("finding a text", () => {
     );
   });
 
-  it("keeps texts through the bytes between server and page", () => {
+  it("works after texts were encoded by the server and decoded by the page", () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: "grapheme" })), (texts) => {
         const copy = TextValues.decode(TextValues.from(texts).encode().buffer, texts.length);
@@ -142,7 +142,7 @@ describe("sorting rows", () => {
       })
       .map(({ row }) => row);
 
-  it.each([false, true])("sorts numbers, missing ones last (descending: %s)", (isDescending) => {
+  it.each([false, true])("sorts numbers and puts missing ones last (descending: %s)", (isDescending) => {
     const number = fc.oneof(fc.double({ noDefaultInfinity: true }), fc.integer({ min: -3, max: 3 }));
     fc.assert(
       fc.property(fc.array(number, { minLength: 1 }), (values) => {
@@ -152,7 +152,7 @@ describe("sorting rows", () => {
     );
   });
 
-  it.each([false, true])("sorts texts, empty ones last (descending: %s)", (isDescending) => {
+  it.each([false, true])("sorts texts and puts empty ones last (descending: %s)", (isDescending) => {
     const column: TextColumn = { ...shared, kind: "text", type: "text", format: "plain", missing: 0 };
     const text = fc.string({ unit: fc.constantFrom("a", "b", "z", "é"), maxLength: 8 });
     fc.assert(
@@ -164,8 +164,8 @@ describe("sorting rows", () => {
   });
 });
 
-describe("the rows of a long table that are in sight", () => {
-  it.each([10, 10_000, 5_000_000])("reach the first and the last of %i rows, and each row in between", (count) => {
+describe("the visible rows of a long table", () => {
+  it.each([10, 10_000, 5_000_000])("can include the first and the last of %i rows and each row in between", (count) => {
     const view = 300;
     const { height } = visibleRows(count, 0, view);
     const last = visibleRows(count, Math.max(0, height - view), view);

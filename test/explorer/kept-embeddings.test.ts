@@ -34,7 +34,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const explore = async (options = {}) => serve(await openExploration(path("means.npy"), options));
 const sigma = () => ({ sigma: path("sigma.npy") });
 
-it("embeddings of points are kept beside their file, and are there at once the next time", async () => {
+it("embeddings of points are saved beside their file and shown at once the next time", async () => {
   const first = await explore(sigma());
   expect((await first.describe()).layouts).toEqual([]);
   await watch(first.url, (runs) => runs.get("uncertainty")?.state === "finished");
@@ -53,7 +53,7 @@ it("embeddings of points are kept beside their file, and are there at once the n
   await second.close();
 });
 
-it("are computed again for other points, and for other standard deviations", async () => {
+it("embeddings are computed again for other points and for other standard deviations", async () => {
   const without = await openExploration(path("means.npy"));
   expect(without.describe().layouts).toEqual([]);
   await without.close();
@@ -63,13 +63,13 @@ it("are computed again for other points, and for other standard deviations", asy
   await changed.close();
 });
 
-it("are not kept where the user does not want it, or the folder takes no files", async () => {
+it("embeddings are not saved if the user turns this off or the folder is not writable", async () => {
   await rm(path("means.npy.explorer"), { recursive: true });
   const unwanted = await openExploration(path("means.npy"), { cache: false });
   expect(unwanted.keptIn).toBeUndefined();
   await unwanted.close();
   expect(existsSync(path("means.npy.explorer"))).toBe(false);
-  // A file where the folder would be.
+  // A file has the name of the folder.
   await writeFile(path("means.npy.explorer"), "");
   await chmod(path("means.npy.explorer"), 0o400);
   const blocked = await openExploration(path("means.npy"));

@@ -27,7 +27,7 @@ let app: FastifyInstance;
 let exploration: Exploration;
 let positions: Record<string, Awaited<ReturnType<Tsne["fit"]>>["embedding"]>;
 
-/** A quarter turn and a scale of two about other positions, as a map may be laid onto another. */
+/** A rotation by 90 degrees and a scale of two about other centers, like the alignment of two maps. */
 const alignment = {
   scale: 2,
   rotation: [
@@ -48,7 +48,7 @@ beforeAll(async () => {
   const sigma = codes.sigma;
   exploration = new Exploration("bars", n);
   ({ app } = await listen(exploration));
-  // They become known one after the other, as those of a training do.
+  // They become available one after the other, as in a training.
   exploration.setData({ means: codes.means, sigma });
   exploration.setModel({
     folder,
@@ -90,7 +90,7 @@ const post = (url: string, payload: object | Buffer, type = "application/json") 
   app.inject({ method: "POST", url, payload, headers: { "content-type": type } });
 const toBytes = (values: ArrayLike<number>) => Buffer.from(Float32Array.from(values).buffer);
 
-/** The pixels that a PNG should have, from images of the model in rows of `columns`. */
+/** The expected pixels of a PNG with images of the model in rows of `columns`. */
 async function expectPicture(file: Buffer, expected: Float32Array, columns: number): Promise<void> {
   const { data, info } = await sharp(file).extractChannel(0).raw().toBuffer({ resolveWithObject: true });
   const count = expected.length / model.pixels;
@@ -104,13 +104,13 @@ async function expectPicture(file: Buffer, expected: Float32Array, columns: numb
   expect(wrong).toEqual([]);
 }
 
-test("a point's code is its mean and its standard deviations", async () => {
+test("the code of a point consists of its mean and its standard deviations", async () => {
   const { mean, standardDeviation }: LatentVector = (await get(paths.latentVector(7))).json();
   expect(mean).toEqual([...codes.means.row(7)]);
   expect(standardDeviation).toEqual([...(codes.sigma?.row(7) ?? [])]);
 });
 
-test("codes are decoded as the model decodes them, several in a row", async () => {
+test("several codes are decoded side by side exactly as by the model", async () => {
   const values = [0.5, -1, 2, 0.25, -0.125, 3];
   for (const url of [paths.decode, paths.decodeNewest("slider-1")]) {
     const answer = await post(url, toBytes(values), "application/octet-stream");
@@ -128,13 +128,13 @@ test("codes are decoded as the model decodes them, several in a row", async () =
   }
 });
 
-test("a reconstruction is the image of the point's mean", async () => {
+test("a reconstruction is the decoded mean of the point", async () => {
   const answer = await get(paths.reconstruction(3));
   await expectPicture(answer.rawPayload, await model.decode(codes.means.slice(3, 4)), 1);
 });
 
 test.each(["linear", "spherical"] as const)(
-  "a %s interpolation is that of the library, as frames and as GIF",
+  "a %s interpolation equals that of the library, as frames and as a GIF",
   async (kind) => {
     const to = [1.5, -0.5];
     const way = interpolateCodes(codes.means.row(4), to, 9, kind);
@@ -148,7 +148,7 @@ test.each(["linear", "spherical"] as const)(
   },
 );
 
-test("samples are drawn around the point as wide as its sigma, the same ones for a seed", async () => {
+test("draws have the standard deviations of the point and are the same for the same seed", async () => {
   const ask = async (seed?: number) => (await post(paths.draws, { index: 5, count: 8, seed })).rawPayload;
   const first = await ask();
   expect(await sharp(first).metadata()).toMatchObject({ width: 8 * side, height: side });
@@ -156,7 +156,7 @@ test("samples are drawn around the point as wide as its sigma, the same ones for
   expect(await ask(43)).not.toEqual(first);
 });
 
-test("the manifold runs over the codes, the first dimension across and the second upwards", async () => {
+test("the manifold covers the codes, with the first dimension from left to right and the second upwards", async () => {
   const [low, high] = [0, 1].map((j) => {
     const column = Array.from({ length: n }, (_, i) => codes.means.at(i, j));
     const mean = column.reduce((sum, value) => sum + value, 0) / n;
@@ -169,7 +169,7 @@ test("the manifold runs over the codes, the first dimension across and the secon
 });
 
 describe("search", () => {
-  test("from a point: its neighbors, its positions and how uncertain they are", async () => {
+  test("by a point finds its neighbors, its positions and their uncertainty", async () => {
     const found: SearchResult = (await post(paths.search, { index: 11 })).json();
     const sigma = codes.sigma;
     const { indices, distances } = await nearest(codes.means, 11, { k: 12, sigma });
@@ -183,7 +183,7 @@ describe("search", () => {
     expect(found.preview).toBeNull();
   });
 
-  test("from an image: fitted to the model, encoded, placed into the maps where it belongs", async () => {
+  test("by an image fits the image to the model, encodes it and places it into the maps", async () => {
     const values = await images.read([20]);
     const file = await sharp(
       Uint8Array.from(values, (value) => 255 * value),
@@ -194,9 +194,9 @@ describe("search", () => {
       .png()
       .toBuffer();
     const found: SearchResult = (await post(paths.search, file, "image/png")).json();
-    // Pixels of eight bits are not quite those that point 20 was encoded from.
+    // Pixels of eight bits are slightly different from those that point 20 was encoded from.
     for (const [j, value] of found.latent.mean.entries()) expect(value).toBeCloseTo(codes.means.at(20, j), 1);
-    // There may be several of that image.
+    // Several points may have the same image.
     const imageAt = (index: number | undefined) => images.read([index as number]);
     expect(await imageAt(found.neighbors[0]?.index)).toEqual(values);
     expect(found.neighbors).toHaveLength(12);
@@ -214,7 +214,7 @@ describe("search", () => {
     expect(await imageAt(same.neighbors[0]?.index)).toEqual(values);
   });
 
-  test("more searches than can wait are refused, and the others are answered", async () => {
+  test("requests beyond the limit of waiting searches are rejected, and the others are answered", async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => post(paths.search, { index })));
     const statuses = answers.map(({ statusCode }) => statusCode);
     expect(statuses.filter((status) => status === 200)).toHaveLength(16);
@@ -222,7 +222,7 @@ describe("search", () => {
     expect((await post(paths.search, { index: 0 })).statusCode).toBe(200);
   });
 
-  test("a position in a map that was laid onto another is laid with it", async () => {
+  test("positions in an aligned map are aligned like the map", async () => {
     const run = await exploration.runOf(exploration.placementMaps()[1] as never);
     const file = await sharp({ create: { width: 50, height: 30, channels: 4, background: "#888" } })
       .webp()
@@ -235,7 +235,7 @@ describe("search", () => {
   });
 });
 
-describe("what cannot be is refused", () => {
+describe("invalid requests are rejected", () => {
   const octets = "application/octet-stream";
   test.each([
     ["a point that is not there", () => get(paths.latentVector(n)), "OUT_OF_RANGE"],
@@ -250,7 +250,7 @@ describe("what cannot be is refused", () => {
     ["JSON as codes", () => post(paths.decode, [1, 2]), "INVALID_ARGUMENT"],
     ["a name with other letters", () => post("/api/decode?newest=../x", toBytes([0, 0]), octets), "INVALID_ARGUMENT"],
     [
-      "an end that is not there",
+      "an end that does not exist",
       () => post(paths.interpolation, { from: 0, to: n, kind: "linear", frames: 3 }),
       "OUT_OF_RANGE",
     ],
@@ -291,7 +291,7 @@ describe("what cannot be is refused", () => {
     ["a search from a point that is not there", () => post(paths.search, { index: -1 }), "OUT_OF_RANGE"],
     ["a text that says it is an image", () => post(paths.search, Buffer.from("no image"), "image/png"), "FILE_FORMAT"],
     [
-      "an SVG, which may lead elsewhere",
+      "an SVG, which may link to other files",
       () => post(paths.search, Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), "image/svg+xml"),
       "FILE_FORMAT",
     ],
@@ -307,14 +307,14 @@ describe("what cannot be is refused", () => {
     expect(answer.json()).toMatchObject({ code, message: expect.stringMatching(/.{10}/) });
   });
 
-  test("bodies beyond their bounds are not read", async () => {
+  test("bodies above the size limit are not read", async () => {
     expect((await post(paths.decode, Buffer.alloc(2 ** 21 + 4), octets)).statusCode).toBe(413);
     expect((await post(paths.search, Buffer.alloc(2 ** 24 + 1), "image/png")).statusCode).toBe(413);
     expect((await post(paths.interpolation, Buffer.alloc(2 ** 18 + 1, " "))).statusCode).toBe(413);
     expect((await post(paths.search, Buffer.from("x"), "text/html")).statusCode).toBe(415);
   });
 
-  test("everything that needs a model, without a model", async () => {
+  test("all requests that need a model, if there is no model", async () => {
     const bare = new Exploration("codes alone", n);
     const { app: other } = await listen(bare);
     const failure = async (url: string, payload?: object) =>
@@ -337,7 +337,7 @@ function expectCovariance(covariance: readonly number[] | null | undefined): voi
   expect(Math.min(xx, yy, xx * yy - xy * xy)).toBeGreaterThan(0);
 }
 
-/** A PNG that is no smaller than its pixels. */
+/** A PNG without compression. */
 const noise = () =>
   sharp(
     Uint8Array.from({ length: 64 * 64 }, (_, i) => (i * 2654435761) >>> 13),
@@ -348,10 +348,10 @@ const noise = () =>
     .png()
     .toBuffer();
 
-/** A small file that says it has 16,000 x 16,000 pixels. */
+/** A small file whose header claims 16,000 x 16,000 pixels. */
 async function huge(): Promise<Buffer> {
   const file = Buffer.from(await noise());
-  // The header: length, "IHDR", width, height and five bytes more, and a checksum of all but the length.
+  // The header has the length, "IHDR", width, height, five more bytes, and a checksum of everything except the length.
   file.writeUInt32BE(16_000, 16);
   file.writeUInt32BE(16_000, 20);
   file.writeUInt32BE(crc32(file.subarray(12, 29)), 29);

@@ -49,7 +49,7 @@ describe("the folder of a training", () => {
     await dataset.close();
   });
 
-  it("gives codes and maps, which are kept, so that they are there at once the next time", async () => {
+  it("provides codes and maps, which are saved and shown at once the next time", async () => {
     const first = await serve(await openExploration(path("run")));
     await watch(first.url, (runs) => runs.get("uncertainty")?.state === "finished");
     const description = await first.describe();
@@ -91,14 +91,14 @@ describe("the folder of a training", () => {
     expect((await second.describe()).layouts).toEqual(description.layouts);
     expect(await second.floats(paths.covariances("sigma-aware"))).toEqual(covariances);
     expect((await second.describe()).computations).toEqual([]);
-    // A run that was kept takes up points.
+    // New points can be placed with a saved run.
     const [, aware] = exploration.placementMaps();
     const run = await exploration.runOf(aware);
     expect(run.shape).toEqual([60, 2]);
     await second.close();
   });
 
-  it("computes again what is damaged, and all that another model has made", async () => {
+  it("computes damaged results again, and all results of another model", async () => {
     await cp(path("run"), path("copy"), { recursive: true });
     const kept = path("copy/explorer/test");
     const whole = await readFile(join(kept, "sigma-aware.npy"));
@@ -119,10 +119,10 @@ describe("the folder of a training", () => {
     await second.close();
   });
 
-  it("is explored where nothing can be written, too", async () => {
+  it("can also be explored if nothing can be written", async () => {
     await cp(path("run"), path("full"), { recursive: true });
     await rm(path("full/explorer"), { recursive: true, force: true });
-    // A file where the folder would be.
+    // A file has the name of the folder.
     await writeFile(path("full/explorer"), "");
     const served = await serve(await openExploration(path("full"), { part: "train" }));
     await watch(served.url, (runs) => runs.get("uncertainty")?.state === "finished");
@@ -131,11 +131,11 @@ describe("the folder of a training", () => {
     await served.close();
   });
 
-  it("may be explored twice at the same time", async () => {
+  it("can be explored twice at the same time", async () => {
     await cp(path("run"), path("twice"), { recursive: true });
     await rm(path("twice/explorer"), { recursive: true, force: true });
     const both = await Promise.all([1, 2].map(async () => serve(await openExploration(path("twice")))));
-    // What the one has kept the other need not compute.
+    // Results that one exploration has saved need not be computed by the other.
     for (const { describe } of both) {
       await expect.poll(async () => (await describe()).columns.length).toBe(7);
     }
@@ -145,7 +145,7 @@ describe("the folder of a training", () => {
     expect((await readdir(path("twice/explorer/test"))).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
-  it("is explored with other images", async () => {
+  it("can be explored with other images", async () => {
     await mkdir(path("others"));
     for (let i = 0; i < 5; i++) {
       const create = { width: 20 + i, height: 16, channels: 3, background: { r: 40 * i, g: 0, b: 0 } } as const;
@@ -164,7 +164,7 @@ describe("the folder of a training", () => {
     );
   });
 
-  it("that is not done is watched, and explored when it is", async () => {
+  it("is monitored during training, and explored when training is finished", async () => {
     await cp(path("run"), path("going"), { recursive: true });
     await cp(path("run/model"), path("model-of-going"), { recursive: true });
     await cp(path("run/metrics.json"), path("metrics-of-going.json"));
@@ -191,7 +191,7 @@ describe("the folder of a training", () => {
     await served.close();
   });
 
-  it("refuses what it has no use for", async () => {
+  it("rejects options that do not apply to a training", async () => {
     const open = (options: object) => openExploration(path("run"), options);
     await expect(open({ sigma: "sigma.npy" })).rejects.toThrow("sigma: cannot be used with a training");
     await expect(open({ part: "validation" })).rejects.toThrow("a part of at least 3 images (this one has 0)");
@@ -218,7 +218,7 @@ describe("the folder of a comparison", () => {
     await writeMatrix(path("means.npy"), means);
   });
 
-  it("shows its maps and what changed between them", async () => {
+  it("provides its maps and the changes between them", async () => {
     const served = await serve(await openExploration(path("comparison"), { input: path("means.npy") }));
     const { layouts, columns, abilities, dimensions } = await served.describe();
     expect(layouts.filter(({ kind }) => kind === "map").map(({ id }) => id)).toEqual(["standard", "sigma-aware"]);
@@ -233,7 +233,7 @@ describe("the folder of a comparison", () => {
     await served.close();
   });
 
-  it("reads no file elsewhere, whatever it says", async () => {
+  it("cannot refer to files in other folders", async () => {
     await cp(path("comparison"), path("hostile"), { recursive: true });
     const metrics = JSON.parse(await readFile(path("hostile/metrics.json"), "utf8"));
     metrics.maps[0].file = "../means.npy";
@@ -245,8 +245,8 @@ describe("the folder of a comparison", () => {
   });
 });
 
-describe("what cannot be explored", () => {
-  it("is refused with the reason", async () => {
+describe("a source that cannot be explored", () => {
+  it("is rejected with the reason", async () => {
     const refused = (source: string, message: string | RegExp, options = {}) =>
       expect(openExploration(path(source), options)).rejects.toThrow(message);
     await mkdir(path("empty"));
@@ -280,14 +280,14 @@ describe("what cannot be explored", () => {
     await expect(openExploration("")).rejects.toThrow("the path of a file");
   });
 
-  it("is what the user has stopped", async () => {
+  it("is not opened if the user has stopped the command", async () => {
     const stopped = AbortSignal.abort();
     await expect(openExploration(path("map.npy"), {}, stopped)).rejects.toThrow("stopped before it was finished");
   });
 });
 
 describe("few points", () => {
-  it("have the layouts that they can have", async () => {
+  it("have all layouts that are possible for them", async () => {
     for (const n of [1, 2, 3]) {
       await writeMatrix(
         path("few.npy"),

@@ -9,7 +9,7 @@ const selections = fc.integer({ min: 1, max: 5000 }).chain((n) =>
   })),
 );
 
-test("any selection is read back from its text, which needs no escapes in an address", () => {
+test("any selection can be decoded from its text, which needs no escapes in an address", () => {
   fc.assert(
     fc.property(selections, ({ n, rows }) => {
       const text = encodeRows(rows, n);
@@ -19,7 +19,7 @@ test("any selection is read back from its text, which needs no escapes in an add
   );
 });
 
-test("runs of rows take a few characters, and half of all rows at random about n / 6", () => {
+test("runs of rows need few characters, and a random half of all rows needs about n / 6", () => {
   const n = 1_000_000;
   expect(
     encodeRows(
@@ -31,7 +31,7 @@ test("runs of rows take a few characters, and half of all rows at random about n
   expect(encodeRows(half, n).length).toBeLessThan(n / 5.9);
 });
 
-test("texts that describe no rows below n are refused", () => {
+test("texts that do not describe rows below n are rejected", () => {
   const text = encodeRows(Uint32Array.of(3, 9), 10);
   expect(decodeRows(text, 9)).toBeUndefined();
   for (const wrong of ["", "r", "b", "x123", "r%%%", "rgICAgICAgIA", "bAAA", "r_____w"]) {

@@ -44,7 +44,7 @@ function exploration(): Exploration {
   return points;
 }
 
-/** A request line and headers as they are typed. */
+/** A raw request line and headers. */
 const raw = (served: Served, target: string, headers = `Host: 127.0.0.1:${served.port}`, method = "GET") =>
   sendRaw(served.port, `${method} ${target} HTTP/1.1\r\n${headers}\r\nConnection: close\r\n\r\n`);
 const statusOf = (answer: string) => Number(answer.slice(9, 12));
@@ -87,15 +87,15 @@ describe("files", () => {
   });
 });
 
-describe("refusals", () => {
-  it("have codes that say what was wrong with the request", async () => {
+describe("error answers", () => {
+  it("have codes that identify the error in the request", async () => {
     const codeOf = async (target: string) => /"code":"(\w+)"/.exec(await raw(local, target))?.[1];
     expect(await codeOf("/.hidden")).toBe("FORBIDDEN");
     expect(await codeOf("/%00")).toBe("BAD_REQUEST");
     expect(await codeOf("/nothing")).toBe("NOT_FOUND");
   });
 
-  it("show a page to a browser without the token, with the place of the token", async () => {
+  it("explain to a browser without the token where to find the token", async () => {
     const answer = await guarded.get("/", { accept: "text/html,*/*" });
     expect(answer.status).toBe(401);
     expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -119,13 +119,13 @@ describe("the printed addresses", () => {
 });
 
 describe("the name of the server", () => {
-  it("is one that it has", async () => {
+  it("must be one of its own names", async () => {
     for (const host of [`127.0.0.1:${local.port}`, `localhost:${local.port}`, `[::1]:${local.port}`, "localhost"]) {
       expect(statusOf(await raw(local, "/api/exploration", `Host: ${host}`))).toBe(200);
     }
   });
 
-  it("is not that of a site whose name was made to lead here", async () => {
+  it("must not be that of another site that resolves to this machine", async () => {
     for (const host of [
       "evil.example",
       `evil.example:${local.port}`,
@@ -161,7 +161,7 @@ describe("pages of other sites", () => {
     expect(await status("/", ["Sec-Fetch-Site: cross-site"], "GET")).toBe(200);
   });
 
-  it("learn from the headers of every answer what they may do", async () => {
+  it("are restricted by the headers of every answer", async () => {
     for (const path of ["/", "/api/exploration", "/api/layouts/map", "/nothing", "/api/points/99"]) {
       const { headers } = await local.get(path);
       expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self';/);
@@ -174,17 +174,17 @@ describe("pages of other sites", () => {
   });
 });
 
-describe("frames", () => {
+describe("showing the explorer in a frame", () => {
   const notebook = "http://localhost:8888";
 
-  it("are refused to every page by default", async () => {
+  it("is forbidden for every page by default", async () => {
     const { headers } = await local.get("/");
     expect(headers.get("content-security-policy")).toMatch(/; frame-ancestors 'none'$/);
     expect(headers.get("x-frame-options")).toBe("DENY");
     expect(await local.json("/api/frame-origins")).toEqual([]);
   });
 
-  it("are allowed to the pages of named origins alone, which can still not send requests", async () => {
+  it("is only allowed for pages of the given origins, which still cannot send requests", async () => {
     const framed = await serve(exploration(), { page, frameOrigins: [notebook, "https://127.0.0.1:8889"] });
     const { headers } = await framed.get("/");
     expect(headers.get("content-security-policy")).toMatch(
@@ -211,7 +211,7 @@ describe("frames", () => {
     "file://",
     "data:text/html,",
     "",
-  ])("are not allowed to what is no origin: %j", async (origin) => {
+  ])("cannot be allowed for an invalid origin: %j", async (origin) => {
     await expect(explore("nothing", { frameOrigins: [notebook, origin] })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       argument: "frameOrigins",
@@ -221,7 +221,7 @@ describe("frames", () => {
 });
 
 describe("the token", () => {
-  it("lets nobody in who does not show it", async () => {
+  it("is required for every request", async () => {
     for (const path of [
       "/",
       "/api/exploration",
@@ -243,7 +243,7 @@ describe("the token", () => {
     expect((await guarded.get("/api/exploration", { cookie })).status).toBe(401);
   });
 
-  it("becomes a cookie, and leaves the address", async () => {
+  it("is stored in a cookie and removed from the address", async () => {
     const answer = await guarded.get(`/?token=${token}`);
     expect(answer.status).toBe(303);
     expect(answer.headers.get("location")).toBe("/");
@@ -254,7 +254,7 @@ describe("the token", () => {
     expect((await guarded.get("/api/exploration", shown)).status).toBe(200);
   });
 
-  it("is not asked for where only this machine reaches the server", () => {
+  it("is not required if only this machine can reach the server", () => {
     expect(["127.0.0.1", "127.1.2.3", "::1", "localhost"].map(isLoopback)).toEqual([true, true, true, true]);
     for (const host of ["0.0.0.0", "::", "192.168.0.1", "127.evil.example", "localhost.evil.example", ""]) {
       expect(isLoopback(host)).toBe(false);
@@ -262,8 +262,8 @@ describe("the token", () => {
   });
 });
 
-describe("what is too much", () => {
-  it("is refused before it is read", async () => {
+describe("a limit", () => {
+  it("applies to bodies before they are read", async () => {
     const head = `Host: 127.0.0.1:${local.port}\r\nContent-Type: application/octet-stream\r\nContent-Length: 99999999999`;
     const answer = await raw(local, "/api/selection.csv", head, "POST");
     expect(statusOf(answer)).toBe(413);
@@ -274,16 +274,16 @@ describe("what is too much", () => {
     expect(statusOf(await sendRaw(local.port, request))).toBe(413);
   });
 
-  it("of headers and addresses as well", async () => {
+  it("applies to headers and addresses", async () => {
     const host = `Host: 127.0.0.1:${local.port}`;
     expect(statusOf(await raw(local, "/", `${host}\r\nX: ${"x".repeat(2 ** 17)}`))).toBe(431);
     expect(statusOf(await raw(local, `/api/layouts/${"x".repeat(1000)}`))).toBe(404);
   });
 
-  // Requests are counted in stretches of ten seconds, however long they take here.
+  // Requests are counted in intervals of ten seconds, independent of their duration in this test.
   afterEach(() => vi.useRealTimers());
 
-  it("of requests has to wait", async () => {
+  it("applies to the rate of requests", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const served = await serve(exploration(), { page });
     const select = () =>
@@ -298,12 +298,12 @@ describe("what is too much", () => {
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(statuses.length).toBeGreaterThanOrEqual(10);
     expect(((await answer.json()) as Failure).code).toBe("TOO_MANY");
-    // Others are not kept from what costs little.
+    // Cheap requests still work.
     expect((await served.get("/api/exploration")).status).toBe(200);
     await served.close();
   });
 
-  it("of requests by those who guess the token as well", async () => {
+  it("applies to the rate of requests with a wrong token", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const served = await serve(exploration(), { page, host: "0.0.0.0", token });
     const guess = "GET /?token=guess HTTP/1.1\r\nHost: 127.0.0.1\r\n";
@@ -315,7 +315,7 @@ describe("what is too much", () => {
     await served.close();
   });
 
-  it("of those who watch as well", async () => {
+  it("applies to the number of open pages", async () => {
     const controller = new AbortController();
     const watch = () => fetch(`${local.url}/api/events`, { signal: controller.signal });
     const answers = await Promise.all(Array.from({ length: 65 }, watch));
@@ -333,8 +333,8 @@ describe("what is too much", () => {
   });
 });
 
-describe("the end", () => {
-  it("comes at once, with pages that watch", async () => {
+describe("closing the server", () => {
+  it("does not wait for open pages", async () => {
     const served = await serve(exploration(), { page });
     const { body } = await fetch(`${served.url}/api/events`);
     const idle = await fetch(served.url);

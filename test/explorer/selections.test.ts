@@ -33,7 +33,7 @@ const rowsOf = async (name: string) =>
   Array.from(new Uint32Array(await (await served.get(paths.savedSelection(name))).arrayBuffer()));
 
 describe("a selection", () => {
-  it("is saved in the folder of the source under any name, and is there after a restart", async () => {
+  it("is saved in the folder of the source under any name, and still exists after a restart", async () => {
     const name = "café & “=1+1” / ../x";
     expect((await send(name, [7, 3, 3, 19])).status).toBe(204);
     expect(await rowsOf(name)).toEqual([3, 7, 19]);
@@ -45,7 +45,7 @@ describe("a selection", () => {
     await again.close();
   });
 
-  it("takes the place of one with the same name, and is deleted", async () => {
+  it("replaces one with the same name, and can be deleted", async () => {
     await send("a", [1]);
     await send("b", [2]);
     await send("a", [4, 5]);
@@ -55,7 +55,7 @@ describe("a selection", () => {
     expect((await served.describe()).selections).toEqual([{ name: "b", size: 1 }]);
   });
 
-  it("is refused without rows, with rows that do not exist, without a name or with a long one", async () => {
+  it("is rejected without rows, with rows that do not exist, without a name or with a long name", async () => {
     for (const rows of [[], [20]]) expect((await send("a", rows)).status).toBe(400);
     for (const name of ["", "  ", "x".repeat(101)]) {
       const answer = await send(name, [1]);
@@ -100,7 +100,7 @@ describe("the file of selections", () => {
       JSON.stringify({ kind: "sigma-tsne selections", version: 1, points: 20, selections: { a: [20] } }),
       "is not a list of rows from 0 to 19",
     ],
-  ])("with the content %s is refused with what is wrong", async (content, reason) => {
+  ])("with the content %s is rejected with the reason", async (content, reason) => {
     await writeFile(file, content);
     await expect(open()).rejects.toThrow(reason);
   });

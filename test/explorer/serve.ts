@@ -6,7 +6,7 @@ import type { ComputationState, ExplorationDescription } from "../../src/explore
 import { createServer } from "../../src/explorer/server/app.js";
 import type { AccessRules } from "../../src/explorer/server/security.js";
 
-/** A server of an exploration, on a port of its own. */
+/** Starts a server of an exploration on its own port. */
 export interface Served {
   readonly app: FastifyInstance;
   readonly port: number;
@@ -48,7 +48,7 @@ export async function serve(
   };
 }
 
-/** Bytes sent as they are, which `fetch` would tidy up, and all that comes back. */
+/** Sends raw bytes, which `fetch` would normalize, and returns the whole answer. */
 export async function sendRaw(port: number, request: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   let answer = "";
@@ -62,9 +62,9 @@ export async function sendRaw(port: number, request: string): Promise<string> {
 }
 
 /**
- * What a server tells those who watch, until `isEnough`.
+ * The events of a server until `isEnough`.
  *
- * @throws {Error} for a run that has failed
+ * @throws {Error} if a computation failed
  */
 export async function watch(
   url: string,

@@ -57,7 +57,7 @@ export function makeSurvey(n: number): string {
         `cutouts/${String(i).padStart(7, "0")}.png`,
       ].join(","),
     );
-    // The remark has commas.
+    // The remark contains commas.
     lines[i + 1] = (lines[i + 1] as string).replace(/,((?:[a-z-]+, ){2}[a-z-]+ no\. \d+),/, ',"$1",');
   }
   return `${lines.join("\n")}\n`;

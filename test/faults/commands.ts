@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { entry, makeGroups, type Outcome, toCsv, Workplace } from "../cli/workplace.js";
 
-/** A command of `sigma-tsne` and what it writes, all of it in the folder `out`. */
+/** A command of `sigma-tsne` and its output files, which are all in the folder `out`. */
 export interface Job {
   readonly name: string;
   readonly args: readonly string[];
@@ -12,7 +12,7 @@ export interface Job {
 const training = ["--count", "40", "--size", "32", "--hidden-dim", "8", "--z-dim", "2", "--batch-size", "8"];
 const trained = [...training, "--epochs", "3", "--backend", "wasm", "--threads", "1", "--checkpoint-every", "2"];
 
-/** Commands that write, each with every kind of file that it can write. */
+/** All commands that write files, each with every kind of file that it can write. */
 export const JOBS: readonly Job[] = [
   {
     name: "embed",
@@ -84,7 +84,7 @@ export function runThrough(
   });
 }
 
-/** All files below a folder, with their bytes. */
+/** All files below a folder with their bytes. */
 export async function contentOf(folder: string): Promise<Map<string, Buffer>> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -93,5 +93,5 @@ export async function contentOf(folder: string): Promise<Map<string, Buffer>> {
   return content;
 }
 
-/** What a writer that was killed may leave behind: a name that no reader looks at. */
+/** The names of temporary files that a killed process may leave behind. No reader opens files with such names. */
 export const isRemains = (path: string): boolean => /(^|\/)\.[0-9a-f-]{36}\.tmp(\/|$)/.test(path);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-/** A file system in memory takes the place of `out`: full where it is to be, read-only where it is to be. Only the superuser may. */
+/** Replaces `out` by a file system in memory, which can be full or read-only. Only root may do this. */
 function mount(options: string): void {
   execFileSync("mount", ["-t", "tmpfs", "-o", options, "sigma-tsne-test", workplace.path("out")]);
 }
@@ -24,7 +24,7 @@ afterEach(async () => {
   await mkdir(workplace.path("out"));
 });
 
-/** Sizes of files that a run writes, largest first. */
+/** Sizes of the files that a run writes, largest first. */
 async function sizes(args: readonly string[]): Promise<number[]> {
   expect(await workplace.start(args)).toMatchObject({ code: 0 });
   const content = await contentOf(workplace.path("out"));
@@ -34,9 +34,9 @@ async function sizes(args: readonly string[]): Promise<number[]> {
 }
 
 describe.each(JOBS.map((job) => [job.name, job] as const))("%s", (_, job) => {
-  test("a failed write of any file is reported in one line, and leaves no part of a file", async () => {
+  test("a failed write of any file is reported in one line and leaves no partial file", async () => {
     const [largest = 0, ...smaller] = await sizes(job.args);
-    // Just too little for the largest file, for the next ones, and for all.
+    // The space is slightly too small for the largest file, for the next ones, and for all files.
     for (const limit of [largest - 1, ...smaller.slice(0, 3).map((size) => size - 1), 0]) {
       const outcome = await runThrough(workplace, ["prlimit", `--fsize=${Math.max(0, limit)}`], job.args);
       expect(outcome, `limit ${limit}`).toMatchObject({ code: 1, signal: null });
@@ -53,7 +53,7 @@ describe.each(JOBS.map((job) => [job.name, job] as const))("%s", (_, job) => {
     }
   });
 
-  test("a full disk is reported in one line, and earlier files stay", async () => {
+  test("a full disk is reported in one line and earlier files are kept", async () => {
     if (!isSuperuser) return expect(await sizes(job.args)).not.toEqual([]);
     mount("size=32k");
     isMounted = true;
@@ -66,7 +66,7 @@ describe.each(JOBS.map((job) => [job.name, job] as const))("%s", (_, job) => {
     expect(left.get("ballast")?.length).toBe(32 * 1024);
   });
 
-  test("a folder without permission to write is reported before the work", async () => {
+  test("a folder without write permission is reported before the computation begins", async () => {
     if (isSuperuser) {
       mount("size=32k");
       isMounted = true;
@@ -74,7 +74,7 @@ describe.each(JOBS.map((job) => [job.name, job] as const))("%s", (_, job) => {
     } else await chmod(workplace.path("out"), 0o555);
     const outcome = await workplace.start(job.args);
     expect(outcome).toMatchObject({ code: 1, stdout: "" });
-    // The data of a training are named before its folder is.
+    // The progress output names the data of a training before its folder is checked.
     const told = job.name === "train" ? outcome.stderr.trimEnd().split("\n").at(-1) : outcome.stderr.trimEnd();
     expect(told).toMatch(/^sigma-tsne \w+: .*(read-only file system|permission denied)$/);
     expect(await readdir(workplace.path("out"))).toEqual([]);

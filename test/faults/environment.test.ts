@@ -6,7 +6,7 @@ import { contentOf, isRemains, JOBS, prepare } from "./commands.js";
 let workplace: Workplace;
 beforeAll(async () => {
   workplace = await prepare();
-  // A clock that is set back by a day and forward by a year, again and again.
+  // The clock is repeatedly set back by a day and forward by a year.
   await workplace.write(
     "clock.cjs",
     `const now = Date.now; let calls = 0;
@@ -22,14 +22,14 @@ async function filesOf(args: readonly string[], environment: Record<string, stri
   const outcome = await workplace.start(args, undefined, environment);
   expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
   const files = await contentOf(workplace.path("out"));
-  // Logs and metrics bear times.
+  // Logs and metrics contain times.
   return [...files]
     .filter(([path]) => !/\/logs\/|metrics\.json/.test(path))
     .map(([path, bytes]) => [path, bytes.toString("hex")]);
 }
 
 test.each(JOBS.map((job) => [job.name, job.args] as const))(
-  "%s writes the same bytes in every language and time zone, and while the clock is set",
+  "%s writes the same bytes in every language and time zone, and while the clock is changed",
   async (_, args) => {
     const plain = await filesOf(args);
     const places = [
@@ -41,7 +41,7 @@ test.each(JOBS.map((job) => [job.name, job.args] as const))(
   },
 );
 
-test("two processes that write one file at a time leave one of their files, whole", async () => {
+test("two processes that write the same file at once leave one complete file", async () => {
   const run = (seed: string) =>
     workplace.start(["embed", "mu.csv", "-o", "out/both.csv", "--iterations", "60", "--seed", seed, "--quiet"]);
   await filesOf(["embed", "mu.csv", "-o", "out/both.csv", "--iterations", "60", "--seed", "1", "--quiet"]);
@@ -57,7 +57,7 @@ test("two processes that write one file at a time leave one of their files, whol
   }
 });
 
-test("a second training in a folder is refused while the first goes on, which is not disturbed", async () => {
+test("a second training in a folder is rejected and does not disturb the first one", async () => {
   const train = JOBS.find(({ name }) => name === "train")?.args as string[];
   await rm(workplace.path("out/run"), { recursive: true, force: true });
   let second: ReturnType<Workplace["run"]> | undefined;
@@ -70,8 +70,8 @@ test("a second training in a folder is refused while the first goes on, which is
   expect(refused?.stderr).toMatch(/another training \(process \d+\) is using this folder/);
 });
 
-test("data that do not fit into memory are refused before they are read", async () => {
-  // A file with holes takes no space on the disk.
+test("data that do not fit into memory are rejected before they are read", async () => {
+  // A sparse file takes no space on the disk.
   const rows = Math.floor(2 ** 40 / 400);
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, 100), }`.padEnd(117);
   const prelude = Buffer.from("\x93NUMPY\x01\x00\x76\x00", "latin1");

@@ -18,14 +18,14 @@ async function clear(): Promise<void> {
   await mkdir(workplace.path("out"));
 }
 
-/** Files that an undisturbed run always writes alike; logs bear their time. */
+/** Files that are identical in every undisturbed run. Logs are not among them, because they contain times. */
 const comparable = (files: Map<string, Buffer>): [string, string][] =>
   [...files]
     .filter(([path]) => !isRemains(path) && !/\/logs\/|metrics\.json|training\.lock/.test(path))
     .map(([path, bytes]) => [path, bytes.toString("latin1")]);
 
 test.each(JOBS.map((job) => [job.name, job] as const))(
-  "%s, stopped at random moments, leaves whole files or none, and is done when it is run again",
+  "%s leaves only complete files when it is stopped at random moments, and succeeds when it is run again",
   async (_, job: Job) => {
     await clear();
     const begin = performance.now();
@@ -44,13 +44,13 @@ test.each(JOBS.map((job) => [job.name, job] as const))(
         clearTimeout(timer);
         if (outcome.code !== 0) {
           if (signal === "SIGKILL") expect(outcome.signal).toBe("SIGKILL");
-          // Past its work, a process ends by the signal itself.
+          // After its work is done, the signal ends the process directly.
           else expect([codes[signal], null]).toContain(outcome.code);
         }
         const left = await contentOf(workplace.path("out"));
         if (signal !== "SIGKILL" && outcome.signal) expect(comparable(left)).toHaveLength(whole.size);
         if (signal !== "SIGKILL") expect([...left.keys()].filter(isRemains)).toEqual([]);
-        // A training's checkpoints and its model before its end are files of their own moment.
+        // Checkpoints of a training, and its model before the end, depend on the moment of the stop.
         if (job.name !== "train") {
           for (const [path, bytes] of comparable(left))
             expect(bytes === whole.get(path), `${signal} ${path}`).toBe(true);

@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 
-test("a refused thread is reported", () => {
+test("the program reports that the system refused to create a thread", () => {
   const script = `
     const { execFileSync } = require("node:child_process");
     const { readFileSync } = require("node:fs");
     const binding = require("./native/addon/binding.cjs");
     const used = 1024 * /VmSize:\\s*(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1];
-    // Less than the stack of a thread.
+    // The limit is smaller than the stack of a thread.
     execFileSync("prlimit", ["--pid", process.pid, "--as=" + (used + 2 ** 20)]);
     const job = binding.pca({
       data: { data: new Float64Array([1, 2, 4]), rows: 3, cols: 1 },

@@ -5,7 +5,7 @@ import type { MatrixLike } from "../../src/matrix.js";
 
 const point = fc.tuple(fc.double({ min: -5, max: 5, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }));
 
-it("gives every point a cell of its own, at a cost that its bound does not exceed", async () => {
+it("assigns every point to its own cell, at a cost of at least the bound", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(point, { minLength: 1, maxLength: 60 }),
@@ -24,7 +24,7 @@ it("gives every point a cell of its own, at a cost that its bound does not excee
   );
 });
 
-it("leaves points that lie on a grid where they are, row 0 at the top", async () => {
+it("assigns points that already form a grid to their positions, with row 0 at the top", async () => {
   const [rows, columns] = [5, 7];
   const points = Array.from({ length: rows * columns }, (_, i) => [i % columns, -Math.floor(i / columns)]);
   const found = await assignToGrid(points, { rows, columns });
@@ -32,14 +32,14 @@ it("leaves points that lie on a grid where they are, row 0 at the top", async ()
   expect([...found.column]).toEqual(points.map(([x]) => x));
 });
 
-it("chooses a square grid by itself, and the other side to one that is given", async () => {
+it("chooses a square grid by default, and the missing side if only one side is given", async () => {
   const points = Array.from({ length: 101 }, (_, i) => [Math.sin(i), Math.cos(i * i)]);
   expect(await assignToGrid(points)).toMatchObject({ rows: 10, columns: 11 });
   expect(await assignToGrid(points, { rows: 3 })).toMatchObject({ rows: 3, columns: 34 });
   expect(await assignToGrid([[1, 2]])).toMatchObject({ rows: 1, columns: 1, row: Uint32Array.of(0), factor: 1 });
 });
 
-it("gives the same cells with any number of threads on a grid in parts", async () => {
+it("assigns the same cells with any number of threads on a grid that is solved in parts", async () => {
   let state = 1;
   const uniform = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -104,7 +104,7 @@ it.each<[string, unknown, unknown, Record<string, unknown>]>([
   await expect(assignToGrid(points as MatrixLike, options as GridOptions)).rejects.toMatchObject(facts);
 });
 
-it("stops at its signal", async () => {
+it("stops when its signal is aborted", async () => {
   const signal = AbortSignal.abort("enough");
   await expect(assignToGrid([[0, 0]], { signal })).rejects.toMatchObject({ code: "ABORTED", cause: "enough" });
 });

@@ -10,7 +10,7 @@ import { Matrix } from "../../src/matrix.js";
 
 const golden = (name: string) => readMatrix(new URL(`../fixtures/golden/${name}.npy`, import.meta.url).pathname);
 
-/** Three round clusters, the same ones at every call. */
+/** Three round clusters, identical in every call. */
 function makeEmbedding(n: number): Matrix {
   let state = 12345;
   const uniform = () => {
@@ -29,7 +29,7 @@ function countDistinct(points: Matrix): number {
   return new Set(points.toArrays().map(String)).size;
 }
 
-it("evens out an embedding and keeps its neighbors", async () => {
+it("spreads an embedding evenly and keeps its neighbors", async () => {
   const embedding = makeEmbedding(3000);
   const found = await separateUniformly(embedding);
   expect(found.points.shape).toEqual([3000, 2]);
@@ -65,7 +65,7 @@ it("measures evenness and kept neighbors as defined", async () => {
   expect(keptNeighbors).toBeCloseTo(kept / 4000, 10);
 });
 
-it("agrees with the definition of the iterative method", async () => {
+it("implements the definition of the iterative method", async () => {
   const [points, expected] = [await golden("uniform_points"), await golden("uniform_iterative")];
   const found = await separateUniformly(points, { method: "iterative" });
   for (const [e, at] of found.points.data.entries()) expect(at).toBeCloseTo(expected.data[e], 9);
@@ -74,7 +74,7 @@ it("agrees with the definition of the iterative method", async () => {
   expect(soon).toMatchObject({ iterations: 1, converged: true });
 });
 
-it("loses no point by the conditional method, and counts those without others around", async () => {
+it("keeps every point with the conditional method, and counts points without surrounding points", async () => {
   const found = await separateUniformly(makeEmbedding(2000), { method: "conditional" });
   expect(found.points.data.every(Number.isFinite)).toBe(true);
   expect(found.fallbacks).toBeGreaterThan(0);
@@ -167,7 +167,7 @@ it.each<[string, unknown, unknown, Record<string, unknown>]>([
   await expect(separateUniformly(points as Matrix, options as SeparationOptions)).rejects.toMatchObject(facts);
 });
 
-it("reports progress and stops at its signal", async () => {
+it("reports progress and stops when its signal is aborted", async () => {
   const fractions: number[] = [];
   const controller = new AbortController();
   const endless = { method: "iterative", tolerance: 0, iterations: 1e6, signal: controller.signal } as const;

@@ -17,7 +17,7 @@ const table = {
   ] as const,
 };
 
-test("it finds data, standard deviations and labels as the command line does", () => {
+test("data, standard deviations and labels are found as by the command line", () => {
   const roles = findRoles(table);
   expect([...roles]).toEqual([
     ["a", "data"],
@@ -32,7 +32,7 @@ test("it finds data, standard deviations and labels as the command line does", (
   expect(sigma).toEqual({ data: Float64Array.of(0.1, 0, 0.2, 0), rows: 2, cols: 2 });
 });
 
-test("it takes the roles that were chosen", () => {
+test("the roles that the user chose are used", () => {
   const roles = findRoles(table).set("b", "unused");
   expect(toInput(table, roles)).toMatchObject({ names: ["a"], sigma: { cols: 1 } });
   roles.set("a_err", "unused");
@@ -41,7 +41,7 @@ test("it takes the roles that were chosen", () => {
   expect(() => toInput(table, roles)).toThrow("choose at least one column of numbers");
 });
 
-test("it takes cells that are all numbers or empty as numbers", () => {
+test("a column whose cells are numbers or empty is numeric", () => {
   expect(toColumn("c", ["1", " 2.5", "", null])).toEqual({
     name: "c",
     type: "number",

@@ -5,7 +5,7 @@ import { type AnimationOptions, drawAnimation } from "../../src/plot/index.js";
 const small = { width: 240, height: 200 };
 const labels = Array.from({ length: 60 }, (_, i) => i % 3);
 
-/** Three groups on a circle of that radius. */
+/** Three groups of points on a circle with this radius. */
 const state = (radius: number, cols = 2) =>
   Array.from({ length: 60 }, (_, i) =>
     [Math.cos(2.1 * (i % 3)) + 0.01 * i, Math.sin(2.1 * (i % 3)) - 0.01 * i, 0.01 * i]
@@ -14,11 +14,11 @@ const state = (radius: number, cols = 2) =>
   );
 const growing = [1e-4, 4e-4, 4e-3, 0.1, 1, 60];
 
-/** Share of the frame's width and height that colored points take. */
+/** Shares of the frame's width and height that colored points cover. */
 async function spread(gif: Uint8Array, page: number): Promise<number> {
   const { data, info } = await sharp(gif, { page }).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   let [least, most] = [info.width, 0];
-  // The legend stands to the right of the map.
+  // The legend is to the right of the map.
   for (let at = 0; at < data.length; at += 3) {
     const [r, g, b] = [data[at], data[at + 1], data[at + 2]];
     const x = (at / 3) % info.width;
@@ -30,7 +30,7 @@ async function spread(gif: Uint8Array, page: number): Promise<number> {
 }
 
 describe("drawAnimation", () => {
-  test.each([1, 2, 3])("makes a frame of each state in %i dimensions, and the last one stays", async (cols) => {
+  test.each([1, 2, 3])("draws a frame of each state in %i dimensions, and shows the last one longer", async (cols) => {
     const states = growing.map((radius) => state(radius, cols));
     const captions = growing.map((_, i) => `iteration ${i}`);
     const gif = await drawAnimation(states, { ...small, labels, captions, title: "A map", delay: 50 });
@@ -39,25 +39,25 @@ describe("drawAnimation", () => {
     expect(delay).toEqual([50, 50, 50, 50, 50, 2050]);
   });
 
-  test("shows the start, ten thousand times smaller, and all of the end", async () => {
+  test("shows the start, which is ten thousand times smaller, and the whole end", async () => {
     const gif = await drawAnimation(
       growing.map((radius) => state(radius)),
       { ...small, labels },
     );
     expect(await spread(gif, 0)).toBeGreaterThan(0.03);
-    // Frames that are equal have become one.
+    // Equal frames were merged into one.
     const { pages = 1 } = await sharp(gif, { animated: true }).metadata();
     expect(await spread(gif, pages - 1)).toBeGreaterThan(0.4);
   });
 
-  test("draws the same bytes each time, without labels and of a single state too", async () => {
+  test("gives the same bytes each time, also without labels and for a single state", async () => {
     const [one, two] = [await drawAnimation([state(1)], small), await drawAnimation([state(1)], small)];
     expect(Buffer.compare(one, two)).toBe(0);
     expect((await sharp(one).metadata()).format).toBe("gif");
   });
 
-  test("takes every second of more than 300 states, and the last", async () => {
-    // Equal frames would become one.
+  test("draws every second state and the last one if there are more than 300 states", async () => {
+    // Equal frames would be merged into one.
     const states = Array.from({ length: 302 }, (_, i) => [
       [Math.cos(i / 50), Math.sin(i / 50)],
       [0, 0],

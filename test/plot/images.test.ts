@@ -13,22 +13,22 @@ const alphas = (rgba: Uint8ClampedArray) => Array.from({ length: rgba.length / 4
 const sized = (side: number, stretch?: number) => ({ width: side, height: side, stretch });
 
 describe("an image in a picture", () => {
-  test("keeps the squares of its pixels in whole multiples, and is averaged where it shrinks", () => {
+  test("has square pixels when it is enlarged by a whole multiple, and is averaged when it is reduced", () => {
     const pixels = Float32Array.of(0, 1, 0.2, 0.6);
     const large = [0, 0, 255, 255, 0, 0, 255, 255, 51, 51, 153, 153, 51, 51, 153, 153];
     expect(grays(toRgba(pixels, shape, sized(4)))).toEqual(large);
     expect(grays(toRgba(pixels, shape, sized(1)))).toEqual([Math.round((255 * 1.8) / 4)]);
-    // Three pixels of two: the middle one covers half of either.
+    // Two pixels are drawn as three, so the middle one covers half of each.
     expect(
       grays(toRgba(Float32Array.of(0, 0.5), { height: 1, width: 2, channels: 1 }, { ...sized(3), height: 1 })),
     ).toEqual([0, 64, 128]);
   });
 
-  test("shows values from 0 to 1 as they are, others from the least to the most, and stretched what is asked for", () => {
+  test("shows values from 0 to 1 unchanged, scales other values to their range, and is stretched on request", () => {
     expect(grays(toRgba(Float32Array.of(0.2, 0.4, 0.4, 0.4), shape, sized(2)))).toEqual([51, 102, 102, 102]);
     expect(grays(toRgba(Float32Array.of(-3, 5, 1, 1), shape, sized(2)))).toEqual([0, 255, 128, 128]);
     expect(grays(toRgba(Float32Array.of(0.2, 0.4, 0.3, 0.3), shape, sized(2, 0)))).toEqual([0, 255, 128, 128]);
-    // Of 101 values from 0 to 1 the second and the last but two percent become black and white.
+    // Of 101 values from 0 to 1, the 2nd percentile becomes black and the 98th percentile becomes white.
     const ramp = Float32Array.from({ length: 101 }, (_, i) => i / 100);
     const stretched = grays(
       toRgba(ramp, { height: 1, width: 101, channels: 1 }, { width: 101, height: 1, stretch: 0.02 }),
@@ -38,7 +38,7 @@ describe("an image in a picture", () => {
     expect(grays(toRgba(Float32Array.of(7, 7, 7, 7), shape, sized(2)))).toEqual([128, 128, 128, 128]);
   });
 
-  test("is transparent where it is NaN, and colorful with three channels or four", () => {
+  test("is transparent at NaN values, and has colors with three or four channels", () => {
     const some = toRgba(Float32Array.of(Number.NaN, 1, Number.NaN, 1), shape, sized(2));
     expect(alphas(some)).toEqual([0, 255, 0, 255]);
     expect(Array.from(toRgba(Float32Array.of(Number.NaN, 1, Number.NaN, 1), shape, sized(1)))).toEqual([
@@ -67,15 +67,15 @@ describe("the points whose images are shown", () => {
     );
   };
 
-  test("are as many as fit without touching, the same every time", () => {
+  test("are as many as fit without touching, and the same every time", () => {
     const chosen = choosePoints(projected, 60, 40, 1e6);
     expect(areApart(chosen, 60, 40)).toBe(true);
     expect(choosePoints(projected, 60, 40, 1e6)).toEqual(chosen);
-    // None could be added.
+    // No further image would fit.
     for (let i = 0; i < 3000; i++) if (!chosen.includes(i)) expect(areApart([...chosen, i], 60, 40)).toBe(false);
   });
 
-  test("are spread over the map where fewer are asked for", () => {
+  test("are spread over the map if fewer are requested", () => {
     const chosen = choosePoints(projected, 60, 40, 20);
     expect(chosen.length).toBeGreaterThan(12);
     expect(chosen.length).toBeLessThanOrEqual(20);
@@ -84,7 +84,7 @@ describe("the points whose images are shown", () => {
     expect(choosePoints(projected, 60, 40, 0)).toEqual([]);
   });
 
-  test("may be one, or all at one position", () => {
+  test("can be a single point, or all at the same position", () => {
     expect(choosePoints(projectPoints(new Matrix(Float64Array.of(1, 2), 1, 2), box, 2), 60, 40, 9)).toEqual([0]);
     const same = projectPoints(new Matrix(new Float64Array(10).fill(3), 5, 2), box, 2);
     expect(choosePoints(same, 60, 40, 9)).toHaveLength(1);
@@ -110,7 +110,7 @@ describe("a map with images", () => {
   ];
   const small = { width: 400, height: 300 } as const;
 
-  test("bears each at its point, with a frame in the color of its class", async () => {
+  test("shows each image at its point with a frame in the color of its class", async () => {
     const images = { images: source(2, (i) => 0.2 + 0.4 * i), size: 40 };
     const plain = await pixelsOf(await drawMap(points, { images, ...small }));
     const row = Array.from({ length: 400 }, (_, x) => plain.at(x, 150)[0]);
@@ -122,14 +122,14 @@ describe("a map with images", () => {
     expect(line[line.indexOf("153,153,153") - 1]).toBe("230,159,0");
   });
 
-  test("is an SVG, too, and the same bytes every time", async () => {
+  test("can be an SVG, and has the same bytes every time", async () => {
     const options = { images: { images: source(2, () => 1) }, format: "svg", ...small } as const;
     const svg = await drawMap(points, options);
     expect(Buffer.from(svg).toString()).toContain("<image");
     expect(Buffer.compare(await drawMap(points, options), svg)).toBe(0);
   });
 
-  test("refuses images of another number and options out of range", async () => {
+  test("rejects a wrong number of images and options that are out of range", async () => {
     const images = source(3, () => 1);
     const refused = (options: object, code: string, message: string) =>
       expect(drawMap(points, options)).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
@@ -147,7 +147,7 @@ describe("a map with images", () => {
   });
 });
 
-test("contours run around the points, and not through the ground far from them", async () => {
+test("contours surround the points and are absent far from them", async () => {
   const points = makeUniform(2000, 2, -1, 1)
     .toArrays()
     .concat([[9, 9]]);

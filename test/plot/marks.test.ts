@@ -21,7 +21,7 @@ test("marked points look different, in the order of the marks", async () => {
   expect(await drawMap(points, { ...small, marks: [] })).toEqual(plain);
 });
 
-test("marks that are no rows are refused", async () => {
+test("marks that are not valid rows are rejected", async () => {
   await expect(drawMap(points, { marks: [3] })).rejects.toMatchObject({ code: "OUT_OF_RANGE", argument: "marks" });
   await expect(drawMapsSideBySide([{ points }], { marks: [-1] })).rejects.toMatchObject({ argument: "marks" });
 });

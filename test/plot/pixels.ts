@@ -1,6 +1,6 @@
 import { createCanvas, type Image, loadImage } from "@napi-rs/canvas";
 
-/** A picture to look into. */
+/** A decoded picture. */
 export interface Pixels {
   width: number;
   height: number;

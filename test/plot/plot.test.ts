@@ -6,7 +6,7 @@ import { type Pixels, pixelsOf } from "./pixels.js";
 
 const small = { width: 400, height: 300 } as const;
 
-/** Classes as round clusters on a circle, class after class. */
+/** Round clusters on a circle, one class after the other. */
 function clusters(n: number, classes: number, cols = 2): { points: number[][]; labels: number[] } {
   const labels = Array.from({ length: n }, (_, i) => Math.floor((i * classes) / n));
   const points = labels.map((label, i) => {
@@ -30,7 +30,7 @@ function sizeOfPng(png: Uint8Array): [number, number] {
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
 
-/** Pixels within the rectangle that differ from the upper left corner of the picture. */
+/** Number of pixels in the rectangle that differ from the upper left corner of the picture. */
 function countInk(pixels: Pixels, left = 0, top = 0, right = pixels.width, bottom = pixels.height): number {
   const ground = pixels.at(0, 0);
   let count = 0;
@@ -52,14 +52,14 @@ function hasColor(pixels: Pixels, color: readonly number[]): boolean {
 }
 
 describe("a map", () => {
-  test("is a complete PNG of the size asked for", async () => {
+  test("is a complete PNG of the requested size", async () => {
     const { points } = clusters(100, 3);
     expect(sizeOfPng(await drawMap(points))).toEqual([1600, 1200]);
     expect(sizeOfPng(await drawMap(points, { width: 800 }))).toEqual([800, 600]);
     expect(sizeOfPng(await drawMap(points, { width: 301, height: 777 }))).toEqual([301, 777]);
   });
 
-  test("is the same bytes for the same input, in both formats", async () => {
+  test("has the same bytes for the same input, in both formats", async () => {
     const { points, labels } = clusters(2000, 12);
     for (const format of ["png", "svg"] as const) {
       const options: MapOptions = { labels, title: "Map", format, ...small };
@@ -67,7 +67,7 @@ describe("a map", () => {
     }
   });
 
-  test("has the ground of its theme and text to read on it, from the package's own font", async () => {
+  test("has the background of its theme and readable text in the package's own font", async () => {
     for (const [theme, ground] of [
       ["light", [255, 255, 255]],
       ["dark", [18, 21, 26]],
@@ -88,7 +88,7 @@ describe("a map", () => {
     expect(map.at(200, 100)).toEqual([255, 255, 255]);
   });
 
-  test("keeps the ratio of its sides and turns the second dimension upwards", async () => {
+  test("keeps its aspect ratio and has the second dimension upwards", async () => {
     const corners = [
       [0, 0],
       [4, 0],
@@ -108,7 +108,7 @@ describe("a map", () => {
     expect(isPoint(left, top)).toBe(false);
   });
 
-  test("loses no point, alone or beside others of its color", async () => {
+  test("shows every point, single or next to others of its color", async () => {
     const points = Array.from({ length: 900 }, (_, i) => [i % 30, Math.floor(i / 30)]);
     const map = await pixelsOf(await drawMap(points, { pointSize: 4, width: 640, height: 640 }));
     const [from, to] = [16 + 2, 640 - 16 - 2];
@@ -245,7 +245,7 @@ describe("labels", () => {
     return { ink: countInk(pixels, 450), pixels };
   }
 
-  test("make a legend that grows with the classes", async () => {
+  test("give a legend that grows with the number of classes", async () => {
     let last = 0;
     for (const classes of [2, 8, 20, 50]) {
       const { ink } = await legendOf(Array.from({ length: 100 }, (_, i) => i % classes));
@@ -254,7 +254,7 @@ describe("labels", () => {
     }
   });
 
-  test("take Okabe and Ito's colors in natural order of the names", async () => {
+  test("have Okabe and Ito's colors in natural order of the names", async () => {
     const { pixels } = await legendOf(["10", "2", "2", "10"], 400);
     const rowOf = (color: readonly number[]) => {
       for (let y = 0; y < pixels.height; y++) {
@@ -275,42 +275,42 @@ describe("labels", () => {
     );
   });
 
-  test("may stand in a typed array", async () => {
+  test("can be in a typed array", async () => {
     const { points, labels } = clusters(60, 3);
     expect(await drawMap(points, { labels: Uint8Array.from(labels), ...small })).toEqual(
       await drawMap(points, { labels, ...small }),
     );
   });
 
-  test("of more than 50 numbers become a quantity with a bar of viridis", async () => {
+  test("with more than 50 distinct numbers become a quantity with a color bar in viridis", async () => {
     const { pixels } = await legendOf(Array.from({ length: 51 }, (_, i) => i / 7));
     expect(hasColor(pixels, [0x44, 0x01, 0x54])).toBe(true);
     const { pixels: classes } = await legendOf(Array.from({ length: 50 }, (_, i) => i / 7));
     expect(hasColor(classes, [0x44, 0x01, 0x54])).toBe(false);
   });
 
-  test("beyond the 49 most frequent of more than 50 names are gray", async () => {
+  test("are gray except the 49 most frequent, if there are more than 50 names", async () => {
     const gray = [0xb3, 0xb8, 0xbe];
     const names = Array.from({ length: 200 }, (_, i) => `class ${i % 60}`);
     expect(hasColor((await legendOf(names)).pixels, gray)).toBe(true);
     expect(hasColor((await legendOf(names.slice(0, 50))).pixels, gray)).toBe(false);
   });
 
-  test("that are empty or NaN are gray too", async () => {
+  test("are gray if they are empty or NaN", async () => {
     const gray = [0xb3, 0xb8, 0xbe];
     expect(hasColor((await legendOf(["a", "b", "", "a"], 400)).pixels, gray)).toBe(true);
     expect(hasColor((await legendOf([1, 2, Number.NaN, 1], 400)).pixels, gray)).toBe(true);
     await expect(legendOf(["", ""], 400)).resolves.toBeDefined();
   });
 
-  test("that are very long leave space for the map", async () => {
+  test("leave space for the map even if they are very long", async () => {
     const long = Array.from({ length: 60 }, (_, i) => `${"a long name ".repeat(30)}${i % 3}`);
     const { points } = clusters(60, 3);
     const map = await pixelsOf(await drawMap(points, { labels: long, ...small }));
     expect(countInk(map, 0, 0, 200)).toBeGreaterThan(100);
   });
 
-  test("stand by name in clusters, but not where classes are mixed", async () => {
+  test("are written in their clusters, but not at positions where classes are mixed", async () => {
     const { points, labels } = clusters(600, 3);
     const names = (codes: number[]) => codes.map((code) => `name ${code}`);
     const paths = async (codes: number[]) =>
@@ -323,7 +323,7 @@ describe("labels", () => {
 });
 
 describe("an SVG", () => {
-  test("parses, scales, and looks like the PNG", async () => {
+  test("is valid, scales, and looks like the PNG", async () => {
     const { points, labels } = clusters(300, 5);
     const options: MapOptions = { labels, title: "Map", width: 600, height: 400 };
     const svg = await drawMap(points, { ...options, format: "svg" });
@@ -340,7 +340,7 @@ describe("an SVG", () => {
     expect(difference / (3 * 600 * 400)).toBeLessThan(1);
   });
 
-  test("holds text only as outlines and, escaped, as its title", async () => {
+  test("contains text only as outlines and, escaped, as its title", async () => {
     const nasty = ["<b>&\"'", "</svg><script>alert(1)</script>", "\u0000\u0007]]>", "\ud800", "\uffff"];
     const { points } = clusters(100, 5);
     const labels = points.map((_, i) => nasty[i % 5]);
@@ -353,7 +353,7 @@ describe("an SVG", () => {
     await expect(pixelsOf(svg)).resolves.toBeDefined();
   });
 
-  test("of 70,000 points stays below 5 MB", async () => {
+  test("with 70,000 points is smaller than 5 MB", async () => {
     const data = Float32Array.from({ length: 140_000 }, (_, i) => Math.sin(i) * Math.cos(0.37 * i));
     const labels = Array.from({ length: 70_000 }, (_, i) => i % 10);
     const svg = await drawMap({ data, rows: 70_000, cols: 2 }, { labels, format: "svg" });
@@ -362,7 +362,7 @@ describe("an SVG", () => {
 });
 
 describe("maps side by side", () => {
-  test("share one title and one legend, each with its own frame", async () => {
+  test("have a common title and legend, and each has its own frame", async () => {
     const { points, labels } = clusters(300, 3);
     const panels = [
       { points, title: "Standard" },
@@ -379,7 +379,7 @@ describe("maps side by side", () => {
     expect(sizeOfPng(await drawMapsSideBySide(panels, { labels, width: 800, height: 500 }))).toEqual([800, 500]);
   });
 
-  test("may be one, or many in rows, or of different sizes without labels", async () => {
+  test("can be one map, many maps in rows, or maps of different sizes without labels", async () => {
     const { points } = clusters(30, 3);
     expect(sizeOfPng(await drawMapsSideBySide([{ points }], small))).toEqual([400, 300]);
     expect(sizeOfPng(await drawMapsSideBySide(Array(7).fill({ points }), small))).toEqual([400, 300]);
@@ -406,7 +406,7 @@ describe("maps side by side", () => {
   });
 });
 
-describe("what cannot be drawn is refused", () => {
+describe("invalid input is rejected:", () => {
   const points = [
     [0, 0],
     [1, 1],
@@ -460,7 +460,7 @@ describe("what cannot be drawn is refused", () => {
   });
 });
 
-test("a picture's format is its extension", () => {
+test("the extension of a file name determines the picture format", () => {
   expect(pictureFormat("out/map.png")).toBe("png");
   expect(pictureFormat("MAP.SVG")).toBe("svg");
   for (const path of ["map.jpg", "map", ".png", "", "map.png.gz"]) {

@@ -21,14 +21,14 @@ describe("drawSheet", () => {
     { example: { caption: "vector 0" }, tiles: [{ pixels: gray(1), caption: "2" }] },
   ];
 
-  it("shows every image in its own gray values, the same bytes each time", async () => {
+  it("shows every image in its own gray values, with the same bytes each time", async () => {
     const picture = await drawSheet(rows, shape, { title: "Nearest" });
     const { colors } = await colorsOf(picture);
     for (const value of [51, 153]) expect(colors).toContain(`${value},${value},${value}`);
     expect(Buffer.from(await drawSheet(rows, shape, { title: "Nearest" })).equals(Buffer.from(picture))).toBe(true);
   });
 
-  it("shows colors, and stretches values beyond 0 to 1", async () => {
+  it("shows colors, and scales values outside 0 to 1", async () => {
     const red = Float32Array.from({ length: 48 }, (_, at) => (at % 3 === 0 ? 0.8 : 0.4));
     const color = [{ example: { pixels: red, caption: "" }, tiles: [] }];
     expect((await colorsOf(await drawSheet(color, { ...shape, channels: 3 }))).colors).toContain("204,102,102");
@@ -37,7 +37,7 @@ describe("drawSheet", () => {
     for (const value of [0, 64, 255]) expect(colors).toContain(`${value},${value},${value}`);
   });
 
-  it("goes on below where images are many, and makes large ones smaller", async () => {
+  it("continues in the next line if there are many images, and reduces large images", async () => {
     const tiles = (count: number) => Array.from({ length: count }, () => ({ pixels: gray(0.5), caption: "1" }));
     const sizeOf = async (count: number) =>
       colorsOf(await drawSheet([{ example: rows[0]?.example, tiles: tiles(count) }], shape));
@@ -49,12 +49,12 @@ describe("drawSheet", () => {
     expect((await colorsOf(await drawSheet(one, large))).height).toBeLessThan(400);
   });
 
-  it("is an SVG picture where wanted", async () => {
+  it("draws an SVG picture on request", async () => {
     const svg = Buffer.from(await drawSheet(rows, shape, { title: "Near <b>", format: "svg" })).toString();
     expect(svg).toContain("<title>Near &#60;b&#62;</title>");
   });
 
-  it("refuses nothing to draw, more than a picture holds, and unknown options", async () => {
+  it("rejects an empty sheet, more rows than fit a picture, and unknown options", async () => {
     await expect(drawSheet([], shape)).rejects.toMatchObject({ code: "TOO_FEW_POINTS" });
     const many = Array.from({ length: 200 }, () => rows[1]);
     await expect(drawSheet(many, shape)).rejects.toMatchObject({ code: "OUT_OF_RANGE", argument: "rows" });

@@ -9,7 +9,7 @@ const small = { width: 400, height: 300, format: "svg" } as const;
 const drawn = async (options: object) => Buffer.from(await drawMap(points, { ...small, ...options })).toString();
 
 describe("a map with values, sizes and ellipses", () => {
-  test("colors few distinct values as a quantity too, with a title over the scale", async () => {
+  test("colors values as a quantity even if only few are distinct, with a title above the scale", async () => {
     const plain = await drawn({});
     const colored = await drawn({ values, valuesTitle: "displacement" });
     expect(colored).toContain("Gradient");
@@ -17,7 +17,7 @@ describe("a map with values, sizes and ellipses", () => {
     expect(await drawn({ values })).not.toBe(colored);
   });
 
-  test("draws one value for all, none at all, and values without a number", async () => {
+  test("handles equal values, no values at all, and NaN", async () => {
     for (const odd of [
       new Float32Array(n),
       Array(n).fill(Number.NaN),
@@ -27,13 +27,13 @@ describe("a map with values, sizes and ellipses", () => {
     }
   });
 
-  test("draws points as large as their sizes say", async () => {
+  test("draws larger points for larger sizes", async () => {
     const widths = new Set((await drawn({ sizes: values })).match(/stroke-width="[^"]+"/g));
     expect(widths.size).toBeGreaterThan(4);
     expect(new Set((await drawn({})).match(/stroke-width="[^"]+"/g)).size).toBeLessThan(3);
   });
 
-  test("draws the ellipses asked for", async () => {
+  test("draws the requested ellipses", async () => {
     const count = (svg: string) => (svg.match(/<path/g) ?? []).length;
     const none = count(await drawn({}));
     const two = count(await drawn({ ellipses: { covariances, points: [3, 80] } }));
@@ -45,7 +45,7 @@ describe("a map with values, sizes and ellipses", () => {
     expect((await drawMapsSideBySide(panels, { values, width: 400 })).length).toBeGreaterThan(1000);
   });
 
-  test("refuses what cannot be drawn, saying what", async () => {
+  test("rejects invalid input with the reason", async () => {
     const refusal = async (options: object, map: number[][] = points) =>
       drawMap(map, { ...small, ...options }).then(
         () => undefined,

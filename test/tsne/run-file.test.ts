@@ -196,7 +196,7 @@ describe("load refuses", () => {
         return sealed(copy);
       },
       "FILE_FORMAT",
-      /no permutation/,
+      /not a permutation/,
     ],
   ])("%s", async (name, content, code, message) => {
     const path = inFolder(`bad ${name}.tsne`);

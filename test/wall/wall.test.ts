@@ -29,7 +29,7 @@ const corner = cells(2, 2, [
 ]);
 
 describe("a wall", () => {
-  test("has every image in its cell, whole and apart, and ground in empty ones", async () => {
+  test("shows every image completely in its cell, with gaps between images and background in empty cells", async () => {
     const wall = await pixelsOf(await drawWall(source([1 / 5, 2 / 5, 3 / 5]), corner, { cell: 60 }));
     const [left, top] = [Math.floor((wall.width - 122) / 2), Math.round(1.2 * 11)];
     const at = (row: number, column: number) => wall.at(left + column * 62 + 30, top + row * 62 + 30)[0];
@@ -38,7 +38,7 @@ describe("a wall", () => {
     expect([line.indexOf(51), line.lastIndexOf(51), line.indexOf(153)]).toEqual([left, left + 59, left + 62]);
   });
 
-  test("is the same bytes every time, dark on demand, with frames in the colors of labels", async () => {
+  test("has the same bytes every time, a dark theme on request, and frames in the colors of labels", async () => {
     const images = source([0.2, 0.4, 0.6]);
     const options = { labels: ["a", "b", "a"], theme: "dark", title: "Wall" } as const;
     const picture = await drawWall(images, corner, options);
@@ -50,7 +50,7 @@ describe("a wall", () => {
     for (const color of ["0,114,178", "230,159,0", "51,51,51"]) expect(colors).toContain(color);
   });
 
-  test("refuses grids that are too small, shared cells, other numbers of images, and gigantic pictures", async () => {
+  test("rejects grids that are too small, shared cells, wrong numbers of images, and gigantic pictures", async () => {
     const images = source([0, 0.5, 1]);
     const refused = (wall: WallCells, options: object, code: string, message: string | RegExp) =>
       expect(drawWall(images, wall, options)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
@@ -78,7 +78,7 @@ describe("a wall", () => {
 });
 
 describe("tiles", () => {
-  test("are halved with transparent pixels left out, the last row and column by themselves", () => {
+  test("are halved without transparent pixels, and an odd last row or column is halved separately", () => {
     const pixel = (gray: number, alpha: number) => [gray, gray, gray, alpha];
     const image = Uint8ClampedArray.from(
       [
@@ -92,7 +92,7 @@ describe("tiles", () => {
     );
   });
 
-  test("are a Deep Zoom image of all levels, with a page and a summary", async () => {
+  test("form a Deep Zoom image with all levels, a page and a summary", async () => {
     const n = 30 * 31;
     const values = Array.from({ length: n }, (_, i) => (i % 5) / 4);
     const positions = values.map((_, i) => [Math.floor(i / 31), i % 31] as const);
@@ -128,7 +128,7 @@ describe("tiles", () => {
       [264, 315],
       [1, 1],
     ]);
-    // The image at row 29, column 30 is in the last tile, a part of it: 510 to 525 across.
+    // The image at row 29, column 30 is partly in the last tile. It covers the pixels 510 to 525 horizontally.
     const { data, info } = await sharp(path("wall/wall_files/10/1_1.webp")).raw().toBuffer({ resolveWithObject: true });
     const at = (x: number, y: number) => data[(y * info.width + x) * info.channels];
     expect(Math.abs(at(5, 105) - 255 * values[n - 1])).toBeLessThan(12);
@@ -137,7 +137,7 @@ describe("tiles", () => {
     expect(page.split("</script>")).toHaveLength(3);
   });
 
-  test("replace an earlier wall, and no other folder", async () => {
+  test("replace an earlier wall but no other folder", async () => {
     const images = source([0, 0.5, 1]);
     await writeWall(path("again"), images, corner);
     await writeWall(path("again"), images, corner, { title: "second" });

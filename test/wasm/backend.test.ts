@@ -22,7 +22,7 @@ const data = Array.from({ length: 120 }, (_, i) =>
   Array.from({ length: 5 }, (_, k) => (i % 3 === k % 3 ? 10 : 0) + Math.sin(7 * i + 3 * k)),
 );
 
-/** Runs a program with the built library; what it prints, and its warnings. */
+/** Runs a program with the built library, and returns its output and warnings. */
 async function run(program: string, env: Record<string, string>) {
   const { SIGMA_TSNE_BACKEND: _, ...rest } = process.env;
   const source = `const sigma = await import(${JSON.stringify(library)}); const data = ${JSON.stringify(data)}; ${program}`;
@@ -35,7 +35,7 @@ async function run(program: string, env: Record<string, string>) {
 
 const printBackend = "console.log(JSON.stringify(sigma.backend));";
 
-test("it computes with WebAssembly where SIGMA_TSNE_BACKEND asks for it", async () => {
+test("the package computes with WebAssembly if SIGMA_TSNE_BACKEND requests it", async () => {
   expect(backend).toEqual({ name: "wasm", instructionSet: "wasm-simd128", reason: undefined });
   const { embedding, kl } = await runTsne(data, { perplexity: 10 });
   expect(embedding.shape).toEqual([120, 2]);
@@ -43,7 +43,7 @@ test("it computes with WebAssembly where SIGMA_TSNE_BACKEND asks for it", async 
   expect(kl).toBeLessThan(1);
 });
 
-test("it gives the bytes of the native kernels without vector extensions", async () => {
+test("WebAssembly gives the same bytes as the native kernels without vector extensions", async () => {
   const embed = `const { embedding } = await sigma.runTsne(data, { perplexity: 10, method: "exact" });
     console.log(sigma.backend.name + " " + Buffer.from(embedding.data.buffer).toString("base64"));`;
   const native = await run(embed, { SIGMA_TSNE_ISA: "baseline" });
@@ -52,7 +52,7 @@ test("it gives the bytes of the native kernels without vector extensions", async
   expect(native.stdout).toBe(`native ${own}`);
 });
 
-test("it falls back to WebAssembly and says why where there is no binary for the platform", async () => {
+test("the package falls back to WebAssembly and gives the reason if there is no binary for the platform", async () => {
   const { stdout, stderr } = await run(printBackend, { PREBUILDS_ONLY: "1", npm_config_arch: "riscv64" });
   const chosen = JSON.parse(stdout);
   expect(chosen.name).toBe("wasm");
@@ -62,7 +62,7 @@ test("it falls back to WebAssembly and says why where there is no binary for the
   expect(stderr).not.toContain("at ");
 });
 
-/** A folder with a binary of these bytes for the platform of this machine. */
+/** A folder with a binary that consists of these bytes, for the platform of this machine. */
 async function binaryOf(bytes: string): Promise<string> {
   const prebuilds = join(folder, createHash("sha256").update(bytes).digest("hex").slice(0, 8));
   const platform = join(prebuilds, "prebuilds", `${process.platform}-${process.arch}`);
@@ -71,13 +71,13 @@ async function binaryOf(bytes: string): Promise<string> {
   return prebuilds;
 }
 
-test("it falls back to WebAssembly where the binary is damaged", async () => {
+test("the package falls back to WebAssembly if the binary is damaged", async () => {
   const damaged = await binaryOf("not a binary");
   const { stdout } = await run(printBackend, { PREBUILDS_ONLY: "1", SIGMA_TSNE_PREBUILD: damaged });
   expect(JSON.parse(stdout).reason).toContain("sigma-tsne.node");
 });
 
-test("it refuses another backend than was forced", async () => {
+test("the package rejects another backend than the forced one", async () => {
   const damaged = await binaryOf("not a binary");
   const forced = { SIGMA_TSNE_BACKEND: "native", PREBUILDS_ONLY: "1", SIGMA_TSNE_PREBUILD: damaged };
   const { stderr } = await run(printBackend, forced);
@@ -86,7 +86,7 @@ test("it refuses another backend than was forced", async () => {
   expect(unknown.stderr).toContain('SIGMA_TSNE_BACKEND must be native, wasm or auto (got "gpu")');
 });
 
-/** A copy of what chooses the backend, with a version of its own and the binary of this clone at this path. */
+/** A copy of the modules that choose the backend, with its own version and the binary of this clone at this path. */
 async function copyOf(version: string, binary: string): Promise<string> {
   const copy = join(
     folder,
@@ -99,7 +99,7 @@ async function copyOf(version: string, binary: string): Promise<string> {
   for (const file of ["native/addon/binding.cjs", "native/addon/install.cjs", "prebuilds/wasm/sigma-tsne.wasm"]) {
     await cp(file, join(copy, file));
   }
-  // The module that loads WebAssembly imports others of the folder.
+  // The module that loads WebAssembly imports other modules of the folder.
   await cp("dist", join(copy, "dist"), { recursive: true });
   await cp("node_modules/node-gyp-build", join(copy, "node_modules/node-gyp-build"), { recursive: true });
   await cp("build/Release/sigma_tsne.node", join(copy, binary));
@@ -107,7 +107,7 @@ async function copyOf(version: string, binary: string): Promise<string> {
   return copy;
 }
 
-/** What the copy says about its backend, with only Node.js on the path. */
+/** The backend message of the copy, with only Node.js on the path. */
 async function chooseIn(copy: string) {
   const program = `console.log(JSON.stringify(require(${JSON.stringify(join(copy, "native/addon/binding.cjs"))}).backend))`;
   const { stdout } = await execute(process.execPath, ["-e", program], { env: { PATH: "" } });
@@ -117,7 +117,7 @@ async function chooseIn(copy: string) {
 const version: string = JSON.parse(readFileSync("package.json", "utf8")).version;
 const prebuilt = `prebuilds/${process.platform}-${process.arch}/sigma-tsne.node`;
 
-/** A copy with a prebuilt binary and its checksum, and the binary cut in half if `damaged`. */
+/** A copy with a prebuilt binary and its checksum. If `damaged` is set, the binary is cut in half. */
 async function prebuiltCopy(damaged: boolean): Promise<string> {
   const copy = await copyOf(version, prebuilt);
   const bytes = await readFile(join(copy, prebuilt));
@@ -128,22 +128,22 @@ async function prebuiltCopy(damaged: boolean): Promise<string> {
   return copy;
 }
 
-test("it refuses a binary of another version of the package", async () => {
+test("the package rejects a binary of another version", async () => {
   const { reason } = await chooseIn(await copyOf("9.9.9", "build/Release/sigma_tsne.node"));
   expect(reason).toMatch(/the binary is of version \d+\.\d+\.\d+, the package of version 9\.9\.9/);
 });
 
-test("it loads a prebuilt binary whose checksum is right", async () => {
+test("the package loads a prebuilt binary with a correct checksum", async () => {
   expect(await chooseIn(await prebuiltCopy(false))).toEqual({ name: "native" });
 });
 
-test("it does not load a binary that is cut off, which would end the process", async () => {
+test("the package does not load a truncated binary, which would crash the process", async () => {
   const { name, reason } = await chooseIn(await prebuiltCopy(true));
   expect(name).toBe("wasm");
   expect(reason).toMatch(/the binary is damaged \(.+sigma-tsne\.node\); install the package again/);
 });
 
-test("it keeps a prebuilt binary that loads at installation", async () => {
+test("the installation keeps a prebuilt binary that loads", async () => {
   const copy = await prebuiltCopy(false);
   const install = [join(copy, "native/addon/install.cjs")];
   expect(await execute(process.execPath, install, { cwd: copy, env: { PATH: "" } })).toEqual({
@@ -152,7 +152,7 @@ test("it keeps a prebuilt binary that loads at installation", async () => {
   });
 });
 
-test("it installs without a binary and without a compiler, and says so", async () => {
+test("the package installs without a binary and without a compiler, and reports this", async () => {
   const copy = await prebuiltCopy(true);
   const install = [join(copy, "native/addon/install.cjs")];
   const { stderr } = await execute(process.execPath, install, { cwd: copy, env: { PATH: "" } });
@@ -160,7 +160,7 @@ test("it installs without a binary and without a compiler, and says so", async (
   expect(stderr).toContain("npm rebuild sigma-tsne --foreground-scripts");
 });
 
-test("it lets the event loop run during gradient descent and stops on request", async () => {
+test("WebAssembly lets the event loop run during gradient descent and stops on request", async () => {
   const tsne = new Tsne(data, { perplexity: 10, iterations: 20_000, method: "exact" });
   setTimeout(() => tsne.stop(), 300);
   const { iterations, stopped } = await tsne.fit();
@@ -169,7 +169,7 @@ test("it lets the event loop run during gradient descent and stops on request", 
   expect(iterations).toBeLessThan(20_000);
 });
 
-test("it refuses a run that needs more memory than WebAssembly can have", async () => {
+test("a run that needs more memory than WebAssembly can have is rejected", async () => {
   const many = { data: new Float32Array(3_000_000), rows: 3_000_000, cols: 1 };
   await expect(runTsne(many)).rejects.toMatchObject({
     code: "OUT_OF_MEMORY",
@@ -177,7 +177,7 @@ test("it refuses a run that needs more memory than WebAssembly can have", async 
   });
 });
 
-test("it works on after an error of the core", async () => {
+test("the core still works after an error", async () => {
   const bad = data.map((row, i) => (i === 7 ? [Number.NaN, ...row.slice(1)] : row));
   await expect(runTsne(bad, { perplexity: 10 })).rejects.toMatchObject({ code: "NOT_FINITE", row: 7, column: 0 });
   await expect(runTsne(data, { perplexity: 10, iterations: 10 })).resolves.toMatchObject({ iterations: 10 });

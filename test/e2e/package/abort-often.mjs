@@ -1,4 +1,4 @@
-// Starts and aborts run after run; prints by how many bytes the process grew after the first ten.
+// Starts and aborts many runs, and prints by how many bytes the process grew after the first ten.
 import { runBhTsne } from "sigma-tsne";
 
 const [rows, cols] = [3000, 300];

@@ -1,4 +1,4 @@
-// Leaves the process during a run, from where the argument says.
+// Ends the process during a run, at the place that the argument names.
 import { runBhTsne } from "sigma-tsne";
 
 const rows = Array.from({ length: 500 }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);

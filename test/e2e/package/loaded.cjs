@@ -1,4 +1,4 @@
-// Prints the packages outside this one whose modules `require` and `import` of this one have loaded.
+// Prints which other packages are loaded by requiring and importing this package.
 const Module = require("node:module");
 const load = Module._load;
 const loaded = new Set();

@@ -1,6 +1,6 @@
-// Runs after runs of all methods, most of them canceled at random moments; then eight at once, worker threads that are terminated and
-// processes that leave during their runs. Prints what was done and by how many bytes the process grew after the first fifth; exits with 1
-// where a run ends otherwise than it may, or memory grows.
+// Starts many runs of all methods and cancels most of them at random moments. Then it starts eight runs at once, worker
+// threads that are terminated, and processes that exit during their runs. Prints the number of runs and by how many
+// bytes the process grew after the first fifth. Exits with 1 if a run ends unexpectedly or memory grows.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
@@ -9,9 +9,9 @@ import { promisify } from "node:util";
 import { assignToGrid, evaluate, nearest, runTsne, separateUniformly, Tsne } from "sigma-tsne";
 
 const runs = Number(process.argv[2] ?? 500);
-/** Growth that the allocator's own caches explain. */
+/** Growth in bytes that caches of the allocator can explain. */
 const MOST_GROWTH = 60e6;
-/** Of these sizes each run is over in some tenths of a second. */
+/** Numbers of points for which a run takes some tenths of a second. */
 const [n, d] = [1500, 20];
 
 let state = 1;
@@ -67,7 +67,7 @@ for (let run = 0; run < runs; run++) {
   if (run === Math.floor(runs / 5)) before = process.memoryUsage.rss();
   ends[await oneRun()]++;
 }
-// Memory of the last runs goes back when their garbage is collected.
+// The memory of the last runs is freed when they are garbage collected.
 for (let turn = 0; turn < 5; turn++) {
   globalThis.gc?.();
   await wait(20);

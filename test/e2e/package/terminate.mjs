@@ -14,7 +14,7 @@ if (isMainThread) {
   }
   console.log("survived");
 } else {
-  // Short runs end, and report, at any moment of the termination; long ones are in the midst of their work.
+  // Short runs may finish and report at any moment of the termination. Long runs are still computing.
   const isShort = workerData % 3 > 0;
   const rows = Array.from({ length: isShort ? 20 : 500 }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);
   const options = { threads: 2, iterations: isShort ? 20 : 1e9, onProgress: () => {} };

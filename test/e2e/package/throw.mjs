@@ -1,4 +1,4 @@
-// An error that nobody catches, during a run.
+// Throws an uncaught error during a run.
 import { runBhTsne } from "sigma-tsne";
 
 const rows = Array.from({ length: 500 }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);
