@@ -140,7 +140,7 @@ async function checkBeforeReading(path: string | undefined, flags: EmbedFlags): 
 /** @throws {ArgumentError} INVALID_ARGUMENT if rows were dropped and neighbors of all rows are given */
 function checkDroppedRows(flags: EmbedFlags, { points }: Inputs): void {
   if (points.kept === undefined || !givesNeighbors(flags)) return;
-  const accepted = "error or mean with neighbors, which are rows of the whole";
+  const accepted = "error or mean with neighbors, which refer to all rows of the data";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--missing", received: flags.missing, accepted });
 }
 

@@ -150,10 +150,10 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
     // If a distance is named, --sigma is used to place points later.
     ["--sigma", flags.distance === undefined ? flags.sigma : undefined],
   ] as const) {
-    if (value !== undefined) reject(flag, value, "to be left out where neighbors are given with their distances");
+    if (value !== undefined) reject(flag, value, "to be left out if neighbors are given with their distances");
   }
   if (flags.rows !== undefined) {
-    reject("--rows", flags.rows.text, "to be left out with neighbors, which are rows of the whole");
+    reject("--rows", flags.rows.text, "to be left out with neighbors, which refer to all rows of the data");
   }
 }
 

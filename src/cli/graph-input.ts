@@ -29,7 +29,7 @@ export function checkFlagsWithoutData(flags: EmbedFlags): void {
   };
   for (const [argument, received] of Object.entries(others)) {
     if (received === undefined || received === false) continue;
-    const accepted = "to be left out where there are neighbors but no data";
+    const accepted = "to be left out if there are neighbors but no data";
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   }
 }

@@ -72,7 +72,8 @@ export function checkMatrixOutput(flag: string, path: string, data?: string): vo
 /** @throws {ArgumentError} INVALID_ARGUMENT for an output in .h5ad if the data are not an AnnData file */
 function checkAnndataOutput(flag: string, path: string, data: string): void {
   if (isAnndataPath(data)) return;
-  const accepted = "a file name that ends in .h5ad only if the data are an .h5ad file, of which a copy is written";
+  const accepted =
+    "a file name that ends in .h5ad only if the data are an .h5ad file, because the output is a copy of it";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
 }
 

@@ -199,7 +199,11 @@ async function checkSheetFlags(
   };
   if (flags.images === undefined) reject("--images", undefined, "an image for each point: --sheet draws them");
   if (flags.queryImages !== undefined && queryFile === undefined) {
-    reject("--query-images", flags.queryImages, "to be left out where --query names rows, which have --images");
+    reject(
+      "--query-images",
+      flags.queryImages,
+      "to be left out if --query names rows, because --images contains their images",
+    );
   }
   const { pictureFormat } = await import("../plot/index.js");
   return withTypedNames({ path: "--sheet" }, async () => pictureFormat(sheet));

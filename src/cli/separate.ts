@@ -56,10 +56,10 @@ them apart until they fill the square evenly, and neighbors stay neighbors where
 they can. Each axis is stretched on its own. Points at one position, or on a
 line parallel to an axis, are spread along an even sequence.
 
-With --grid the sum of the squared ways to the cells is least, or within the
-reported factor. Row 0 is at the top, where y is largest; both count
-from 0. Evenness is the coefficient of variation of a 32 x 32 histogram: 0 is
-even, independent random points have sqrt(1024 / n).
+With --grid the sum of the squared distances from points to cells is minimal, or
+within the reported factor of the minimum. Rows and columns count from 0; row 0
+is at the top, where y is largest. Evenness is the coefficient of variation of a
+32 x 32 histogram: 0 is even, independent random points have sqrt(1024 / n).
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -240,12 +240,12 @@ function print(
     `${n} points separated: evenness ${evennessBefore.toFixed(3)} before, ${evenness.toFixed(3)} after; ${(100 * keptNeighbors).toFixed(1)} % of the 10 nearest neighbors kept.`,
     converged ? "" : `Still moving after ${iterations} iterations.`,
     describeGaps(points).trim(),
-    fallbacks > 0 ? `${fallbacks} points took the nearest value, for want of others around them.` : "",
+    fallbacks > 0 ? `${fallbacks} points used the nearest value, because no points around them allowed an interpolation.` : "",
     assignment
       ? `Grid of ${assignment.rows} x ${assignment.columns} cells: ${
           Number.isFinite(assignment.factor)
-            ? `the sum of the squared ways is at most ${assignment.factor.toFixed(3)} times the least possible.`
-            : "no bound of the sum of the squared ways was found; the points are too crowded."
+            ? `the sum of the squared distances from points to cells is at most ${assignment.factor.toFixed(3)} times the minimum.`
+            : "no bound for the sum of the squared distances from points to cells was found, because the points are too crowded."
         }`
       : "",
     `Written to ${output}${picture === undefined ? "" : `, picture to ${picture}`}${table === undefined ? "" : `, table to ${table}`}: ${seconds.toFixed(1)} s.`,

@@ -253,7 +253,7 @@ async function train(
 ): Promise<TrainRunResult> {
   let position: TrainingProgress | undefined;
   const onStart = ({ epoch, step }: { epoch: number; step: number }) => {
-    if (step > 0) display.note(`Goes on after epoch ${epoch}, step ${step}.`);
+    if (step > 0) display.note(`Continues after epoch ${epoch}, step ${step}.`);
   };
   const onProgress = (progress: TrainingProgress) => {
     const { epoch, epochs, step, steps, secondsLeft, loss } = progress;
@@ -343,7 +343,7 @@ function buildModel(
   } catch (error) {
     if (!(error instanceof ArgumentError && error.code === "UNKNOWN_OPTION")) throw error;
     const { argument, received } = error;
-    const message = `${names[argument] ?? argument}: ${flags.model} has no such setting`;
+    const message = `${names[argument] ?? argument}: ${flags.model} does not support this setting`;
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted: "nothing", message }, { cause: error });
   }
 }

@@ -150,7 +150,7 @@ async function checkFlags(path: string, flags: WallFlags): Promise<void> {
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--output", received: output, accepted });
   }
   if (tiles === undefined && force) {
-    const accepted = "to be left out without --tiles, whose folder it is about";
+    const accepted = "to be left out without --tiles, because it only concerns the folder of the tiles";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--force", received: force, accepted });
   }
   checkWallLook({ cell, theme });

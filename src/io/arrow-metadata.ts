@@ -146,7 +146,7 @@ async function readMessage(
   if (kind === DICTIONARY) checkBatch(header?.table(1), bodyBytes);
   if (kind === BATCH) checkBatch(header, bodyBytes);
   const rows = kind === BATCH ? (header?.integer(0) ?? 0) : 0;
-  if (!(Number.isSafeInteger(rows) && rows >= 0)) throw new Error(`a batch promises ${rows} rows`);
+  if (!(Number.isSafeInteger(rows) && rows >= 0)) throw new Error(`a batch claims ${rows} rows`);
   const metadataBytes = begin + length - start;
   return { kind, start, metadataBytes, bodyBytes, isBatch: kind === BATCH, rows, unreadable };
 }
@@ -160,7 +160,7 @@ function checkBatch(batch: Table | undefined, bodyBytes: number): void {
   const rows = [batch.integer(0), ...Array.from({ length }, (_, i) => Number(batch.bytes.readBigInt64LE(at + 16 * i)))];
   // Even the smallest values take one bit each.
   const most = rows.find((count) => !(count >= 0 && count <= 8 * bodyBytes));
-  if (most !== undefined) throw new Error(`a batch promises ${most} rows in ${bodyBytes} bytes`);
+  if (most !== undefined) throw new Error(`a batch claims ${most} rows in ${bodyBytes} bytes`);
 }
 
 /** Types that the library does not support, by their numbers in the schema. */

@@ -294,7 +294,7 @@ async function openArrowFile(file: OpenFile, signal: AbortSignal | undefined): P
   await registerCodecs(library);
   const contents = await readArrowContents(file, signal);
   const rows = contents.messages.reduce((sum, message) => sum + message.rows, 0);
-  if (!Number.isSafeInteger(rows)) throw new Error(`it promises ${rows} rows`);
+  if (!Number.isSafeInteger(rows)) throw new Error(`its metadata state ${rows} rows`);
   const readable = await readableColumns(contents, file.path);
   const reader = library.RecordBatchReader.from([readable?.schema ?? contents.schema]).open();
   const columns = reader.schema.fields.map((field, index) => describeField(library, field, index));

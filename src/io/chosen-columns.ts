@@ -178,12 +178,12 @@ function requireAllUsed(path: string, { unused }: ColumnRoles, leftOut: readonly
   // Engines write files that begin with _ or a dot to describe the other files.
   const file = leftOut.find((name) => !/(^|[\\/])[._]/.test(name));
   if (file !== undefined) {
-    const reason = `holds ${file}, which is no part of the table and which strict reading refuses; move it to another folder`;
+    const reason = `holds ${file}, which is not part of the table: strict reading rejects such files. Move it to another folder`;
     throw new FileError("FILE_FORMAT", path, reason);
   }
   const skipped = unused.find(({ reason }) => !LEFT_OUT.has(reason));
   if (!skipped) return;
-  const reason = `column ${JSON.stringify(skipped.name)} (${skipped.reason}) is not used, which strict reading refuses; exclude it, or keep it by its name`;
+  const reason = `column ${JSON.stringify(skipped.name)} (${skipped.reason}) is not used: strict reading rejects unused columns. Exclude it, or keep it by name`;
   throw new FileError("FILE_FORMAT", path, reason);
 }
 

@@ -334,7 +334,7 @@ function choosePositions(path: string, cols: number, options: DatasetOptions): C
     throw new FileError(
       "FILE_FORMAT",
       path,
-      "has columns without names: no column is chosen by its name. Choose positions, such as 2:8, with --columns",
+      "has columns without names: columns cannot be chosen by name. Choose positions, such as 2:8, with --columns",
     );
   }
   const columns = Array.from({ length: cols }, (_, j) => ({

@@ -57,7 +57,7 @@ export function formatByExtension(path: string): Format | undefined {
 /** @throws {FileError} FILE_FORMAT if a column is requested from a format without columns */
 export function checkColumn({ name, openColumns }: Format, path: string, column: string | undefined): void {
   if (column === undefined || openColumns) return;
-  throw new FileError("FILE_FORMAT", path, `is ${name}, which holds one array: no column is chosen by its name`);
+  throw new FileError("FILE_FORMAT", path, `is ${name}, which holds one array: columns cannot be chosen by name`);
 }
 
 /** Names and extensions of the formats that can be written, for error messages. */

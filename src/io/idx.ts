@@ -46,7 +46,7 @@ export async function openIdx(file: OpenFile, signal?: AbortSignal): Promise<Sto
 }
 
 function wrongSize(path: string, shape: readonly number[], expected: number, found: string): FileError {
-  const reason = `the header promises ${shape.join(" x ")} numbers, ${expected} bytes with it; found ${found}`;
+  const reason = `the header describes ${shape.join(" x ")} numbers: expected ${expected} bytes, found ${found}`;
   return new FileError("FILE_FORMAT", path, reason);
 }
 
@@ -63,7 +63,7 @@ function parseHeader(path: string, head: Buffer): Omit<StoredArray, "fetch"> & {
   checkAxes(path, shape);
   const length = shape.reduce((product, size) => product * size, bytes);
   if (!Number.isSafeInteger(length))
-    throw fail(`the header promises ${shape.join(" x ")} numbers, more than any file holds`);
+    throw fail(`the header describes ${shape.join(" x ")} numbers, more than any file can hold`);
   return { path, shape, dtype, isForeign: bytes > 1 && HOST_ORDER === "<", offset, length };
 }
 

@@ -115,7 +115,7 @@ function resolveSizes({ size, within, channels }: ImageFolderOptions) {
   const wanted = resolveSize(size);
   if (within !== undefined) requireInteger(within, "within", 1, 16384);
   if (wanted && within !== undefined) {
-    const facts = { argument: "within", received: within, accepted: "nothing where size is given" };
+    const facts = { argument: "within", received: within, accepted: "nothing if size is given" };
     throw new ArgumentError("INVALID_ARGUMENT", facts);
   }
   if (channels !== undefined && channels !== 1 && channels !== 3) {

@@ -255,7 +255,7 @@ class MatlabFile {
     // Numbers are stored in the type of their class or in a smaller type.
     const limit = 8 + head.offset + 8 + byteLength(head, NUMBER_TYPES[head.dtype as string]) + 8;
     if (count(head) > length * MAX_EXPANSION) {
-      throw this.#fail(`promises ${head.shape.join(" x ")} numbers in ${length} compressed bytes`);
+      throw this.#fail(`claims ${head.shape.join(" x ")} numbers in ${length} compressed bytes`);
     }
     const compressed = await this.#fetch(start, length);
     return (await this.#decompress(compressed, { maxOutputLength: limit })).subarray(8);
@@ -289,7 +289,7 @@ class MatlabFile {
       this.#uint32(bytes, dimensions.start + 4 * axis),
     );
     if (shape.some((size) => size >= 2 ** 31) || !Number.isSafeInteger(shape.reduce((a, b) => a * b, 8))) {
-      throw this.#fail(`has an array of ${shape.join(" x ")}, which no file holds`);
+      throw this.#fail(`has an array of ${shape.join(" x ")}, which no file can hold`);
     }
     return {
       name: bytes.toString("utf8", name.start, name.start + name.length),

@@ -76,7 +76,7 @@ function parseHeader(text: string, fail: Fail): Omit<NpyHeader, "offset"> {
       sizes.push(size);
       if (expect(next(), ",", ")") === ",") continue;
       // In Python, (5,) is a tuple and (5) is the integer 5.
-      if (sizes.length === 1) fail("the shape in the .npy header is an integer, no tuple");
+      if (sizes.length === 1) fail("the shape in the .npy header is an integer instead of a tuple");
       break;
     }
     return sizes;

@@ -241,7 +241,8 @@ async function openParquetTable(file: OpenFile, signal: AbortSignal | undefined)
   const root = parquetSchema(metadata);
   const counts = metadata.row_groups.map((group) => Number(group.num_rows));
   const rows = counts.reduce((sum, count) => sum + count, 0);
-  if (!Number.isSafeInteger(rows) || counts.some((count) => count < 0)) throw new Error(`it promises ${rows} rows`);
+  if (!Number.isSafeInteger(rows) || counts.some((count) => count < 0))
+    throw new Error(`its metadata state ${rows} rows`);
   const index = frameIndex(metadata.key_value_metadata?.find(({ key }) => key === "pandas")?.value);
   const durations = await storedDurations(
     metadata.key_value_metadata?.find(({ key }) => key === "ARROW:schema")?.value,

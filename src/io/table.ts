@@ -155,7 +155,7 @@ export const raggedList = (
   row: number,
   length: number | string,
   width: number,
-): FileError => badList(path, name, row, `a list of ${length} numbers, where the first has ${width},`);
+): FileError => badList(path, name, row, `a list of ${length} numbers (the first has ${width})`);
 
 /** Builds a column of a file from the pieces in its batches. */
 export class ColumnBuilder {

@@ -256,7 +256,7 @@ function toClasses(labels: Labels, n: number): Classes {
       return 0;
     }
     if (typeof label !== "string" && !(typeof label === "number" && Number.isFinite(label))) {
-      const accepted = `texts or finite numbers, "" or NaN for none (label ${i} is neither)`;
+      const accepted = `texts or finite numbers, with "" or NaN for a missing label (label ${i} is neither)`;
       throw new ArgumentError("INVALID_ARGUMENT", { argument: "labels", received: label, accepted });
     }
     const number = numbers.get(label) ?? numbers.size + 1;

@@ -38,7 +38,7 @@ export function toPoints(data: MatrixLike | NeighborGraph): Matrix {
 export function withGraph(data: MatrixLike | NeighborGraph, options: TsneOptions): TsneOptions {
   if (!isNeighborGraph(data)) return options;
   if (options.neighbors !== undefined) {
-    reject("neighbors", options.neighbors, "to be left out where neighbors take the place of the data");
+    reject("neighbors", options.neighbors, "to be left out if neighbors take the place of the data");
   }
   return { ...options, neighbors: data };
 }
@@ -63,7 +63,7 @@ export function givenGraph({ neighbors, perplexity }: TsneOptions, rows: number)
 }
 
 function givenAffinities(affinities: CheckedAffinities, perplexity: unknown, rows: number): GivenGraph {
-  if (perplexity !== undefined) reject("perplexity", perplexity, "to be left out where affinities are given");
+  if (perplexity !== undefined) reject("perplexity", perplexity, "to be left out if affinities are given");
   const most = Math.max(1, (rows - 1) / 3);
   const mean = Math.min(most, Math.max(1, affinities.perplexity));
   return { lists: undefined, affinities, perplexity: mean, warnings: [] };

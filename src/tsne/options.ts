@@ -67,10 +67,10 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   checkCovarianceOptions(options);
   const uncertainty = uncertaintyOption(options);
   if ((options.snapshotEvery ?? undefined) !== undefined && !onSnapshot) {
-    reject("snapshotEvery", snapshotEvery, "to be left out where no snapshots are taken");
+    reject("snapshotEvery", snapshotEvery, "to be left out if no snapshots are taken");
   }
   if (rescaleInit && typeof settings.init === "string") {
-    reject("rescaleInit", rescaleInit, "to be left out where no initial embedding is given");
+    reject("rescaleInit", rescaleInit, "to be left out if no initial embedding is given");
   }
   return {
     ...settings,
@@ -94,7 +94,7 @@ type UncertaintyOption = "sigma" | (typeof COVARIANCE_OPTIONS)[number];
 const uncertaintyOption = (options: TsneOptions): UncertaintyOption | undefined =>
   covarianceOption(options) ?? (options.sigma === undefined ? undefined : "sigma");
 
-const WITHOUT_DATA = "to be left out where there are neighbors but no data";
+const WITHOUT_DATA = "to be left out if there are neighbors but no data";
 
 /** Resolves the distance and the neighbor search, which depend on each other and on sigma. */
 function resolveNeighborOptions(
@@ -106,7 +106,7 @@ function resolveNeighborOptions(
   const neighbors = typeof settings.neighbors === "string" ? settings.neighbors : "given";
   const isNamed = settings.distance !== undefined;
   if (neighbors === "given" && uncertainty && !isNamed) {
-    const accepted = "to be left out where neighbors are given with their distances and no distance is named";
+    const accepted = "to be left out if neighbors are given with their distances and no distance is named";
     reject(uncertainty, options[uncertainty], accepted);
   }
   if (!hasData) {

@@ -319,7 +319,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   try {
     native.restore();
   } catch (cause) {
-    throw damaged(path, `is not a run that can continue: ${(cause as Error).message}`, translate(cause));
+    throw damaged(path, `cannot be continued: ${(cause as Error).message}`, translate(cause));
   }
   return new RestoredRun({
     native,
@@ -424,7 +424,7 @@ async function readGiven(
   await readArray(unhashed, indexPlan, start, (first, numbers) => given.indices.set(numbers, first * k));
   await readArray(unhashed, squaredPlan, start, (first, numbers) => given.squared.set(numbers, first * k));
   const isBad = given.indices.some((index) => index >= rows) || given.squared.some((value) => !(value >= 0));
-  if (isBad) throw new FileError("FILE_FORMAT", source.path, "its neighbors are not rows and distances");
+  if (isBad) throw new FileError("FILE_FORMAT", source.path, "its neighbors are not valid row numbers and distances");
   return given;
 }
 
@@ -476,7 +476,7 @@ function checkShape({ run, options }: Header): void {
     typeof run.sigmaScale === "number" &&
     typeof options === "object" &&
     options !== null;
-  if (!isSound) throw new Error("it does not describe its run");
+  if (!isSound) throw new Error("its fields are incomplete or inconsistent");
 }
 
 /**
@@ -511,7 +511,7 @@ function resolveSaved(
 function requireSame(expected: unknown, found: unknown, what: string): void {
   // JSON text omits undefined values.
   const normal = (value: unknown) => JSON.stringify(value, sortedKeys);
-  if (normal(expected) !== normal(found)) throw new Error(`${what} are not those of its run`);
+  if (normal(expected) !== normal(found)) throw new Error(`${what} do not belong to its run`);
 }
 
 const sortedKeys = (_: string, value: unknown): unknown =>

@@ -194,7 +194,7 @@ describe("impossible requests are rejected before any work, in one line:", () =>
     [["train", "--sigma", "0.001"], "unknown option '--sigma'; use --output-variance"],
     [["train", "--dataset", "fashon-mnist"], 'did you mean "fashion-mnist"?'],
     [["train", "--z-dim", "0"], "--z-dim: expected an integer from 1 to 4096, received 0"],
-    [["train", "--clusters", "3"], "--clusters: vae has no such setting"],
+    [["train", "--clusters", "3"], "--clusters: vae does not support this setting"],
     [["train", "--backend", "gpu"], "--backend: expected one of auto, node, wasm, cpu"],
     [["train", "--noise", "2"], "--noise: expected a number from 0 to 1"],
     [["train", "--patience", "3"], "--patience: expected to be given with --early-stopping"],

@@ -49,7 +49,7 @@ it.each([
     const rest = [...options, String(told + 2)];
     const resumed = await train(folder, [...rest, "--resume"]);
     expect(resumed).toMatchObject({ code: 0 });
-    expect(resumed.stderr).toMatch(/Goes on after epoch \d+, step \d+/);
+    expect(resumed.stderr).toMatch(/Continues after epoch \d+, step \d+/);
     const whole = `whole-${signal}`;
     expect(await train(whole, rest)).toMatchObject({ code: 0 });
     expect(await historyOf(folder)).toEqual(await historyOf(whole));

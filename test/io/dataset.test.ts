@@ -113,7 +113,7 @@ describe("readDataset", () => {
     );
     await expect(readDataset(file, { columns: ["type"] })).rejects.toThrow(/columns of numbers, not of text/);
     await expect(readDataset(file, { strict: true })).rejects.toThrow(
-      /table\.csv: column "note" \(text\) is not used, which strict reading refuses; exclude it/,
+      /table\.csv: column "note" \(text\) is not used: strict reading rejects unused columns\. Exclude it/,
     );
     await expect(readDataset(file, { colums: ["pc1"] } as object)).rejects.toThrow(/did you mean "columns"/);
   });

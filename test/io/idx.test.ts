@@ -111,14 +111,14 @@ describe("openArrayFile", () => {
     Buffer.concat([images.subarray(0, 16), Buffer.from(Array.from({ length: 8 }, (_, i) => i * 31))]),
   );
   it.each<[string, Uint8Array, RegExp]>([
-    ["a file that is cut off", images.subarray(0, 20), /promises 2 x 2 x 2 numbers, 24 bytes with it; found 20$/],
+    ["a file that is cut off", images.subarray(0, 20), /describes 2 x 2 x 2 numbers: expected 24 bytes, found 20$/],
     ["a file that is too long", Buffer.concat([images, Buffer.from("x")]), /found 25$/],
     ["a header that is cut off", images.subarray(0, 10), /header is cut off after 10 bytes/],
     ["sizes without any data", encodeIdx(8, [2 ** 31, 2 ** 31], Buffer.alloc(8)), /found 20$|more than any file/],
     [
       "sizes too large for any number",
       encodeIdx(14, [2 ** 32 - 1, 2 ** 32 - 1, 9], Buffer.alloc(8)),
-      /more than any file holds/,
+      /more than any file can hold/,
     ],
     ["rows without numbers", encodeIdx(8, [2 ** 31, 0], Buffer.alloc(0)), /empty rows/],
     ["too many dimensions", encodeIdx(8, new Array(9).fill(1), Buffer.alloc(1)), /9 dimensions; at most 8/],

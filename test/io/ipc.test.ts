@@ -115,6 +115,6 @@ describe("IpcBatch.withColumns", () => {
   test("rejects a batch whose buffers do not match its schema", async () => {
     const [other] = await messagesOf({ ...columns, text: [new Int32(), [4, 5, 6]] });
     fields = readSchema(other, "rows");
-    expect(() => write(withoutText())).toThrow("batch 0 has 7 buffers, its schema 6");
+    expect(() => write(withoutText())).toThrow("batch 0 has 7 buffers, but its schema has 6");
   });
 });

@@ -38,9 +38,7 @@ describe("JSON lines", () => {
       "Data: lists of numbers (embedding). Not used: more (objects), doc (text), score (not chosen).",
     );
     const ragged = await save("ragged.jsonl", lines({ x: [1, 2] }, { x: [1] }));
-    await expect(readDataset(ragged)).rejects.toMatchObject(
-      failure(/list of 1 numbers, where the first has 2, in row 1/),
-    );
+    await expect(readDataset(ragged)).rejects.toMatchObject(failure(/list of 1 numbers \(the first has 2\) in row 1/));
     const missing = await save("missing.jsonl", lines({ x: [1, 2] }, { x: null }));
     await expect(readDataset(missing)).rejects.toMatchObject(failure(/has no list in row 1/));
   });

@@ -130,7 +130,7 @@ describe("readMatlabArray", () => {
     ["an array that is cut off", () => encode(true, {}).subarray(0, -8), /is cut off/],
     ["a tag that is cut off", () => Buffer.concat([encode(true, {}), Buffer.alloc(3)]), /cut off: 3 bytes/],
     ["numbers that do not fill the shape", () => encode(true, { shape: [2, 3] }), /3 bytes for 2 x 3 numbers/],
-    ["a shape beyond all files", () => encode(true, { shape: [2 ** 30, 2 ** 30] }), /which no file holds/],
+    ["a shape beyond all files", () => encode(true, { shape: [2 ** 30, 2 ** 30] }), /which no file can hold/],
     [
       "a compressed array of a billion numbers",
       () => encode(true, { shape: [2 ** 15, 2 ** 15] }, deflateSync),

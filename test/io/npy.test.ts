@@ -169,7 +169,7 @@ describe("readMatrix of .npy files", () => {
   });
 
   it.each([
-    [`{'descr': '<f4', 'fortran_order': False, 'shape': (2)}`, /integer, no tuple/],
+    [`{'descr': '<f4', 'fortran_order': False, 'shape': (2)}`, /integer instead of a tuple/],
     [`{'descr': '<f4', 'fortran_order': False, 'shape': (,)}`, /size ,/],
     [`{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}`, /size -2/],
     [`{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}`, /size 99999999999999999999/],

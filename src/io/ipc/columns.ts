@@ -161,7 +161,8 @@ function readBitmap(
   fail: (reason: string) => Error,
 ): ((index: number) => boolean) | undefined {
   if (nullCount === 0) return undefined;
-  if (bits.length * 8 < length) throw fail(`has nulls and ${bits.length} bytes to say which`);
+  if (bits.length * 8 < length)
+    throw fail(`has nulls, but its bitmap of ${bits.length} bytes is too short to mark them`);
   return (index) => (bits[index >> 3] & (1 << (index & 7))) !== 0;
 }
 

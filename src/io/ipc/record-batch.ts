@@ -65,7 +65,7 @@ export class IpcBatch {
     this.rows = Number(rows);
     const nodes = fields.reduce((sum, field) => sum + field.nodes, 0);
     if (batch.nodesLength() !== nodes)
-      throw this.fail(`has ${batch.nodesLength()} columns in all, its schema ${nodes}`);
+      throw this.fail(`has ${batch.nodesLength()} columns in total, but its schema has ${nodes}`);
     // Check this before allocating memory for the claimed number of rows.
     for (const { name, firstNode } of fields) {
       const length = batch.nodes(firstNode)?.length();
@@ -73,7 +73,7 @@ export class IpcBatch {
     }
     const listed = batch.buffersLength() * 16 + batch.variadicBufferCountsLength() * 8;
     if (listed + encapsulated.message.customMetadataLength() * 4 > encapsulated.metadata.length) {
-      throw this.fail("lists more than it holds");
+      throw this.fail("describes more buffers than its metadata can hold");
     }
   }
 
@@ -111,7 +111,8 @@ export class IpcBatch {
     const unpacked = await decompress(compression.codec(), packed).catch((cause) => {
       throw this.fail(`cannot be decompressed: ${cause instanceof Error ? cause.message : cause}`);
     });
-    if (BigInt(unpacked.length) !== size) throw this.fail(`has ${unpacked.length} bytes where it promises ${size}`);
+    if (BigInt(unpacked.length) !== size)
+      throw this.fail(`has a buffer of ${unpacked.length} bytes instead of ${size}`);
     return unpacked;
   }
 
@@ -195,13 +196,13 @@ export class IpcBatch {
     const views = this.#fields.reduce((sum, field) => sum + field.views, 0);
     const most = batch.buffersLength();
     if (viewCounts.length !== views || viewCounts.some((count) => count < 0n || count > most)) {
-      throw this.fail(`has no numbers of buffers for its ${views} columns of views`);
+      throw this.fail(`lacks the numbers of buffers of its ${views} view columns`);
     }
     // Cumulative number of buffers of the first view columns.
     const viewBuffers = [0];
     for (const count of viewCounts) viewBuffers.push((viewBuffers.at(-1) as number) + Number(count));
     const buffers = this.#fields.reduce((sum, field) => sum + field.buffers, 0) + viewBuffers[views];
-    if (most !== buffers) throw this.fail(`has ${most} buffers, its schema ${buffers}`);
+    if (most !== buffers) throw this.fail(`has ${most} buffers, but its schema has ${buffers}`);
     const before = (count: number) => viewBuffers[count];
     const ranges = kept.flatMap(({ firstBuffer, buffers, viewsBefore: first, views }) =>
       range(firstBuffer + before(first), firstBuffer + buffers + before(first + views)).map((i) =>
