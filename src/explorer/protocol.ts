@@ -12,7 +12,7 @@ export const paths = {
   exploration: "/api/exploration",
   /** GET: float32 n x 2, row by row, y upwards. A derived layout is computed when it is first requested. */
   layout: (id: string) => `/api/layouts/${encodeURIComponent(id)}`,
-  /** GET: float32 n x 3 (xx, xy, yy), the covariance of each position of a layout; NaN where it is unknown */
+  /** GET: float32 n x 3 (xx, xy, yy), the covariance of each position of a layout; NaN if it is unknown */
   covariances: (layout: string) => `/api/layouts/${encodeURIComponent(layout)}/covariances`,
   /**
    * GET: n values with the {@link ColumnDescription.type} of the column. For texts: n + 1 uint32 offsets, then all
@@ -171,7 +171,7 @@ export interface LayoutDescription {
   /** `"standard"`, `"sigma-aware"`, `"map"`, names of compared maps; for derived layouts `"separated:standard"`, `"wall:map"`, … */
   readonly id: string;
   readonly title: string;
-  /** A map; a map whose points are spread evenly; a grid with one point per cell. */
+  /** A map, a map with evenly spread points, or a grid with one point per cell. */
   readonly kind: "map" | "separated" | "wall";
   /** Id of the map that the layout was computed from; null for maps. */
   readonly derivedFrom: string | null;
