@@ -35,7 +35,7 @@ export interface Pca {
   warnings: readonly string[];
 }
 
-/** The randomized search for sparse data needs twice this many components in addition to the requested ones. */
+/** For sparse data, the randomized search needs at least 2 (components + OVERSAMPLING) rows and columns. */
 const OVERSAMPLING = 12;
 
 /**

@@ -21,7 +21,7 @@ const FILES = [
 ];
 const input = ["compare", "mu.csv", "--sigma", "sigma.csv", "--labels", "labels.csv", "--iterations", "300"];
 
-it("writes maps, changes, picture, metrics and report, and says what changed", async () => {
+it("writes maps, changes, picture, metrics and report, and prints the changes", async () => {
   const { code, stdout } = await workplace.run([...input, "-o", "out"]);
   expect(code).toBe(0);
   expect(stdout.replace(/\s+/g, " ")).toMatch(
@@ -40,14 +40,14 @@ it("writes maps, changes, picture, metrics and report, and says what changed", a
   expect(metrics.quality).toHaveLength(4);
 });
 
-it("holds no text of the data as markup, and no address but that of a namespace", async () => {
+it("writes a report without markup from texts of the data and without external addresses", async () => {
   const html = await readFile(workplace.path("out/report.html"), "utf8");
   expect(html).not.toContain("<img");
   expect(html.match(/<\/script>/g)).toHaveLength(2);
   expect(html.match(/https?:\/\/[^"'`\s]+/g)).toEqual(["http://www.w3.org/2000/svg"]);
 });
 
-it("replaces an earlier comparison, refuses another folder, and takes it with --force", async () => {
+it("replaces an earlier comparison, and writes into another folder only with --force", async () => {
   const again = await workplace.run([
     ...input,
     "-o",
@@ -97,7 +97,7 @@ it.each([
   expect(code).toBe(2);
 });
 
-it("asks for standard deviations", async () => {
+it("requires standard deviations", async () => {
   const { code, stderr } = await workplace.run(["compare", "mu.csv", "-o", "never"]);
   expect(code).toBe(2);
   expect(stderr).toContain("--sigma: expected standard deviations");

@@ -7,7 +7,7 @@ const [n, d, draws] = [90, 3, 6];
 const data = makeGroups(n, d, 3);
 const quick = ["--iterations", "60", "--perplexity", "8", "--quiet"];
 
-/** A matrix per point from a function of point, row and column. */
+/** Returns one matrix per point, computed by a function of point, row and column. */
 const stack = (rows: number, cols: number, value: (i: number, a: number, b: number) => number): Matrix[] =>
   Array.from(
     { length: n },
@@ -71,7 +71,7 @@ it.each([
   expect((await readMatrix(workplace.path("placed.npy"))).shape).toEqual([n, 2]);
 });
 
-it("cuts covariances with --rows as it cuts the data", async () => {
+it("applies --rows to covariances as well as to the data", async () => {
   const flags = ["embed", "mu.csv", "--covariance", "covariances.npy", "--rows", "10:70", "-o", "cut.npy"];
   expect(await workplace.run([...flags, ...quick])).toMatchObject({ code: 0, stderr: "" });
   expect((await readMatrix(workplace.path("cut.npy"))).rows).toBe(60);

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("fills its folder and explains what is in it", async () => {
+it("writes its files and explains them", async () => {
   const { code, stdout } = await workplace.run(["demo", "--points", "100", "--threads", "2"]);
   expect(code).toBe(0);
   const files = await readdir(workplace.path("sigma-tsne-demo"));
@@ -34,7 +34,7 @@ it("trains micrograph-vae with --model", async () => {
   expect(await readdir(workplace.path("micrograph-codes"))).toContain("figures");
 });
 
-it("prints with --json one object on one line", async () => {
+it("prints one JSON object on one line with --json", async () => {
   const { code, stdout, stderr } = await workplace.run([
     ...["demo", "-o", "elsewhere", "--data", "acquisitions", "--points", "200", "--seed", "3", "--json", "--quiet"],
   ]);

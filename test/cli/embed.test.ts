@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("writes the embedding, says so in a sentence, and shows facts and stages on standard error", async () => {
+it("writes the embedding, prints one sentence, and shows facts and stages on standard error", async () => {
   const { code, stdout, stderr } = await workplace.run([
     ...["embed", "mu.csv", "--sigma", "sd.csv", "-o", "said.npy"],
     ...["--iterations", "200", "--threads", "1", "--perplexity", "10"],
@@ -37,7 +37,7 @@ it("writes the embedding, says so in a sentence, and shows facts and stages on s
   expect(stderr).not.toContain("\x1b");
 });
 
-it("prints with --json one object on one line, and nothing else on standard output", async () => {
+it("prints only one JSON object on one line to standard output with --json", async () => {
   const { code, stdout, stderr } = await workplace.run([
     ...["embed", "mu.csv", "--sigma", "sd.csv", "-o", "object.npy", "--plot", "object.png", "--json", "--seed", "7"],
     ...["--threads", "2", "--labels", "labels.txt", ...quick],
@@ -108,7 +108,7 @@ it("prints nothing at all with --quiet", async () => {
   expect(outcome).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
 });
 
-it("writes the same bytes whatever the number of threads", async () => {
+it("writes the same bytes with any number of threads", async () => {
   for (const threads of ["1", "2"]) {
     const args = [
       "embed",
@@ -127,7 +127,7 @@ it("writes the same bytes whatever the number of threads", async () => {
   expect(one?.equals(two as Buffer)).toBe(true);
 });
 
-it("makes of CSV and .npy the same embedding, in either format", async () => {
+it("computes the same embedding from CSV and .npy input, for both output formats", async () => {
   for (const args of [
     ["embed", "mu.csv", "-o", "from-csv.csv"],
     ["embed", "mu.npy", "-o", "from-npy.npy"],
@@ -141,7 +141,7 @@ it("makes of CSV and .npy the same embedding, in either format", async () => {
   expect(Float32Array.from(text.data)).toEqual(binary.data);
 });
 
-it("pulls known groups apart", async () => {
+it("separates known groups", async () => {
   await workplace.run(["embed", "mu.npy", "-o", "groups.npy", ...quick, "--iterations", "400"]);
   const embedding = await readMatrix(workplace.path("groups.npy"));
   const nearestIsOfOwnGroup = Array.from({ length: n }, (_, i) => {
@@ -155,7 +155,7 @@ it("pulls known groups apart", async () => {
   expect(nearestIsOfOwnGroup.filter(Boolean).length).toBeGreaterThan(0.95 * n);
 });
 
-it("cuts the rows of all files that are as long as the data, as if they had been cut before", async () => {
+it("applies --rows to every file with as many rows as the data", async () => {
   await workplace.write("mu-cut.csv", toCsv(data.slice(20, 120)));
   await workplace.write("sd-cut.csv", toCsv(data.slice(20, 120).map((row) => row.map(() => 0.3))));
   await workplace.write("sd-all.csv", toCsv(data.map((row) => row.map(() => 0.3))));
@@ -205,7 +205,7 @@ it.each(["1", "3"])("draws an embedding of %s dimensions", async (dimensions) =>
   expect(await readFile(workplace.path(`dimensions${dimensions}.svg`), "utf8")).toContain("<svg");
 });
 
-it("replaces an output that is there", async () => {
+it("replaces an existing output file", async () => {
   await workplace.write("again.csv", "old");
   expect((await workplace.run(["embed", "mu.npy", "-o", "again.csv", ...quick])).code).toBe(0);
   expect((await workplace.run(["embed", "mu.npy", "-o", "again.csv", "--seed", "2", ...quick])).code).toBe(0);
@@ -213,7 +213,7 @@ it("replaces an output that is there", async () => {
   expect((await readdir(workplace.folder)).filter((name) => name.includes(".tmp"))).toEqual([]);
 });
 
-it("draws how the embedding forms, and writes its snapshots", async () => {
+it("draws an animation and writes snapshots", async () => {
   const { code, stdout } = await workplace.run([
     ...[
       "embed",
@@ -240,7 +240,7 @@ it("draws how the embedding forms, and writes its snapshots", async () => {
   expect(Buffer.compare(snapshots.subarray(-n * 8), end.subarray(-n * 8))).toBe(0);
 });
 
-it("takes auto or a number for the variance floor, and reports it", async () => {
+it("accepts auto or a number as variance floor, and reports the floor in use", async () => {
   const floorOf = async (...flags: string[]) => {
     const { stdout } = await workplace.run([
       ...["embed", "mu.csv", "--sigma", "sd.csv", "-o", "floor.npy", "--json", ...quick, ...flags],

@@ -48,7 +48,7 @@ it("prints one JSON object for scripts", async () => {
   expect(quality.neighborhoods[0].kept).toMatchObject({ error: 0, count: 120 });
 });
 
-it("writes what each point adds, as a table or an array", async () => {
+it("writes the contribution of each point as a table or an array", async () => {
   const args = ["evaluate", "data.csv", "map.csv", "--labels", "labels.txt", "--k", "10", "--quiet", "--per-point"];
   expect(await workplace.run([...args, "points.csv"])).toMatchObject({ code: 0 });
   const text = await readFile(workplace.path("points.csv"), "utf8");
@@ -62,7 +62,7 @@ it("writes what each point adds, as a table or an array", async () => {
   expect(Float32Array.from(table.data)).toEqual(array.data);
 });
 
-it("takes a part of the rows of all files", async () => {
+it("applies --rows to all files", async () => {
   const args = [
     "evaluate",
     "data.csv",
@@ -79,7 +79,7 @@ it("takes a part of the rows of all files", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ n: 60, accuracy: { count: 60 } });
 });
 
-it("says where a measure is undefined", async () => {
+it("reports undefined measures", async () => {
   const args = ["evaluate", "data.csv", "map.csv", "--labels", "same.txt", "--quiet"];
   const { code, stdout } = await workplace.run(args);
   expect(code).toBe(0);

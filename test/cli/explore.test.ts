@@ -33,7 +33,7 @@ describe.each<[string, string[], number, string]>([
     "short.csv: expected 60 rows, one per point, received 59",
   ],
   ["another number of images", ["map.csv", "--images", "bars.npy"], 2, "bars.npy: expected 60 images, one per point"],
-  ["a part of no training", ["map.csv", "--part", "test"], 2, "--part: cannot be used with a map"],
+  ["a part of data without a training", ["map.csv", "--part", "test"], 2, "--part: cannot be used with a map"],
   ["an unknown part", ["map.csv", "--part", "best"], 2, '--part: expected one of "all", "train", "validation", "test"'],
   ["a port above 65535", ["map.csv", "--port", "65536"], 2, "--port: expected an integer from 0 to 65535"],
   ["a port that is not a number", ["map.csv", "--port", "http"], 2, "--port: expected an integer"],
@@ -46,7 +46,7 @@ describe.each<[string, string[], number, string]>([
   ["an address of another machine", ["map.csv", "--host", "192.0.2.1"], 2, "--host: "],
   ["a name of no machine", ["map.csv", "--host", "no.such.machine.invalid"], 2, "--host: "],
 ])("%s", (_, args, code, message) => {
-  it("is refused in a line", async () => {
+  it("is rejected with an error of one line", async () => {
     const outcome = await workplace.run(["explore", ...args]);
     expect(outcome).toMatchObject({ code, stdout: "" });
     expect(outcome.stderr).toMatch(/^sigma-tsne explore: .*\n$/);

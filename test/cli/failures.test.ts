@@ -89,7 +89,7 @@ describe.each<[string, string[], string]>([
   ["sigma of another shape", embed("--sigma", "short.csv"), "short.csv: expected"],
   ["an initial embedding of another shape", embed("--init", "init.csv"), "init.csv: expected"],
   [
-    "labels that nothing shows",
+    "labels without an output that shows them",
     embed("--labels", "short.txt"),
     "--labels: expected to be given with --plot, --table or --animate, which show the labels",
   ],
@@ -134,7 +134,7 @@ describe.each<[string, string[], string]>([
   ],
   ["a demo of no points", ["demo", "-o", "out", "--points", "0"], "--points: expected"],
 ])("wrong usage: %s", (_, args, message) => {
-  it("gives one line on standard error, exit code 2 and no file", async () => {
+  it("prints one line on standard error, exits with code 2 and writes no file", async () => {
     await expectFailure(args, 2, message);
   });
 });
@@ -159,7 +159,7 @@ describe.each<[string, string[], string]>([
   ["a negative standard deviation", embed("--sigma", "negative.csv"), "negative.csv: expected"],
   ["two points", embedFile("two.csv"), "two.csv: expected"],
   [
-    "an output folder that is not there",
+    "an output folder that does not exist",
     ["embed", "mu.csv", "-o", "nowhere/y.npy"],
     "nowhere/y.npy: cannot be written",
   ],
@@ -167,12 +167,12 @@ describe.each<[string, string[], string]>([
   ["a picture folder that is not there", embed("--plot", "nowhere/y.png"), "nowhere/y.png: cannot be written"],
   ["an embedding to draw that is not there", ["plot", "missing.npy", "-o", "out/y.png"], "missing.npy: cannot be read"],
 ])("failure: %s", (_, args, message) => {
-  it("gives one line on standard error, exit code 1 and no file", async () => {
+  it("prints one line on standard error, exits with code 1 and writes no file", async () => {
     await expectFailure(args, 1, message);
   });
 });
 
-it("adds the stack for SIGMA_TSNE_DEBUG=1", async () => {
+it("prints the stack of an error with SIGMA_TSNE_DEBUG=1", async () => {
   const { code, stderr } = await workplace.run(embedFile("missing.csv"), { SIGMA_TSNE_DEBUG: "1" });
   expect(code).toBe(1);
   expect(stderr).toMatch(/^sigma-tsne embed: missing\.csv: [^\n]+\nFileError: [\s\S]*\n {4}at /);

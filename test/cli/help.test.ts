@@ -50,7 +50,7 @@ it("prints the version of the package", async () => {
   expect(outcome).toEqual({ code: 0, signal: null, stdout: `${packageJson.version}\n`, stderr: "" });
 });
 
-it("shows the help on standard error and exits with 2 where there is no command", async () => {
+it("shows the help on standard error and exits with code 2 without a command", async () => {
   const { code, stdout, stderr } = await workplace.run([]);
   expect(code).toBe(2);
   expect(stdout).toBe("");

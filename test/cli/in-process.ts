@@ -1,6 +1,6 @@
 import { runCommandLine } from "../../src/cli/command-line.js";
 
-/** How a command ended, and what it printed. */
+/** The exit code and the output of a command. */
 export interface Outcome {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -8,7 +8,9 @@ export interface Outcome {
   stderr: string;
 }
 
-/** The runs so far: the folder and the streams belong to the process, so one run waits for the one before it. */
+/**
+ * Settles after the last run. Each run waits for the previous one, because they share the working folder and streams.
+ */
 let last: Promise<unknown> = Promise.resolve();
 
 /** Runs a command line of `sigma-tsne` in this process, as it would run in `folder`, and catches what it prints. */

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("takes neighbors and their distances from files", async () => {
+it("reads neighbors and their distances from files", async () => {
   const lists = await workplace.run([
     ...["embed", "mu.npy", "-o", "lists.npy", "--neighbor-indices", "indices.npy"],
     ...["--neighbor-distances", "distances.npy", ...quick],
@@ -33,7 +33,7 @@ it("takes neighbors and their distances from files", async () => {
   expect(await readMatrix(workplace.path("lists.npy"))).toEqual(await readMatrix(workplace.path("all-map.npy")));
 });
 
-it("takes new points into the embedding of neighbors whose distance is named", async () => {
+it("places new points if the distance of the given neighbors is named", async () => {
   await workplace.run([
     ...["embed", "mu.npy", "-o", "named.npy", "--neighbor-distances", "all.npy", "--distance", "euclidean"],
     ...["--save", "named.tsne", ...quick],
@@ -43,7 +43,7 @@ it("takes new points into the embedding of neighbors whose distance is named", a
   expect(JSON.parse(stdout)).toMatchObject({ n: 90 });
 });
 
-it("says how the neighbors were found", async () => {
+it("reports how the neighbors were found", async () => {
   const { stdout } = await workplace.run([
     ...["embed", "mu.npy", "-o", "asked.npy", "--neighbors", "cells", "--distance", "manhattan", ...quick],
   ]);
@@ -69,7 +69,7 @@ it.each([
   expect(code).toBe(2);
 });
 
-it("embeds distances without data, from a file of all or a SciPy archive of the nearest", async () => {
+it("embeds distances without data, from a full matrix or a sparse matrix of SciPy", async () => {
   const all = await workplace.run(["embed", "--distances", "all.npy", "-o", "alone.csv", ...quick.slice(0, -1)]);
   expect(all).toMatchObject({ code: 0, stderr: "" });
   const graph = {
@@ -92,7 +92,7 @@ it("embeds distances without data, from a file of all or a SciPy archive of the 
   expect(Math.max(...one.data.map((y, at) => Math.abs(y - other.data[at])))).toBeLessThan(1e-2);
 });
 
-it("embeds affinities without data, and shows what the embedding was made from", async () => {
+it("embeds affinities without data, and reports that it used affinities", async () => {
   const weights = distances.map((row) => row.map((x) => (x < 2 ? Math.exp(-x) : 0)));
   await writeMatrix(workplace.path("weights.npy"), weights);
   const { code, stderr } = await workplace.run([

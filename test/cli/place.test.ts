@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("places new points into a saved run and says so", async () => {
+it("places new points into a saved run and reports their number", async () => {
   const args = ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "placed.npy"];
   const { code, stdout } = await workplace.run(args);
   expect(code).toBe(0);
@@ -40,7 +40,7 @@ it("places new points into a saved run and says so", async () => {
   });
 });
 
-it("writes the uncertainty of the positions of new points, and in the table; a stream has the same numbers", async () => {
+it("writes the same uncertainty of new points to a file, a table and a stream", async () => {
   const args = ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "firm.csv", "--table", "firm.arrow"];
   const { code, stdout } = await workplace.run([...args, "--uncertainty", "4", "--json", "--quiet"]);
   expect(code).toBe(0);
@@ -67,7 +67,7 @@ it("writes the uncertainty of the positions of new points, and in the table; a s
   }
 });
 
-it("writes how uncertain the positions are next to the embedding, with named columns in text", async () => {
+it("writes the uncertainty to a second file, with column names in text formats", async () => {
   expect((await readMatrix(workplace.path("map_uncertainty.npy"))).shape).toEqual([150, 5]);
   const args = ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "map.csv", "--uncertainty", "4", ...quick];
   expect(await workplace.run(args)).toMatchObject({ code: 0 });
@@ -75,7 +75,7 @@ it("writes how uncertain the positions are next to the embedding, with named col
   expect(heading).toBe("displacement,var_x,cov_xy,var_y,share");
 });
 
-it("draws a column of it, and ellipses", async () => {
+it("draws a column of the uncertainty, and ellipses", async () => {
   const args = ["plot", "map.npy", "--color-by", "map_uncertainty.npy:share", "--ellipses", "map_uncertainty.npy"];
   expect(await workplace.run([...args, "-o", "u.svg"])).toMatchObject({ code: 0, stderr: "" });
   const wrong = await workplace.run(["plot", "map.npy", "--color-by", "map_uncertainty.npy:shear", "-o", "w.svg"]);
@@ -83,7 +83,7 @@ it("draws a column of it, and ellipses", async () => {
   expect(wrong.stderr).toContain("--color-by: expected a column of map_uncertainty.npy");
 });
 
-it("draws a named column of a table that holds texts too", async () => {
+it("draws a named column of a table with columns of text", async () => {
   const rows = Array.from({ length: 150 }, (_, i) => `point ${i},${i / 150}`);
   await writeFile(workplace.path("table.csv"), ["name,depth", ...rows].join("\n"));
   const draw = (column: string) =>

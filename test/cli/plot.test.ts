@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("draws a PNG picture of the size asked for and says where it is", async () => {
+it("draws a PNG picture of the requested size and reports its path", async () => {
   const { code, stdout, stderr } = await workplace.run([
     ...["plot", "map.csv", "--labels", "labels.txt", "--title", "Two groups", "-o", "map.png"],
     ...["--width", "640", "--height", "400", "--theme", "dark"],

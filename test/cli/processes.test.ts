@@ -44,7 +44,7 @@ const lines: readonly (readonly [command: string, args: string[], file: string])
   ["explore", ["map.npy"], ""],
 ];
 
-it("are there for every command", () => {
+it("cover every command", () => {
   expect(lines.map(([command]) => command).sort()).toEqual(
     createProgram()
       .commands.map((command) => command.name())

@@ -24,7 +24,7 @@ async function place({ file, content }: ReaderTable): Promise<string> {
 }
 
 describe.each([...TEXT_TABLES, ...BINARY_TABLES])("a table of $program", (table) => {
-  it("goes through embed, evaluate, compare and explore as it is", async () => {
+  it("is accepted by embed, evaluate, compare and explore without changes", async () => {
     const file = await place(table);
     const run = async (args: readonly string[]) => {
       const outcome = await workplace.run(args);
@@ -112,7 +112,7 @@ describe("columns on the command line", () => {
     expect(strict.stderr).toMatch(/plain\.csv: column "note" \(text\) is not used/);
   });
 
-  it("that are left out are an error of every command with --strict", async () => {
+  it("cause an error of every command with --strict if they are left out", async () => {
     await workplace.write("noted.csv", `x,y,note\n${rows.map((row) => `${row[0]},${row[1]},n\n`).join("")}`);
     const saved = ["embed", "noted.csv", "-o", "noted-map.csv", "--save", "noted.tsne", ...quick, "--quiet"];
     expect(await workplace.run(saved)).toMatchObject({ code: 0 });
@@ -135,7 +135,7 @@ describe("columns on the command line", () => {
     }
   });
 
-  it("hold the standard deviations in any form", async () => {
+  it("may hold standard deviations in any form", async () => {
     const errors = (value: (row: number[]) => number) => rows.map((row) => `${row.join(",")},${value(row)}\n`).join("");
     await workplace.write("variance.csv", `a,b,c,d,a_var\n${errors((row) => row[3] ** 2)}`);
     const chosen = ["--sigma-columns", "*_var", "--sigma-is", "variance"];
@@ -162,7 +162,7 @@ describe("columns on the command line", () => {
     }
   });
 
-  it("may lack values, which are reported, left out or replaced", async () => {
+  it("may have missing values, which are reported, left out or replaced", async () => {
     const holes = rows.map((row, i) => (i === 4 || i === 9 ? ["", ...row.slice(1)] : row));
     await workplace.write("holes.csv", `id,a,b,c,d\n${holes.map((row, i) => `${i},${row.join(",")}\n`).join("")}`);
     const args = ["embed", "holes.csv", "-o", "holed.csv", ...quick, "--table", "holed.parquet"];
@@ -196,7 +196,7 @@ describe("columns on the command line", () => {
     });
   });
 
-  it("have the same roles where the file is read by blocks", async () => {
+  it("have the same roles if the file is read in blocks", async () => {
     const many = Array.from(
       { length: 60 },
       (_, i) => `c${i},${i % 5},${(i * 7) % 11},${(i * 3) % 13},k${i % 3},0.1,0.2,0.3\n`,
@@ -220,7 +220,7 @@ describe("columns on the command line", () => {
     expect([...(await readTable(workplace.path("many-map.csv"))).keys()]).toEqual(["cell", "x", "y", "type"]);
   });
 
-  it("leave gaps where rows are dropped, with landmarks too, and keep the scales for new points", async () => {
+  it("leave gaps for dropped rows, also with landmarks, and keep the scales for new points", async () => {
     const line = (i: number) => `c${i},${i === 7 ? "" : i % 5},${(i * 7) % 11},${1000 * ((i * 3) % 13)}\n`;
     await workplace.write("gaps.csv", `cell,a,b,c\n${Array.from({ length: 60 }, (_, i) => line(i)).join("")}`);
     await workplace.write("fresh.csv", `cell,a,b,c\n${Array.from({ length: 5 }, (_, i) => line(i)).join("")}`);
@@ -238,7 +238,7 @@ describe("columns on the command line", () => {
     expect(JSON.parse(placed.stdout).notes).toEqual(["Prepared as the data of the run: standardized columns."]);
   });
 
-  it("with rows without a position are shown by every command, which counts these rows", async () => {
+  it("may belong to rows without a position, which every command counts", async () => {
     const rows = Array.from({ length: 60 }, (_, i) => (i === 7 ? ",," : `${i % 8},${(i * 3) % 7},`));
     await workplace.write("gap.csv", `cell,x,y,label\n${rows.map((row, i) => `c${i},${row}k${i % 2}\n`).join("")}`);
     await writeArray(workplace.path("gap-images.npy"), new Float32Array(60 * 16).fill(0.5), [60, 4, 4]);
@@ -264,7 +264,7 @@ describe("columns on the command line", () => {
     ]);
   });
 
-  it("keep the row, the identifier and chosen columns of each point in a comparison", async () => {
+  it("are copied to a comparison: the row, the identifier and chosen columns of each point", async () => {
     const holes = rows.map((row, i) => [`c${i}`, ...(i === 4 ? ["", ...row.slice(1)] : row)].join(","));
     await workplace.write("compared.csv", `cell,a,b,c,d\n${holes.join("\n")}\n`);
     const chosen = ["--sigma", "0.5", "--missing", "drop", "--keep", "d", "--exclude", "c"];

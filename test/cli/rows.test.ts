@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => workplace.remove());
 
 describe("columns of lists", () => {
-  it("are embedded, placed and measured as the matrices that they hold", async () => {
+  it("give the same results as matrices in embed, place and evaluate", async () => {
     const run = async (args: string[]) => expect(await workplace.run(args)).toMatchObject({ code: 0, stderr: "" });
     await run(["embed", "mu.npy", "--sigma", "sd.npy", "-o", "expected.npy", "--save", "run.tsne", ...quick]);
     await run(["embed", "codes.arrow", ...columns, "-o", "map.npy", ...quick]);
@@ -45,7 +45,7 @@ describe("columns of lists", () => {
     expect(scores(measured)).toEqual(scores(same));
   });
 
-  it("are to be named where there are several", async () => {
+  it("must be named if there are several", async () => {
     const { code, stderr } = await workplace.run(["embed", "codes.arrow", "-o", "none.npy"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(

@@ -30,7 +30,7 @@ function imageFile(count: number): Buffer {
   return Buffer.concat([Buffer.from("\x93NUMPY\x01\x00\x76\x00", "latin1"), Buffer.from(header), pixels]);
 }
 
-/** Rows by their Euclidean distance from row `from`, without itself. */
+/** Returns the other rows, sorted by their Euclidean distance from row `from`. */
 function scan(from: number) {
   const far = (i: number) => Math.hypot(...data[i].map((x, j) => x - data[from]?.[j]));
   return data
@@ -39,7 +39,7 @@ function scan(from: number) {
     .sort((a, b) => a.distance - b.distance);
 }
 
-it("lists the points nearest to one", async () => {
+it("lists the points nearest to a given point", async () => {
   const { code, stdout } = await workplace.run([
     "search",
     "mu.csv",
@@ -85,7 +85,7 @@ it("writes tables and one JSON object", async () => {
   expect(summary.results[1].rows).toEqual(expected.slice(3).map(({ row }) => row));
 });
 
-it("finds what is nearest to vectors of a file, and in a run", async () => {
+it("finds the points nearest to vectors of a file, and to points of a run", async () => {
   const vectors = ["--query", "new.csv", "--query-sigma", "new-sd.csv", "-k", "2", "--json"];
   const found = await workplace.run(["search", "mu.csv", "--sigma", "sd.csv", ...vectors]);
   const results = JSON.parse(found.stdout).results;

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("spreads an embedding, draws both, and says how well that went", async () => {
+it("spreads an embedding, draws it before and after, and prints measures of the result", async () => {
   const args = ["separate", "map.csv", "-o", "even.npy", "--picture", "both.png", "--labels", "labels.txt"];
   const { code, stdout, stderr } = await workplace.run(args);
   expect(code).toBe(0);

@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("embeds a narrow sparse matrix as the dense one, also log(1 + x) of it and some rows", async () => {
+it("embeds a narrow sparse matrix like the dense one, also with --log1p and --rows", async () => {
   for (const flags of [[], ["--log1p"], ["--rows", "10:100"], ["--pca", "5"]]) {
     const sparse = await workplace.run(["embed", "narrow.npz", "-o", "sparse.csv", ...flags, ...quick]);
     expect(sparse).toMatchObject({ code: 0, stderr: "" });
@@ -48,7 +48,7 @@ it("embeds a narrow sparse matrix as the dense one, also log(1 + x) of it and so
   }
 });
 
-it("reduces a wide sparse matrix to principal components, and says so", async () => {
+it("reduces a wide sparse matrix to principal components and reports it", async () => {
   const { stdout } = await workplace.run(["embed", "wide.npz", "-o", "wide.csv", ...quick]);
   expect(JSON.parse(stdout)).toMatchObject({
     n,
@@ -68,7 +68,7 @@ it.each([
   expect(code).toBe(2);
 });
 
-it("reads the sparse expression of an AnnData file without a name as sparse data, and without obsm/X_pca only", async () => {
+it("reads the sparse expression of an AnnData file by default, unless the file contains obsm/X_pca", async () => {
   const { default: library } = await import("h5wasm/node");
   await library.ready;
   const { csr, rows } = makeCounts(wide);

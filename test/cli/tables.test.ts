@@ -58,7 +58,7 @@ it.each([".parquet", ".arrow", ".csv"])("hold the embedding, labels and uncertai
   expect(table.get("label")).toEqual(labels.slice(0, 100));
 });
 
-it("hold what each point adds to the measures, and nothing for points that were not looked at", async () => {
+it("hold the contribution of each point to the measures, and no value for points that were not measured", async () => {
   const args = ["evaluate", "mu.csv", "map.npy", "--labels", "labels.txt", "--k", "5,10", "--sample", "40"];
   expect(await workplace.run([...args, "--table", "quality.parquet", "--quiet"])).toMatchObject({ code: 0 });
   const table = await readTable(workplace.path("quality.parquet"));
@@ -90,7 +90,7 @@ it.each([
   expect(outcome.stderr).toContain(sentence);
 });
 
-it("write an embedding into a copy of an AnnData file, and nowhere else", async () => {
+it("of AnnData files get the embedding only in a copy", async () => {
   const { default: library } = await import("h5wasm/node");
   await library.ready;
   const file = new library.File(workplace.path("cells.h5ad"), "w");
@@ -110,7 +110,7 @@ it("write an embedding into a copy of an AnnData file, and nowhere else", async 
   expect(await run("cells.h5ad", "-o", "part.h5ad", "--rows", ":50")).toMatchObject({ code: 2 });
 });
 
-it("take labels from a column of the data, which is then not data", async () => {
+it("use a column of the data file as labels, and not as data", async () => {
   const rows = data.slice(0, 60).map((row, i) => [...row, i % 4].join(","));
   await workplace.write("grouped.csv", `a,b,c,d,e,grp\n${rows.join("\n")}\n`);
   const args = [

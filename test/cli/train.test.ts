@@ -24,13 +24,13 @@ const tiny = [
   "2",
 ];
 
-/** Trains in `folder` and gives what a script sees of it. */
+/** Trains in `folder` and returns the exit code and the output. */
 function train(folder: string, options: readonly string[] = []): Promise<Outcome> {
   return workplace.run(["train", "--run-dir", folder, ...tiny, ...options]);
 }
 
 describe("train", () => {
-  it("writes a run with its model, figures and logs, from which the other commands go on", async () => {
+  it("writes a run with model, figures and logs, which the other commands can read", async () => {
     const outcome = await train("run", ["--epochs", "2", "--json"]);
     expect(outcome).toMatchObject({ code: 0 });
     expect(outcome.stderr).toMatch(/^TensorFlow\.js 4\S* in WebAssembly .*\n/);
@@ -103,7 +103,7 @@ describe("train", () => {
     expect(table.stdout).toMatch(/squared error, noisy input +0\.\d{5}/);
   });
 
-  it("gives runs whose codes, samples and ways are images, and which are drawn and compared", async () => {
+  it("writes runs that can be decoded, sampled, interpolated, drawn and compared", async () => {
     const made = await train("drawn", ["--epochs", "1", "--no-summary", "--figures", "--quiet"]);
     expect(made).toMatchObject({ code: 0, stdout: "", stderr: "" });
     expect(await readdir(workplace.path("drawn/figures"))).toContain("manifold.png");
@@ -141,7 +141,7 @@ describe("train", () => {
     expect(JSON.parse(known.stdout).models.map((row: { name: string }) => row.name)).toEqual(["vae", "ae"]);
   });
 
-  it("leaves a run that can be measured at its checkpoint while it is not done", async () => {
+  it("writes checkpoints, at which an unfinished run can be measured", async () => {
     expect(await train("stopped", ["--epochs", "1", "--no-summary", "--quiet"])).toMatchObject({ code: 0 });
     await rm(workplace.path("stopped/model"), { recursive: true });
     const { code, stdout, stderr } = await workplace.run(["evaluate-model", "stopped", "--draws", "2", "--json"]);
@@ -179,7 +179,7 @@ describe("train", () => {
   });
 });
 
-describe("what cannot be is refused before work, in one line", () => {
+describe("impossible requests are rejected before any work, in one line:", () => {
   it.each([
     [["train", "--model", "gmvea"], 'unknown model "gmvea"; did you mean "gmvae"?'],
     [["train", "--model", "GAN"], 'unknown model "GAN"; use "aae"'],

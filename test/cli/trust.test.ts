@@ -37,7 +37,7 @@ it("writes a table of the scores and prints a sentence for each", async () => {
   for (const row of rows) expect(row[5]).toMatch(/^(trustworthy|undecided|dubious)$/);
 });
 
-it("repeats identifier and labels of the data, and labels of a file", async () => {
+it("copies identifier and labels of the data, and labels of a file, to the table", async () => {
   await workplace.run(["trust", "run.tsne", "--data", "data.csv", "-o", "known.csv", "--quiet"]);
   const [heading, first] = await readRows("known.csv");
   expect(heading).toEqual([
@@ -49,7 +49,7 @@ it("repeats identifier and labels of the data, and labels of a file", async () =
   expect((await readRows("labeled.csv"))[2].at(-1)).toBe("l1");
 });
 
-it("writes a page that holds its style, script and data", async () => {
+it("writes a page that contains its style, script and data", async () => {
   const args = [
     "trust",
     "run.tsne",

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("makes a picture and tiles of a map, with images of several sizes", async () => {
+it("draws a picture and tiles of a map, with images of several sizes", async () => {
   const { code, stdout, stderr } = await workplace.run([
     ...["wall", "map.csv", "--images", "images", "--labels", "labels.txt", "-o", "wall.png", "--tiles", "tiles"],
     ...["--stretch", "0", "--title", "Sixty", "--theme", "dark"],
@@ -39,7 +39,7 @@ it("makes a picture and tiles of a map, with images of several sizes", async () 
   expect(await readFile(workplace.path("tiles/index.html"), "utf8")).toContain("59.png");
 });
 
-it("takes the cells that separate has found", async () => {
+it("uses the cells computed by separate", async () => {
   await workplace.run(["separate", "map.csv", "-o", "even.csv", "--grid", "6x10"]);
   const run = await workplace.run(["wall", "even.csv", "--images", "images", "-o", "even.png", "--json"]);
   expect(JSON.parse(run.stdout)).toMatchObject({
@@ -52,7 +52,7 @@ it("takes the cells that separate has found", async () => {
   });
 });
 
-it("says what is wrong with images, grids and folders, and leaves nothing behind", async () => {
+it("reports problems with images, grids and folders, and leaves no files", async () => {
   const refused = async (code: number, message: string, ...args: string[]) =>
     expect(await workplace.run([...args, "--quiet"])).toMatchObject({ code, stderr: expect.stringContaining(message) });
   const wall = ["wall", "map.csv", "--images"];
@@ -67,7 +67,7 @@ it("says what is wrong with images, grids and folders, and leaves nothing behind
   await refused(2, "--stretch", ...wall, "images", "-o", "a.png", "--stretch", "50");
   await refused(2, '--tiles: expected a path, received ""', ...wall, "images", "--tiles", "");
   await refused(2, "--force: cannot be used without --tiles", ...wall, "images", "-o", "a.png", "--force");
-  // Told before the images are opened, not to speak of the layout.
+  // This error is reported before the images are opened and the layout is computed.
   await refused(
     2,
     "--tiles: expected another file than that of --output",

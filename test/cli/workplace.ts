@@ -10,7 +10,7 @@ export const entry = fileURLToPath(new URL("../../dist/cli.js", import.meta.url)
 
 export type { Outcome };
 
-/** A folder of its own for a test file, and `sigma-tsne` run in it. */
+/** A temporary folder for a test file, in which `sigma-tsne` runs. */
 export class Workplace {
   readonly folder: string;
 
@@ -36,8 +36,8 @@ export class Workplace {
   }
 
   /**
-   * Runs the built `sigma-tsne` with `args` as a process of its own; `watch` is called with all of standard error so far, the process, and all of
-   * standard output, whenever more came.
+   * Runs the built `sigma-tsne` with `args` as a process of its own; `watch` is called with all of standard error so
+   * far, the process, and all of standard output, whenever more came.
    */
   start(
     args: readonly string[],

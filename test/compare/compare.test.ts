@@ -10,7 +10,7 @@ const sigma = makeUniform(150, 6, 0.01, 1.5);
 const labels = Array.from({ length: 150 }, (_, i) => i % 3);
 const quick = { iterations: 400, perplexity: 10, threads: 2 };
 
-/** The k nearest other points by index; all pairs, one after the other. */
+/** Finds the k nearest other points, with ties ordered by index, by comparing all pairs. */
 function neighbors(rows: number[][], i: number, k: number): number[] {
   const squared = (j: number) => rows[i].reduce((sum, value, c) => sum + (value - rows[j][c]) ** 2, 0);
   return rows
@@ -20,10 +20,10 @@ function neighbors(rows: number[][], i: number, k: number): number[] {
     .slice(0, k);
 }
 
-describe("standard and sigma-aware", () => {
+describe("standard and sigma-aware maps", () => {
   const comparison = compare(data, { ...quick, sigma, labels });
 
-  test("are the maps of runTsne from one start", async () => {
+  test("equal the maps of runTsne from the same initial embedding", async () => {
     const { maps } = await comparison;
     expect(maps.map(({ name, options }) => [name, options.distance])).toEqual([
       ["standard", "euclidean"],
@@ -36,7 +36,7 @@ describe("standard and sigma-aware", () => {
     expect(maps[1]?.kl).toBe(second.kl);
   });
 
-  test("differ by what the aligned maps show", async () => {
+  test("are compared by displacements and neighbors of the aligned maps", async () => {
     const { maps, pairs, k } = await comparison;
     const [a, b] = maps.map(({ embedding }) => embedding.toArrays()) as [number[][], number[][]];
     const radius = Math.sqrt(a.flat().reduce((sum, value) => sum + value * value, 0) / a.length);
@@ -62,7 +62,7 @@ describe("standard and sigma-aware", () => {
     }
   });
 
-  test("are held against the uncertainty of the points", async () => {
+  test("are correlated with the uncertainty of the points", async () => {
     const { pairs, meanSigma } = await comparison;
     const mean = Array.from(sigma.row(5)).reduce((sum, value) => sum + value, 0) / 6;
     expect(meanSigma?.[5]).toBeCloseTo(mean, 6);
@@ -72,7 +72,7 @@ describe("standard and sigma-aware", () => {
     }
   });
 
-  test("are the same bytes with another number of threads", async () => {
+  test("have the same bytes with another number of threads", async () => {
     const again = await compare(data, { ...quick, sigma, labels, threads: 1 });
     const first = await comparison;
     expect(again.maps.map(({ embedding }) => digest(embedding))).toEqual(
@@ -92,7 +92,7 @@ test("the same sigma everywhere gives identical maps: no displacement, no change
   expect(pairs[0]?.uncertainty).toEqual({ displacement: null, changed: null });
 });
 
-test("any variants, without sigma, in any number of dimensions", async () => {
+test("any variants can be compared, without sigma and in any number of dimensions", async () => {
   const variants = [5, 10, 20].map((perplexity) => ({ name: `p${perplexity}`, options: { perplexity } }));
   const { maps, pairs, references, meanSigma } = await compare(data, {
     iterations: 60,
@@ -115,7 +115,7 @@ test("any variants, without sigma, in any number of dimensions", async () => {
   expect(pairs[0]?.uncertainty).toBeUndefined();
 });
 
-test("three points are compared, and points that are all equal", async () => {
+test("three points can be compared, and so can points that are all equal", async () => {
   const few = await compare(
     [
       [0, 0],
@@ -188,7 +188,7 @@ test("an aborted signal stops the work in any step", async () => {
   }
 });
 
-test("every map has a file of its own, however alike their names", async () => {
+test("every map is written to a separate file, even if names are similar", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-compare-"));
   try {
     const variants = ["a-3", "a", "A!", "μ"].map((name, i) => ({ name, options: { perplexity: 5 + i } }));
@@ -203,7 +203,7 @@ test("every map has a file of its own, however alike their names", async () => {
   }
 });
 
-test("refuses to write anything but a comparison", async () => {
+test("writeComparison rejects anything but a comparison", async () => {
   for (const none of [undefined, null, {}, []]) {
     await expect(writeComparison("nowhere", none as never)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { correlateRanks } from "../../src/compare/correlation.js";
 import fixture from "../fixtures/scipy-comparison.json" with { type: "json" };
 
-test("rho is that of scipy.stats.spearmanr, ties included, and lies in its interval", async () => {
+test("rho equals scipy.stats.spearmanr, including ties, and lies in its interval", async () => {
   const { x, y, rho } = fixture.spearman;
   const found = await correlateRanks(x, y, 42);
   expect(found?.rho).toBeCloseTo(rho, 12);
@@ -34,14 +34,14 @@ test("a monotonic relation has rho 1 or -1, whatever its shape", async () => {
   ).toBe(-1);
 });
 
-test("NaN is left out, and a constant has no correlation", async () => {
+test("points with NaN are left out, and a constant has no correlation", async () => {
   const x = [1, 2, 3, 4, Number.NaN];
   expect(await correlateRanks(x, [1, 2, 3, 4, -100], 1)).toMatchObject({ rho: 1, count: 4 });
   expect(await correlateRanks(x, [5, 5, 5, 5, 5], 1)).toBeNull();
   expect(await correlateRanks([1, 2], [1, 2], 1)).toBeNull();
 });
 
-test("an interval narrows as points become more", async () => {
+test("an interval narrows as the number of points grows", async () => {
   const make = (n: number) => {
     const x = Array.from({ length: n }, (_, i) => Math.sin(i * i));
     return correlateRanks(

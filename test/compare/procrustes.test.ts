@@ -4,7 +4,7 @@ import fixture from "../fixtures/scipy-comparison.json" with { type: "json" };
 import { makeUniform } from "../tsne/points.js";
 
 test.each(fixture.procrustes)(
-  "the disparity is that of scipy 1.x's spatial.procrustes, case %#",
+  "the disparity equals scipy 1.x's spatial.procrustes, case %#",
   ({ reference, map, disparity }) => {
     expect(procrustes(reference, map).disparity).toBeCloseTo(disparity, 9);
     expect(procrustes(map, reference).disparity).toBeCloseTo(disparity, 9);
@@ -22,7 +22,7 @@ describe.each([1, 2, 3])("in %i dimensions", (outputDimensions) => {
     return turned.map((value) => 7 * value + 100);
   });
 
-  test("a turned, mirrored, scaled and moved copy has disparity 0 and no displacement", () => {
+  test("a rotated, mirrored, scaled and shifted copy has disparity 0 and no displacement", () => {
     const found = procrustes(reference, copy);
     expect(found.disparity).toBeLessThan(1e-12);
     expect(found.scale).toBeCloseTo(1 / 7, 9);
@@ -31,7 +31,7 @@ describe.each([1, 2, 3])("in %i dimensions", (outputDimensions) => {
     for (const [at, value] of found.aligned.data.entries()) expect(value).toBeCloseTo(reference.data[at], 4);
   });
 
-  test("the rotation is orthogonal, and no small turn of it fits better", () => {
+  test("the rotation is orthogonal, and no small change of it fits better", () => {
     const map = makeUniform(40, outputDimensions, -1, 1, 5);
     const { rotation, scale, from, to, disparity } = procrustes(reference, map);
     for (const [i, row] of rotation.entries()) {
@@ -65,7 +65,7 @@ describe.each([1, 2, 3])("in %i dimensions", (outputDimensions) => {
   });
 });
 
-test("maps without extent along an axis, or at all, are aligned too", () => {
+test("maps without extent along some or all axes are aligned too", () => {
   const line = [
     [0, 0],
     [1, 0],
@@ -86,7 +86,7 @@ test("maps without extent along an axis, or at all, are aligned too", () => {
   expect(procrustes(line, place).disparity).toBe(1);
 });
 
-test("other shapes and values are refused by name", () => {
+test("wrong shapes and values are rejected with the name of the argument", () => {
   expect(() => procrustes([[1, 2]], [[1, 2, 3]])).toThrow(/^embedding: expected 1 x 2/);
   expect(() => procrustes([[1, 2, 3, 4]], [[1, 2, 3, 4]])).toThrow(
     /^reference: expected at least one point in 1, 2 or 3/,

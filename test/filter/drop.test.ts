@@ -37,7 +37,7 @@ import { type IpcMessage, readMessages } from "../../src/io/ipc/index.js";
 import { batchOf, bytesOf, type Columns, collect, piecesOf, tableOf, valuesOf } from "./streams.js";
 
 const wordType = (id: number) => new Dictionary(new Utf8(), new Int32(), id);
-/** Every fourth value is null; `value` counts the rows of all batches. */
+/** Types and values of the columns. Every fourth value is null; `value` counts the rows of all batches. */
 const KINDS: Readonly<Record<string, readonly [DataType, (value: number) => unknown]>> = {
   int: [new Int32(), (value) => value],
   null: [new Null(), () => null],
@@ -130,7 +130,7 @@ const textOf = (table: ReturnType<typeof tableOf>, name: string): string =>
 
 describe("drop", () => {
   test.each(NAMES)(
-    "leaves all others as they are without a column of the kind %s, and it without them",
+    "drops a column of the kind %s without changing the others, and the others without changing it",
     async (name) => {
       const bytes = streamOf([4, 0, 1, 5]);
       await expectDropped(bytes, [name]);
@@ -141,7 +141,7 @@ describe("drop", () => {
     },
   );
 
-  test("takes any columns in any order, first, last and all of them", async () => {
+  test("drops any columns in any order: the first, the last, and all of them", async () => {
     const bytes = streamOf([3, 5]);
     const first = NAMES[0];
     const last = NAMES.at(-1) as string;
@@ -172,7 +172,7 @@ describe("drop", () => {
     expect(await dictionaries(["word", "inner", "own"])).toBe(0);
   });
 
-  test("leaves no byte of what is dropped in the batches", async () => {
+  test("leaves no byte of dropped columns in the batches", async () => {
     const texts = (mark: string) => Array.from({ length: 9 }, (_, i) => mark.repeat(i));
     const columns = { one: [new Utf8(), texts("o")], two: [new Utf8(), texts("t")], three: [new Utf8(), texts("h")] };
     const bytes = bytesOf([batchOf(columns as unknown as Columns)]);
@@ -197,14 +197,14 @@ describe("drop", () => {
     [[""], 'drop: there is no column ""'],
     ["int", "drop: expected an array of names of columns"],
     [[1], "drop: expected an array of names of columns"],
-  ])("refuses %j before it gives anything out", async (drop, sentence) => {
+  ])("rejects %j before it writes anything", async (drop, sentence) => {
     const input = piecesOf(streamOf([2], ["int", "text"]));
     const failure = filterStream(input, open, { drop: drop as string[] }).next();
     await expect(failure).rejects.toThrow(ArgumentError);
     await expect(failure).rejects.toThrow(sentence);
   });
 
-  test("reads no more than it can hold, though little of it is to be given out", async () => {
+  test("limits the input that it reads ahead, even if most of it is dropped", async () => {
     const one = bytesOf([
       batchOf({ id: [new Utf8(), ["i".repeat(2 ** 17)]], text: [new Utf8(), ["x".repeat(2 ** 22)]] }),
     ]);
@@ -224,7 +224,7 @@ describe("drop", () => {
     await output.return(undefined);
   });
 
-  test("reads damaged streams or rejects them with a deliberate error", async () => {
+  test("reads damaged streams or rejects them with an intentional error", async () => {
     const bytes = streamOf([5, 4], ["int", "word", "struct", "bytes", "text"]);
     const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
     await fc.assert(

@@ -35,7 +35,10 @@ class Random {
 
 const bitsOf = (value: number): bigint => BigInt(new Uint32Array(Float32Array.of(value + 0).buffer)[0]);
 
-/** How the core holds numbers: centered by the fitted points, and divided by their spread and the largest of their sigma. */
+/**
+ * Center and scales of the core's numbers: they are centered by the fitted points, and divided by their spread and
+ * largest sigma.
+ */
 function frameOf(data: Matrix, sigma: Matrix): { center: number[]; scale: number; sigmaScale: number } {
   const largest = Math.max(...Array.from(data.data, Math.abs));
   const center = new Array<number>(data.cols).fill(0);
@@ -58,7 +61,7 @@ function frameOf(data: Matrix, sigma: Matrix): { center: number[]; scale: number
   };
 }
 
-/** Draws from the Gaussian of one point: seeded by its numbers, whichever row it is. */
+/** Draws from the Gaussian of one point. The seed depends on the values of the point, not on its row. */
 export function makeDraws(
   fitted: { data: Matrix; sigma: Matrix },
   mean: ArrayLike<number>,

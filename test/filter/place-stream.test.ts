@@ -52,7 +52,7 @@ async function place(bytes: Uint8Array, options: PlaceStreamOptions = {}, of = r
 }
 
 describe("placeStream", () => {
-  test("gives the positions of Tsne.place, bit for bit, and passes all else on", async () => {
+  test("gives the positions of Tsne.place, bit for bit, and passes on all other columns", async () => {
     const input = bytesOf(cut([n], lists));
     const { table, seen } = await place(input);
     const { embedding, divergence } = expected;
@@ -84,13 +84,13 @@ describe("placeStream", () => {
     expect(valuesOf(table, "word")).toEqual(valuesOf(tableOf(bytes), "word"));
   });
 
-  test.each(["fixed64", "list32"] as const)("takes lists of the kind %s", async (kind) => {
+  test.each(["fixed64", "list32"] as const)("accepts lists of the kind %s", async (kind) => {
     const columns = { mean: [listType(kind, d), means], sigma: [listType(kind, d), sigma] } as const;
     const { table } = await place(bytesOf([batchOf(columns)]));
     expect(valuesOf(table, "y")).toEqual(rowsOf(expected.embedding).map(([, y]) => y));
   });
 
-  test("takes lists of float16, which hold some of the numbers of float32", async () => {
+  test("accepts lists of float16", async () => {
     const halves = (rows: Rows): Rows => rows.map((row) => row?.map((x) => Math.round((x ?? 0) * 8) / 8 + 0.5) ?? null);
     const placed = async (kind: "fixed16" | "fixed32") => {
       const type = listType(kind, d);
@@ -100,14 +100,14 @@ describe("placeStream", () => {
     expect(await placed("fixed16")).toEqual(await placed("fixed32"));
   });
 
-  test("takes a file where it expects a stream", async () => {
+  test("accepts a file instead of a stream", async () => {
     // As pyarrow writes it; the library of the tests leaves out the schema at the beginning.
     const stream = bytesOf([batchOf(lists(0, 20)), batchOf(lists(20, n))]);
     const { table } = await place(Buffer.concat([Buffer.from("ARROW1\0\0"), stream, Buffer.alloc(100, 1)]));
     expect(valuesOf(table, "x")).toEqual(rowsOf(expected.embedding).map(([x]) => x));
   });
 
-  test("gives nulls to rows with nulls, NaN or a negative sigma, and counts them", async () => {
+  test("writes nulls in rows with nulls, NaN or a negative sigma, and counts these rows", async () => {
     const broken = means.map((row, i) => (i === 3 ? null : i === 9 ? [...(row ?? []).slice(1), null] : row));
     const negative = sigma.map((row, i) => (row && i === 11 ? [-1, ...row.slice(1)] : i === 12 ? null : row));
     const worse = broken.map((row, i) => (row && i === 20 ? [Number.NaN, ...row.slice(1)] : row));
@@ -125,7 +125,7 @@ describe("placeStream", () => {
     );
   });
 
-  test("gives the schema for a stream of nothing else", async () => {
+  test("writes the schema of a stream without batches", async () => {
     const { table } = await place(bytesOf(cut([0], lists)));
     expect(table.numRows).toBe(0);
     expect(table.schema.fields.map(({ name }) => name)).toEqual([
@@ -139,7 +139,7 @@ describe("placeStream", () => {
     ]);
   });
 
-  test("places by means alone where the run has no sigma, in its dimensions", async () => {
+  test("places points by means alone if the run has no sigma, in its number of dimensions", async () => {
     const { table } = await place(bytesOf(cut([n], lists)), {}, plain);
     expect(table.schema.fields.map(({ name }) => name).slice(4)).toEqual(["x", "divergence"]);
     await expect(place(bytesOf(cut([n], lists)), { sigmaColumn: "sigma" }, plain)).rejects.toThrow(
@@ -158,20 +158,20 @@ describe("placeStream", () => {
     ["another width", { mean: [listType("fixed32", 2), [[1, 2]]] }, {}, 'column "mean" is FixedSizeList<float32>[2]'],
     ["no sigma", { mean: [listType("fixed32", d), means] }, {}, 'sigmaColumn: there is no column "sigma"'],
     ["a name that is taken", { ...lists(0, 3), x: [new Float32(), [1, 2, 3]] }, {}, 'has a column "x" already'],
-  ])("refuses %s before it gives anything out", async (_, columns, options, sentence) => {
+  ])("rejects %s before it writes anything", async (_, columns, options, sentence) => {
     const output = placeStream(run, piecesOf(bytesOf([batchOf(columns)])), options);
     const failure = output.next();
     await expect(failure).rejects.toThrow(ArgumentError);
     await expect(failure).rejects.toThrow(sentence);
   });
 
-  test("puts a prefix before new names", async () => {
+  test("adds a prefix to new names", async () => {
     const columns = { ...lists(0, 3), x: [new Utf8(), ["a", "b", "c"]] } as const;
     const { table } = await place(bytesOf([batchOf(columns)]), { prefix: "map_" });
     expect(table.schema.fields.map(({ name }) => name).slice(3)).toEqual(["map_x", "map_y", "map_divergence"]);
   });
 
-  test("refuses lists of another length with their row", async () => {
+  test("rejects lists of another length with their row", async () => {
     const ragged = means.map((row, i) => (row && i === 4 ? row.slice(1) : row));
     const columns = { mean: [listType("list32", d), ragged], sigma: [listType("fixed32", d), sigma] } as const;
     await expect(place(bytesOf([batchOf(columns)]))).rejects.toThrow(
@@ -186,7 +186,7 @@ describe("placeStream", () => {
     await expect(place(bytes)).rejects.toThrow(sentence);
   });
 
-  test("names the batch that is cut off, and gives out no whole stream", async () => {
+  test("names the batch that is cut off, and does not end its output like a complete stream", async () => {
     const bytes = bytesOf(cut([20, 20, 20], lists));
     const pieces: Uint8Array[] = [];
     const read = async () => {
@@ -197,7 +197,7 @@ describe("placeStream", () => {
     expect(output.subarray(-4)).toEqual(Buffer.of(255, 255, 255, 255));
   });
 
-  test("answers every batch before the next one comes", async () => {
+  test("writes the result of every batch before the next one arrives", async () => {
     const batches = [lists(0, 10), lists(10, 20), lists(20, n)].map((columns) => batchOf(columns));
     const bytes = bytesOf(batches);
     // Where each batch ends: streams of the first ones, without their ends.
@@ -221,7 +221,7 @@ describe("placeStream", () => {
     expect(tableOf(await output).numRows).toBe(n);
   });
 
-  test("reads no more than it can hold while nobody takes what it gives", async () => {
+  test("limits the input that it reads ahead while its output is not read", async () => {
     const one = bytesOf([batchOf({ ...lists(0, 1), id: [new Utf8(), ["x".repeat(2 ** 22)]] })]);
     const end = 8;
     let batches = 0;
@@ -241,7 +241,7 @@ describe("placeStream", () => {
     await output.return(undefined);
   });
 
-  test("lets its input go when nobody wants more, and on failure", async () => {
+  test("closes its input when the output is no longer read, and on failure", async () => {
     let closed = 0;
     const bytes = bytesOf(cut([10, 10], lists));
     const input = async function* () {
@@ -256,7 +256,7 @@ describe("placeStream", () => {
     await expect.poll(() => closed).toBe(2);
   });
 
-  test("stops when it is aborted, although no input comes", async () => {
+  test("stops when its signal is aborted, even if no input arrives", async () => {
     const controller = new AbortController();
     const never = async function* (): AsyncGenerator<Uint8Array> {
       await new Promise(() => {});
@@ -267,14 +267,14 @@ describe("placeStream", () => {
     await expect(output).rejects.toThrow(AbortError);
   });
 
-  test("refuses a batch that claims more rows than its columns have, before it allocates memory for them", async () => {
+  test("rejects a batch that claims more rows than its columns have, before it allocates memory for them", async () => {
     const damaged = Buffer.from(bytesOf(cut([5, 4], lists)));
     // The highest byte of the number of rows of the first batch.
     damaged[1035] = 52;
     await expect(collect(placeStream(run, piecesOf(damaged)))).rejects.toThrow(/column "id" has 5 values in \d+ rows/);
   });
 
-  test("reads damaged streams or rejects them with a deliberate error", async () => {
+  test("reads damaged streams or rejects them with an intentional error", async () => {
     const bytes = bytesOf(cut([5, 4], lists));
     const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
     await fc.assert(

@@ -61,7 +61,7 @@ const columnsOf = (bytes: Uint8Array): unknown[][] => {
 const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((x, c) => x - b[c]));
 
 describe("uncertainty of positions", () => {
-  test("is how draws scatter that are made, placed and summed up one by one", async () => {
+  test("equals the scatter of draws that are placed and summarized one by one", async () => {
     const homes = rowsOf(expected.embedding);
     const ofGaussians = await run.place(fresh, { sigma: freshSigma, uncertainty: draws, prior: "none" });
     const found = measured(ofGaussians.uncertainty);
@@ -89,7 +89,7 @@ describe("uncertainty of positions", () => {
     }
   });
 
-  test("leaves the positions as they are", async () => {
+  test("does not change the positions", async () => {
     const { embedding, divergence } = await run.place(fresh, { sigma: freshSigma });
     expect(expected.embedding.data).toEqual(embedding.data);
     expect(expected.divergence).toEqual(divergence);
@@ -103,7 +103,7 @@ describe("uncertainty of positions", () => {
     expect(columnsOf(await collect(placeStream(run, piecesOf(bytes), { uncertainty: draws })))).toEqual(measured());
   });
 
-  test("belongs to a row's numbers, wherever it stands and whoever counts it", async () => {
+  test("depends only on the values of a row, not on its position in the stream", async () => {
     const order = Array.from({ length: n }, (_, i) => (i * 7 + 3) % n);
     const pick = (matrix: Matrix) => order.map((i) => Array.from(matrix.row(i)));
     const twice = [...pick(fresh), ...pick(fresh).slice(0, 2)];
@@ -114,7 +114,7 @@ describe("uncertainty of positions", () => {
     expect(measured(uncertainty)).toEqual([...order, ...order.slice(0, 2)].map((i) => measured()[i]));
   });
 
-  test("differs from that of the Gaussians alone with the option prior", async () => {
+  test("differs from the uncertainty without a prior", async () => {
     const ofGaussians = await run.place(fresh, { sigma: freshSigma, uncertainty: draws, prior: "none" });
     const total = (values: Float32Array | undefined) => values?.reduce((sum, value) => sum + value, 0) ?? 0;
     expect(total(expected.uncertainty?.displacement)).not.toBe(total(ofGaussians.uncertainty?.displacement));
@@ -123,20 +123,20 @@ describe("uncertainty of positions", () => {
     );
   });
 
-  test("follows the seed", async () => {
+  test("depends on the seed", async () => {
     const other = await run.place(fresh, { sigma: freshSigma, uncertainty: draws, seed: 7 });
     expect(other.embedding.data).toEqual(expected.embedding.data);
     expect(measured(other.uncertainty)).not.toEqual(measured());
   });
 
-  test("is nothing for points without noise", async () => {
+  test("is zero for points without noise", async () => {
     const none = new Matrix(new Float32Array(n * d), n, d);
     const { uncertainty } = await run.place(fresh, { sigma: none, uncertainty: 3 });
     for (const value of uncertainty?.covariance.data ?? [1]) expect(value).toBeCloseTo(0, 6);
     for (const value of uncertainty?.displacement ?? [1]) expect(value).toBeCloseTo(0, 6);
   });
 
-  test("is null where a row has no position", async () => {
+  test("is null if a row has no position", async () => {
     const broken = rowsOf(fresh).map((row, i) => (i === 2 ? [Number.NaN, ...row.slice(1)] : row));
     const negative = rowsOf(freshSigma).map((row, i) => (i === 5 ? [-1, ...row.slice(1)] : row));
     const bytes = bytesOf([
@@ -147,7 +147,7 @@ describe("uncertainty of positions", () => {
     expect(columnsOf(output)).toEqual(measured().map((row, i) => (i === 2 || i === 5 ? nulls : row)));
   });
 
-  test("has a covariance of the embedding's dimensions", async () => {
+  test("has a covariance with the dimensions of the embedding", async () => {
     const solid = new Tsne(fitted.data, { ...quick, outputDimensions: 3, sigma: fitted.sigma, iterations: 20 });
     await solid.fit();
     const output = await collect(
@@ -177,7 +177,7 @@ describe("uncertainty of positions", () => {
     expect(uncertainty?.covariance.shape).toEqual([n, 6]);
   });
 
-  test("is refused to runs without sigma, and beyond its range, before the first row", async () => {
+  test("is rejected for runs without sigma, and out of its range, before the first row", async () => {
     const plain = new Tsne(fitted.data, { perplexity: 10, iterations: 5 });
     await plain.fit();
     const never = async function* (): AsyncGenerator<Uint8Array> {

@@ -11,7 +11,7 @@ const options: FolderOptions = {
 };
 const fillWith = (name: string, text: string) => (folder: string) => writeFile(join(folder, name), text);
 
-test("a folder appears complete, and is replaced as a whole where it may be", async () => {
+test("a folder appears complete, and is replaced as a whole if that is allowed", async () => {
   const folder = path("new");
   await writeFolderAtomic(folder, fillWith("result-1", "one"), options);
   expect(await readdir(folder)).toEqual(["result-1"]);
@@ -19,7 +19,7 @@ test("a folder appears complete, and is replaced as a whole where it may be", as
   expect(await readdir(folder)).toEqual(["result-2"]);
 });
 
-test("a folder that holds something else is refused, before the work and after it", async () => {
+test("a folder with other content is rejected, before the work and after it", async () => {
   const folder = path("foreign");
   await mkdir(folder);
   await writeFile(join(folder, "thesis.tex"), "years");
@@ -32,7 +32,7 @@ test("a folder that holds something else is refused, before the work and after i
   expect(await readdir(folder)).toEqual(["thesis.tex"]);
 });
 
-test("force adds the files and touches nothing else", async () => {
+test("force adds the files and keeps all others", async () => {
   const folder = path("forced");
   await mkdir(folder);
   await writeFile(join(folder, "thesis.tex"), "years");
@@ -42,7 +42,7 @@ test("force adds the files and touches nothing else", async () => {
   expect(await readFile(join(folder, "result"), "utf8")).toBe("new");
 });
 
-test("a failure or an abort leaves the earlier folder, and nothing else", async () => {
+test("a failure or an abort leaves only the earlier folder", async () => {
   const folder = path("failed");
   await writeFolderAtomic(folder, fillWith("result", "first"), options);
   const before = await readdir(dirname(folder));

@@ -8,7 +8,7 @@ import { useFolder } from "./folder.js";
 
 const path = useFolder();
 
-/** The only file of a folder of its own, with some content. */
+/** Creates a file with some content, the only one in a new folder. */
 async function oldFile(name: string): Promise<string> {
   await mkdir(path(name));
   const file = join(path(name), "map.csv");
@@ -23,7 +23,7 @@ const failure = (message: RegExp) => ({
 });
 
 describe("writeFileAtomic", () => {
-  it("writes text, bytes and pieces of both", async () => {
+  it("writes text, bytes and sequences of both", async () => {
     const bytes = new Uint8Array(40_000_000).map((_, i) => i);
     async function* pieces() {
       yield "a";
@@ -53,7 +53,7 @@ describe("writeFileAtomic", () => {
     expect(await readFile(file, "utf8")).toBe("new");
   });
 
-  it("leaves the old file, and no other, when its source fails midway", async () => {
+  it("leaves only the old file when its source fails midway", async () => {
     const file = await oldFile("failing");
     const error = new Error("no more");
     async function* pieces() {
@@ -66,7 +66,7 @@ describe("writeFileAtomic", () => {
     expect(await readFile(file, "utf8")).toBe("old");
   });
 
-  it("leaves the old file, and no other, when it is stopped", async () => {
+  it("leaves only the old file when it is stopped", async () => {
     const file = await oldFile("stopped");
     const controller = new AbortController();
     async function* pieces() {
@@ -80,7 +80,7 @@ describe("writeFileAtomic", () => {
     expect(await readFile(file, "utf8")).toBe("old");
   });
 
-  it("leaves no other file when the new one cannot take its place", async () => {
+  it("leaves no temporary file when the new file cannot replace the old one", async () => {
     await mkdir(path("blocked"));
     async function* pieces() {
       yield "new";
@@ -97,7 +97,7 @@ describe("writeFileAtomic", () => {
     expect((await stat(file)).mode & 0o777).toBe(0o640);
   });
 
-  it("writes through links, also where nothing is there yet", async () => {
+  it("writes through links, also if their target does not exist yet", async () => {
     const file = await oldFile("links");
     await mkdir(path("links/deep"));
     await symlink("../map.csv", path("links/deep/first"));
@@ -113,20 +113,20 @@ describe("writeFileAtomic", () => {
     await expect(writeFileAtomic(path("links/round"), "x")).rejects.toMatchObject(failure(/symbolic links/));
   });
 
-  it("accepts names as long as the file system does", async () => {
+  it("accepts the longest names of the file system", async () => {
     const name = `${"n".repeat(251)}.csv`;
     await writeFileAtomic(path(name), "long");
     expect(await readFile(path(name), "utf8")).toBe("long");
   });
 
-  it("writes straight to devices, and reports a full one", async () => {
+  it("writes directly to devices, and reports a full one", async () => {
     await writeFileAtomic("/dev/null", "gone");
     expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
     await expect(writeFileAtomic("/dev/full", "abc")).rejects.toMatchObject(failure(/no space left on device/));
     expect((await stat("/dev/full")).isCharacterDevice()).toBe(true);
   });
 
-  it.each(["stdout", "stderr"] as const)("writes straight to /dev/%s", async (name) => {
+  it.each(["stdout", "stderr"] as const)("writes directly to /dev/%s", async (name) => {
     const stream = new PassThrough();
     const replaced = vi.spyOn(process, name, "get").mockReturnValue(stream as unknown as typeof process.stdout);
     try {
@@ -148,7 +148,7 @@ describe("assertWritable", () => {
     expect(await readFile(file, "utf8")).toBe("old");
   });
 
-  it("says what is in the way", async () => {
+  it("reports the reason why it cannot write", async () => {
     const file = await oldFile("ways");
     await expect(assertWritable(path("none/map.csv"))).rejects.toMatchObject(failure(/folder .*none: no such file/));
     await expect(assertWritable(path("ways"))).rejects.toMatchObject(failure(/is a directory$/));
@@ -157,7 +157,7 @@ describe("assertWritable", () => {
     await expect(assertWritable("")).rejects.toMatchObject({ code: "INVALID_ARGUMENT", argument: "path" });
   });
 
-  it("refuses what permissions forbid", async () => {
+  it("rejects paths that permissions forbid", async () => {
     const file = await oldFile("forbidden");
     await chmod(file, 0o444);
     // Permissions do not bind the superuser.

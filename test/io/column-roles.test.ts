@@ -12,7 +12,7 @@ const columns = (notation: string): ColumnFacts[] =>
 const roles = (notation: string, options?: ColumnOptions) => assignRoles(columns(notation), options);
 
 describe("automatic roles", () => {
-  it("tells data, standard deviations, identifier, labels and unused columns apart", () => {
+  it("distinguishes data, standard deviations, identifier, labels and unused columns", () => {
     const found = roles("cell:text pc1 pc2 pc1_err pc2_err type:text date:timestamp");
     expect(found).toEqual({
       data: ["pc1", "pc2"],
@@ -27,15 +27,12 @@ describe("automatic roles", () => {
     );
   });
 
-  it.each(["date", "Timestamp", "created_at", "birth_date"])(
-    "does not take whole numbers called %s for data",
-    (name) => {
-      expect(roles(`x y ${name}:integer`)).toMatchObject({ data: ["x", "y"], unused: [{ name, reason: "a date" }] });
-      expect(roles(`x y ${name}:integer`, { columns: ["x", name] })).toMatchObject({ data: ["x", name] });
-    },
-  );
+  it.each(["date", "Timestamp", "created_at", "birth_date"])("does not use whole numbers named %s as data", (name) => {
+    expect(roles(`x y ${name}:integer`)).toMatchObject({ data: ["x", "y"], unused: [{ name, reason: "a date" }] });
+    expect(roles(`x y ${name}:integer`, { columns: ["x", name] })).toMatchObject({ data: ["x", name] });
+  });
 
-  it.each(["date:number", "time:integer", "update:integer"])("takes %s for data", (column) => {
+  it.each(["date:number", "time:integer", "update:integer"])("uses %s as data", (column) => {
     expect(roles(`x ${column}`)).toMatchObject({ data: ["x", column.split(":")[0]], unused: [] });
   });
 
@@ -52,7 +49,7 @@ describe("automatic roles", () => {
     expect(assignRoles(facts)).toMatchObject({ data: ["x", "y"], identifier: name });
   });
 
-  it("takes the index of a frame that was written twice out of the data", () => {
+  it("excludes the index of a data frame that was written twice", () => {
     const facts = [
       { name: "Unnamed: 0.1", type: "integer" as const },
       { name: "Unnamed: 0", type: "integer" as const },
@@ -74,22 +71,22 @@ describe("automatic roles", () => {
     expect(describeRoles(found)).toContain("Without a standard deviation, taken as exact: y.");
   });
 
-  it("keeps a column that only looks like an error as data where there is no column that it belongs to", () => {
+  it("keeps a column with an error suffix as data if no other column belongs to it", () => {
     expect(roles("a_err b")).toMatchObject({ data: ["a_err", "b"], sigma: undefined });
   });
 
-  it("takes integer columns named like a cluster for labels, and fractions for data", () => {
+  it("uses integer columns named like a cluster as labels, and columns of fractions as data", () => {
     expect(roles("x cluster:integer")).toMatchObject({ data: ["x"], labels: ["cluster"] });
     expect(roles("x group")).toMatchObject({ data: ["x", "group"], labels: [] });
   });
 
-  it("never takes text for data", () => {
+  it("never uses text as data", () => {
     expect(roles("x note:text")).toMatchObject({ data: ["x"], unused: [{ name: "note", reason: "text" }] });
   });
 });
 
 describe("chosen roles", () => {
-  it("takes names, ranges of positions and patterns", () => {
+  it("accepts names, ranges of positions and patterns", () => {
     expect(roles("PC1 PC2 q PC3", { columns: ["PC*"] }).data).toEqual(["PC1", "PC2", "PC3"]);
     expect(roles("a b c d", { columns: ["1:3"] }).data).toEqual(["b", "c"]);
     expect(roles("a b c d", { columns: ["-2:"] }).data).toEqual(["c", "d"]);
@@ -115,19 +112,19 @@ describe("chosen roles", () => {
     expect(named).toMatchObject({ data: ["x1", "x1_err"], sigma: undefined });
   });
 
-  it("keeps what is asked for and says so", () => {
+  it("keeps the requested columns and reports them", () => {
     const found = roles("x y note:text", { keep: ["note"] });
     expect(found).toMatchObject({ metadata: ["note"], unused: [] });
     expect(describeRoles(found)).toContain("Kept: note.");
   });
 
-  it("refuses text as data", () => {
+  it("rejects text as data", () => {
     expect(() => roles("x note:text", { columns: ["x", "note"] })).toThrow(
       /columns: expected columns of numbers.*"note"/,
     );
   });
 
-  it("suggests the nearest name for one that no column has", () => {
+  it("suggests the nearest name for an unknown column", () => {
     expect(() => roles("alpha beta", { columns: ["aplha"] })).toThrow(/did you mean "alpha"/);
     expect(() => roles("alpha beta", { columns: ["5:9"] })).toThrow(/within 0:2/);
     expect(() => roles("alpha beta", { sigmaColumns: ["*_unc"] })).toThrow(/"alpha_unc"/);

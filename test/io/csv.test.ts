@@ -64,7 +64,7 @@ describe("readMatrix of text", () => {
     ]);
   });
 
-  it("takes a first line of integers above integers for data", async () => {
+  it("reads a first line of integers above integers as data", async () => {
     expect((await readMatrix(await fileWith("0,1,2\n3,4,5\n"))).shape).toEqual([2, 3]);
   });
 
@@ -125,14 +125,14 @@ describe("readMatrix of text", () => {
     expect(matrix.data.every((value, k) => value === (k >> 1) + (k % 2) / 2)).toBe(true);
   });
 
-  it("stops when it is aborted", async () => {
+  it("stops when its signal is aborted", async () => {
     const signal = AbortSignal.abort();
     await expect(readMatrix(await fileWith("1,2\n"), { signal })).rejects.toMatchObject({ code: "ABORTED" });
   });
 });
 
-describe("readMatrix of what is no readable file", () => {
-  it.each([["missing.csv", /no such file/]])("says so for %s", async (name, message) => {
+describe("readMatrix of an unreadable path", () => {
+  it.each([["missing.csv", /no such file/]])("reports the reason for %s", async (name, message) => {
     await expect(readMatrix(path(name))).rejects.toMatchObject({
       name: "FileError",
       code: "FILE_READ",
@@ -140,7 +140,7 @@ describe("readMatrix of what is no readable file", () => {
     });
   });
 
-  it.each([[""], [undefined], [3], ["a\0b"]])("says so for %j", async (value) => {
+  it.each([[""], [undefined], [3], ["a\0b"]])("reports the invalid path %j", async (value) => {
     await expect(readMatrix(value as string)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", argument: "path" });
   });
 });
@@ -172,7 +172,7 @@ describe("readLabels of text", () => {
     for (const name of ["l.csv", "l.txt"]) expect(await readLabels(await fileWith(content, name))).toEqual(labels);
   });
 
-  it("takes the first line for a header where there is one line more than points", async () => {
+  it("treats the first line as a header if there is one line more than points", async () => {
     const file = await fileWith("species\nsetosa\nvirginica\n", "l.txt");
     expect(await readLabels(file, { count: 2 })).toEqual(["setosa", "virginica"]);
     expect(await readLabels(file, { count: 3 })).toEqual(["species", "setosa", "virginica"]);
@@ -217,7 +217,7 @@ describe("writeMatrix to text", () => {
     await expect(written("named.csv", 2, ["a"])).rejects.toMatchObject({ code: "SHAPE_MISMATCH", argument: "columns" });
   });
 
-  it("writes float32 in the digits that float32 needs", async () => {
+  it("writes float32 with the digits that float32 needs", async () => {
     const values = [0.1, 1 / 3, -0, 16777216, 1e-45, 3.4028234663852886e38, 1e21, 123456.789, NaN, Infinity, -Infinity];
     await writeMatrix(path("digits.csv"), new Matrix(Float32Array.from(values), values.length, 1));
     expect((await readFile(path("digits.csv"), "utf8")).split("\n").slice(1, -1)).toEqual(
@@ -225,7 +225,7 @@ describe("writeMatrix to text", () => {
     );
   });
 
-  it("gives back every float32 and float64", async () => {
+  it("writes every float32 and float64 so that it reads back as the same number", async () => {
     for (const [type, values] of [
       [Float32Array, fc.float()],
       [Float64Array, fc.double()],
@@ -243,7 +243,7 @@ describe("writeMatrix to text", () => {
     }
   });
 
-  it("says which extensions it writes", async () => {
+  it("lists the supported extensions in its error", async () => {
     for (const name of ["map.txt", "map.xlsx", "map", ".npy"]) {
       await expect(writeMatrix(path(name), [[1, 2]])).rejects.toMatchObject({
         code: "FILE_WRITE",

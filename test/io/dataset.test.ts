@@ -59,14 +59,14 @@ describe.each([...TEXT_TABLES, ...BINARY_TABLES])("a table of $program", (table)
 describe("readDataset", () => {
   const table = "cell,pc1,pc2,pc1_err,pc2_err,type,age,note\nA,1,2,.1,.2,x,30,low\nB,3,4,.3,.4,y,40,high\n";
 
-  it("says in one line what each column was used for", async () => {
+  it("reports the use of each column in one line", async () => {
     const { report } = await readDataset(await fileWith(table), { exclude: ["age"], keep: ["note"] });
     expect(report).toBe(
       "Data: 2 columns (pc1, pc2). Standard deviations: pc1_err, pc2_err. Identifier: cell. Labels: type. Kept: note. Not used: age (excluded).",
     );
   });
 
-  it("takes the roles that it is given", async () => {
+  it("uses the roles given by options", async () => {
     const file = await fileWith(table);
     const chosen = await readDataset(file, {
       columns: ["age", "pc*"],
@@ -90,7 +90,7 @@ describe("readDataset", () => {
     ]);
   });
 
-  it("skips the lines of units that astronomical tables have below the names", async () => {
+  it("skips lines of units below the names, as in astronomical tables", async () => {
     const units = await readDataset(await fileWith("id,Plx,e_Plx,Sp\n,mas,mas,\n1,2.5,.1,G\n2,3.5,.1,K\n3,4.5,.2,M\n"));
     expect([...units.means.data]).toEqual([2.5, 3.5, 4.5]);
     expect(units.report).toMatch(/ The line of units below the names is skipped\.$/);
@@ -100,7 +100,7 @@ describe("readDataset", () => {
     await expect(readDataset(await fileWith("a,b\nx,2\n3,4\n5,6\n7,8\n"))).rejects.toThrow(/line 2, column 1/);
   });
 
-  it("understands bars, exponents of Fortran and the errors of Excel, and names numbers with more than digits", async () => {
+  it("reads bars, exponents of Fortran and errors of Excel, and names columns of formatted numbers", async () => {
     const { means, report } = await readDataset(await fileWith("a|b|c\n1.5D+01|#DIV/0!|$1234\n2|--|$5\n3|7|8 %\n"));
     expect([...means.data]).toEqual([15, Number.NaN, 2, Number.NaN, 3, 7]);
     expect(report).toContain('Not used: c (numbers as text, such as "$1234")');
@@ -118,7 +118,7 @@ describe("readDataset", () => {
     await expect(readDataset(file, { colums: ["pc1"] } as object)).rejects.toThrow(/did you mean "columns"/);
   });
 
-  it("reads missing values as NaN, and refuses a typo with its line and column", async () => {
+  it("reads missing values as NaN, and rejects a typo with its line and column", async () => {
     const missing = await readDataset(await fileWith("a,b\n1,\n2,NA\n3,4\n"));
     expect(missing.means.toArrays()).toEqual([
       [1, Number.NaN],
@@ -136,7 +136,7 @@ describe("readDataset", () => {
     }
   });
 
-  it("finds the type of a column by all rows where the first thousand mislead", async () => {
+  it("determines a column type from all rows if the first thousand mislead", async () => {
     const rows = Array.from({ length: 3000 }, (_, i) => `${i},${i < 1200 ? i : `note ${i}`}`);
     const { means, roles } = await readDataset(await fileWith(`value,other\n${rows.join("\n")}\n`));
     expect(means.shape).toEqual([3000, 1]);
@@ -158,12 +158,12 @@ describe("readDataset", () => {
     await opened.close();
   });
 
-  it("counts a table of counted columns as data where counting goes on", async () => {
+  it("reads a first row 0, 1, 2, ... as data if the next row continues it", async () => {
     expect((await readDataset(await fileWith("0,1,2,3\n4,5,6,7\n8,9,10,11\n"))).means.rows).toBe(3);
     expect((await readDataset(await fileWith("0,1,2,3\n0,0,1,7\n1,0,0,3\n"))).means.rows).toBe(2);
   });
 
-  it("does not take the durations of Parquet for data, which are whole numbers there", async () => {
+  it("does not use the durations of Parquet as data, although they are stored as whole numbers", async () => {
     const path = fileURLToPath(new URL("./fixtures/tables/durations.parquet", import.meta.url));
     const { means, report } = await readDataset(path);
     expect(means.toArrays()).toEqual(DATA);

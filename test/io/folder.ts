@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 
-/** A folder for the tests of one file; gives the path of a name in it. */
+/** Creates a folder for the tests of one file, and returns a function that maps a name to its path in the folder. */
 export function useFolder(): (name: string) => string {
   let folder: string;
   beforeAll(async () => {

@@ -33,13 +33,13 @@ describe("a file that is not a matrix", () => {
     });
   });
 
-  it("is named if it is a folder of images", async () => {
+  it("is described if it is a folder of images", async () => {
     await mkdir(path("images"));
     await writeFile(path("images/a.png"), "");
     await expect(readMatrix(path("images"))).rejects.toThrow(/is a folder of images: .* train and encode/);
   });
 
-  it("leaves text alone that only looks like it", async () => {
+  it("is not assumed for text that only looks similar", async () => {
     await writeFile(path("labels.txt"), "[a]\n{b}\n");
     expect(await readLabels(path("labels.txt"))).toEqual(["[a]", "{b}"]);
     await writeFile(path("numbers.txt"), "1 2\n3 4\n");

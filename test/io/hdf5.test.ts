@@ -71,7 +71,7 @@ function writeAnndata(name: string, options: { readonly hasPca?: boolean } = {})
 beforeAll(() => h5wasm.ready);
 
 describe("an AnnData file", () => {
-  it("gives the principal components, the columns of obs and the names of the cells", async () => {
+  it("is read with its principal components, the columns of obs and the names of the cells", async () => {
     const dataset = await readDataset(writeAnndata("pca.h5ad", { hasPca: true }), { keep: ["n_counts"] });
     expect(Array.from(dataset.means.data)).toEqual(Array.from(PCA));
     expect(dataset.identifier).toEqual({ name: "index", values: CELLS });
@@ -82,7 +82,7 @@ describe("an AnnData file", () => {
     );
   });
 
-  it.each(["X", "layers/columns", "columns"])("gives the sparse matrix %s as a dense one", async (layer) => {
+  it.each(["X", "layers/columns", "columns"])("returns the sparse matrix %s as a dense one", async (layer) => {
     const file = writeAnndata("sparse.h5ad");
     const { means } = await readDataset(`${file}:${layer}`);
     expect(Array.from({ length: N }, (_, i) => [...means.row(i)])).toEqual(COUNTS);
@@ -91,7 +91,7 @@ describe("an AnnData file", () => {
     await rows.close();
   });
 
-  it("takes an embedding in a copy, and leaves the original as it was", async () => {
+  it("is copied with an embedding, without changing the original", async () => {
     const source = writeAnndata("source.h5ad");
     const before = await readFile(source);
     const embedding = Array.from({ length: N }, (_, i) => [i, -i]);
@@ -113,7 +113,7 @@ describe("an AnnData file", () => {
     );
   });
 
-  it("is refused where it is cut off", async () => {
+  it("is rejected if it is cut off", async () => {
     const whole = await readFile(writeAnndata("whole.h5ad"));
     await writeFile(path("cut.h5ad"), whole.subarray(0, whole.length - 2000));
     await expect(readDataset(path("cut.h5ad"))).rejects.toMatchObject(failure(/is cut off or damaged/));
@@ -121,7 +121,7 @@ describe("an AnnData file", () => {
 });
 
 describe("other HDF5 files", () => {
-  it("are datasets by their paths", async () => {
+  it("contain datasets, which are read by their paths", async () => {
     const file = new h5wasm.File(path("plain.h5"), "w");
     encode(
       file,

@@ -74,7 +74,7 @@ describe("openArrayFile", () => {
     expect(await readAll(name, [0, 1, 2])).toEqual([-5, 0, 100]);
   });
 
-  it("reads any rows as its slow twin does: each for itself", async () => {
+  it("reads any rows like a simple reader that reads one at a time", async () => {
     const values = Uint8Array.from({ length: 7 * 50 }, (_, i) => (i * 37) % 256);
     await file("random", encodeIdx(8, [50, 7], values));
     await fc.assert(
@@ -97,7 +97,7 @@ describe("openArrayFile", () => {
     expect(await readAll("images.npy", [2, 1])).toEqual([65535, 0, 256, 512]);
   });
 
-  it("serves an empty array, and neither a number nor columns", async () => {
+  it("opens an empty array, and rejects single numbers and column-major arrays", async () => {
     await file("none", encodeIdx(8, [0, 28, 28], Buffer.alloc(0)));
     expect(await readAll("none", [])).toEqual([]);
     const fixture = (name: string) => `${import.meta.dirname}/fixtures/${name}.npy`;
@@ -114,13 +114,9 @@ describe("openArrayFile", () => {
     ["a file that is cut off", images.subarray(0, 20), /promises 2 x 2 x 2 numbers, 24 bytes with it; found 20$/],
     ["a file that is too long", Buffer.concat([images, Buffer.from("x")]), /found 25$/],
     ["a header that is cut off", images.subarray(0, 10), /header is cut off after 10 bytes/],
+    ["sizes without any data", encodeIdx(8, [2 ** 31, 2 ** 31], Buffer.alloc(8)), /found 20$|more than any file/],
     [
-      "sizes of which nothing is there",
-      encodeIdx(8, [2 ** 31, 2 ** 31], Buffer.alloc(8)),
-      /found 20$|more than any file/,
-    ],
-    [
-      "sizes beyond all numbers",
+      "sizes too large for any number",
       encodeIdx(14, [2 ** 32 - 1, 2 ** 32 - 1, 9], Buffer.alloc(8)),
       /more than any file holds/,
     ],
@@ -137,10 +133,10 @@ describe("openArrayFile", () => {
       /cannot be decompressed/,
     ],
     ["a compressed text", gzipSync("label\n1\n"), /is neither a \.npy file nor an IDX file/],
-    ["compressed data of more than it says", gzipSync(Buffer.concat([images, Buffer.alloc(1)])), /found 25$/],
-    ["compressed data of less than it says", gzipSync(images.subarray(0, 20)), /found 20$/],
+    ["more compressed data than the header states", gzipSync(Buffer.concat([images, Buffer.alloc(1)])), /found 25$/],
+    ["less compressed data than the header states", gzipSync(images.subarray(0, 20)), /found 20$/],
     [
-      "a compressed file that promises a terabyte",
+      "a compressed file whose header claims a terabyte",
       gzipSync(encodeIdx(8, [2 ** 20, 2 ** 20], Buffer.alloc(9))),
       /found 21$/,
     ],
@@ -148,7 +144,7 @@ describe("openArrayFile", () => {
     await expect(openArrayFile(await file(name, bytes))).rejects.toMatchObject(failure(message));
   });
 
-  it("survives any damage with a file error or with numbers", async () => {
+  it("returns numbers or a FileError for any damaged file", async () => {
     const whole = gzipSync(encodeIdx(8, [5, 2], Buffer.from("0123456789")));
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), async (at, byte) => {
@@ -161,7 +157,7 @@ describe("openArrayFile", () => {
     );
   });
 
-  it("says what is wrong with a path, and stops when told", async () => {
+  it("reports an invalid path, and stops when its signal is aborted", async () => {
     await expect(openArrayFile(path("missing"))).rejects.toMatchObject({ code: "FILE_READ" });
     await expect(openArrayFile(path("."))).rejects.toMatchObject({
       code: "FILE_READ",
@@ -175,7 +171,7 @@ describe("openArrayFile", () => {
 });
 
 describe("readMatrix and readLabels of IDX files", () => {
-  it("flattens images into rows, of which ranges can be read", async () => {
+  it("flattens images into rows, and reads ranges of them", async () => {
     const values = Uint8Array.from({ length: 24 }, (_, i) => i);
     await file("matrix.gz", gzipSync(encodeIdx(8, [4, 2, 3], values)));
     const matrix = await readMatrix(path("matrix.gz"), { rows: [1, 3] });
@@ -192,7 +188,7 @@ describe("readMatrix and readLabels of IDX files", () => {
     await expect(readLabels(path("no-labels"))).rejects.toMatchObject(failure(/labels are integers in one dimension/));
   });
 
-  it("does not take a file that begins with zeros for IDX", async () => {
+  it("does not treat every file that begins with zeros as IDX", async () => {
     await file("zeros.csv", Buffer.from("0,0\n1,2\n"));
     expect((await readMatrix(path("zeros.csv"))).shape).toEqual([2, 2]);
     expect(await readFile(path("zeros.csv"), "utf8")).toHaveLength(8);

@@ -10,7 +10,7 @@ const path = useFolder();
 
 type Format = "png" | "jpeg" | "tiff" | "webp" | "gif";
 
-/** Writes an image of one color, or of the bytes given. */
+/** Writes an image of one color, or of the given bytes. */
 async function image(
   name: string,
   { width = 4, height = 3, channels = 1 as 1 | 3 | 4, value = 100, format = "png" as Format } = {},
@@ -54,7 +54,7 @@ describe("openImageFolder", () => {
     await expect(folder.read([3])).rejects.toMatchObject({ code: "OUT_OF_RANGE", argument: "images[0]" });
   });
 
-  it("reads every format, whatever the name", async () => {
+  it("reads every format, independent of the file name", async () => {
     const formats: Format[] = ["png", "jpeg", "tiff", "webp", "gif"];
     for (const format of formats)
       await image(`formats/${format}.dat`, { format, value: 128, width: 16, height: 16, channels: 3 });
@@ -65,7 +65,7 @@ describe("openImageFolder", () => {
     for (const value of data) expect(Math.abs(255 * value - 128)).toBeLessThan(2.1);
   });
 
-  it("takes every frame of an animation as an image", async () => {
+  it("reads every frame of an animation as an image", async () => {
     await mkdir(path("animation"));
     const frames = Buffer.concat([Buffer.alloc(16 * 3, 255), Buffer.alloc(16 * 3, 0)]);
     const gif = sharp(frames, { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } });
@@ -91,7 +91,7 @@ describe("openImageFolder", () => {
     );
   });
 
-  it("takes subfolders as classes where the folder has no images of its own", async () => {
+  it("uses subfolders as classes if the folder itself has no images", async () => {
     for (const name of ["b/1.png", "a/2.png", "a/1.png"]) await image(`classes/${name}`);
     expect(await openImageFolder(path("classes"))).toMatchObject({
       classes: ["a", "a", "b"],
@@ -106,7 +106,7 @@ describe("openImageFolder", () => {
     );
   });
 
-  it("refuses several sizes, or brings them to one", async () => {
+  it("rejects images of several sizes, or fits them to one size", async () => {
     await image("sizes/a.png", { width: 8, height: 4, value: 10 });
     await image("sizes/b.png", { width: 4, height: 8, value: 20 });
     await expect(openImageFolder(path("sizes"))).rejects.toMatchObject(
@@ -119,7 +119,7 @@ describe("openImageFolder", () => {
     expect(await openImageFolder(path("sizes"), { size: [2, 5] })).toMatchObject({ height: 2, width: 5 });
   });
 
-  it("crops in the middle, and does not squeeze", async () => {
+  it("crops around the center, and keeps proportions", async () => {
     await mkdir(path("crop"));
     // Columns of 0, 255, 255, 0: of the square in the middle nothing is black.
     const raw = Uint8Array.from({ length: 8 }, (_, i) => (i % 4 === 1 || i % 4 === 2 ? 255 : 0));
@@ -130,7 +130,7 @@ describe("openImageFolder", () => {
     expect(Array.from(await folder.read([0]))).toEqual([1, 1, 1, 1]);
   });
 
-  it("fits images of several sizes into one frame, each as a whole, smaller and never larger", async () => {
+  it("fits images of several sizes into one frame, without cropping or enlarging them", async () => {
     await image("frame/a.png", { width: 4, height: 2, value: 255 });
     await image("frame/b.png", { width: 2, height: 4, value: 51 });
     await image("frame/c.png", { width: 16, height: 8, value: 102 });
@@ -144,7 +144,7 @@ describe("openImageFolder", () => {
     expect(await openImageFolder(path("frame"), { within: 100 })).toMatchObject({ height: 8, width: 16 });
   });
 
-  it("is colorful as soon as one image is, and gray on demand", async () => {
+  it("uses colors if one image has colors, and gray values on request", async () => {
     await image("colors/a.png", { value: 10 });
     await image("colors/b.png", { channels: 3, value: 20 });
     await image("colors/c.png", { channels: 4, value: 255 });
@@ -165,7 +165,7 @@ describe("openImageFolder", () => {
     expect(Array.from(await (await openImageFolder(path("transparent"))).read([0]))).toEqual([0, 0, 0, 1, 1, 1]);
   });
 
-  it("keeps sixteen bits, and floating-point values as they are", async () => {
+  it("keeps sixteen bits, and does not change floating-point values", async () => {
     await mkdir(path("deep"));
     await mkdir(path("float"));
     await writeFile(path("deep/a.tif"), encodeTiff([{ width: 3, height: 1, data: Uint16Array.of(0, 257, 65535) }]));
@@ -198,7 +198,7 @@ describe("openImageFolder", () => {
     }
   });
 
-  it("keeps values in colors, gray on demand, and when it scales and crops", async () => {
+  it("keeps values in colors, in gray values on request, and after scaling and cropping", async () => {
     await mkdir(path("kept"));
     const data = Float32Array.of(-10, 0, 10, 200, 400, 600);
     await writeFile(path("kept/a.tif"), encodeTiff([{ width: 2, height: 1, samples: 3, photometric: 2, data }]));
@@ -228,7 +228,7 @@ describe("openImageFolder", () => {
     }
   });
 
-  it("refuses integers that keep their values beside others that are scaled", async () => {
+  it("rejects unscaled integers together with scaled ones", async () => {
     await image("mixture/a.png");
     await writeFile(path("mixture/b.tif"), encodeTiff([{ width: 4, height: 3, data: new Int16Array(12) }]));
     await expect(openImageFolder(path("mixture"))).rejects.toMatchObject(
@@ -236,7 +236,7 @@ describe("openImageFolder", () => {
     );
   });
 
-  it("takes every page of a TIFF file as an image, without reduced copies", async () => {
+  it("reads every page of a TIFF file as an image, except reduced copies", async () => {
     await mkdir(path("pages"));
     const page = (value: number, subfile?: number): EncodedPage => ({
       width: subfile ? 1 : 2,
@@ -251,7 +251,7 @@ describe("openImageFolder", () => {
     expect(Array.from(await folder.read([2, 1, 0]))).toEqual([1, 1, 0.4, 0.4, 0.2, 0.2].map(Math.fround));
   });
 
-  it("refuses channels that are neither colors nor transparency, in samples or in pages", async () => {
+  it("rejects channels that are neither colors nor transparency, in samples or in pages", async () => {
     const two = { width: 2, height: 1, data: Uint8Array.of(1, 2, 3, 4) };
     const ome = '<OME><Image><Pixels SizeX="2" SizeY="1" SizeC="2" SizeZ="1" SizeT="1"/></Image></OME>';
     const cases: Record<string, { pages: EncodedPage[]; message: RegExp }> = {
@@ -286,7 +286,7 @@ describe("openImageFolder", () => {
     expect(await openImageFolder(path("channels/alpha"))).toMatchObject({ channels: 1, files: { length: 1 } });
   });
 
-  it("turns images as the camera noted", async () => {
+  it("applies the orientation stored by the camera", async () => {
     await mkdir(path("turned"));
     const raw = Uint8Array.of(0, 255, 255, 255, 255, 255);
     for (let orientation = 1; orientation <= 8; orientation++) {
@@ -323,7 +323,7 @@ describe("openImageFolder", () => {
     }
   });
 
-  it("takes nested folders as classes, without the names of parts", async () => {
+  it("uses nested folders as classes, without the names of parts", async () => {
     for (const name of ["train/cat/1.png", "train/dog/big/1.png", "test/cat/2.png"]) await image(`nested/${name}`);
     expect(await openImageFolder(path("nested"))).toMatchObject({
       files: ["test/cat/2.png", "train/cat/1.png", "train/dog/big/1.png"].map((name) => path(`nested/${name}`)),

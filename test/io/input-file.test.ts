@@ -19,7 +19,7 @@ const ZSTANDARD = Buffer.from("28b52ffd60441e75000038612c620a312c3201003a7fef8c"
 describe("a compressed file", () => {
   const numbers = Float64Array.from({ length: 12 }, (_, i) => i / 2);
 
-  it("is read as the file in it, whatever that is", async () => {
+  it("is read like its uncompressed content, in any format", async () => {
     const npy = encodeNpy("<f8", [4, 3], bytesOf(numbers));
     for (const [name, bytes] of [
       ["x.npy.gz", gzipSync(npy)],
@@ -34,7 +34,7 @@ describe("a compressed file", () => {
     expect(await readLabels(await save("labels.csv.gz", gzipSync("id,label\n1,a\n2,b\n")))).toEqual(["a", "b"]);
   });
 
-  it("is read from Zstandard, and refused where it is cut off", async () => {
+  it("is read from Zstandard, and rejected if it is cut off", async () => {
     const file = await save("x.csv.zst", ZSTANDARD);
     const { means, roles } = await readDataset(file);
     expect([means.shape, roles.data]).toEqual([
@@ -45,7 +45,7 @@ describe("a compressed file", () => {
     await expect(readDataset(cut)).rejects.toMatchObject(failure(/is cut off: its compressed data end too early/));
   });
 
-  it("is refused where it is cut off or damaged", async () => {
+  it("is rejected if it is cut off or damaged", async () => {
     const whole = gzipSync(Array.from({ length: 500 }, (_, i) => `${i},${i * i}\n`).join(""));
     const cut = await save("cut.csv.gz", whole.subarray(0, whole.length - 40));
     await expect(readDataset(cut)).rejects.toMatchObject(failure(/is cut off: its compressed data end too early/));
@@ -80,7 +80,7 @@ describe("UTF-16 text", () => {
 });
 
 describe("Windows-1252 text", () => {
-  it("is read as Excel saves it in western Europe, which the report says", async () => {
+  it("is read as Windows-1252, as Excel saves it in western Europe, and the report says so", async () => {
     const file = await save(
       "ansi.csv",
       Buffer.from("Stra\xdfe;gr\xf6\xdfe;label\r\n1,5;2;Z\xfcrich \x80\r\n3;4;B\r\n", "latin1"),
@@ -101,7 +101,7 @@ describe("a named pipe", () => {
     return path(name);
   };
 
-  it("is read once, and can be read again within one piece of work", async () => {
+  it("is read once, and its content can be used again within the same work", async () => {
     const file = pipe("pipe");
     const written = writeFile(file, "a,b,label\n1,2,x\n3,4,y\n");
     await withPipes(async () => {
@@ -111,7 +111,7 @@ describe("a named pipe", () => {
     await written;
   });
 
-  it("stops waiting for a writer when told", async () => {
+  it("stops waiting for a writer when its signal is aborted", async () => {
     const controller = new AbortController();
     const reading = readMatrix(pipe("idle"), { signal: controller.signal });
     setImmediate(() => controller.abort());

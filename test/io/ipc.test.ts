@@ -19,7 +19,7 @@ const columns: Columns = {
   text: [new Utf8(), ["a", "bc", "d".repeat(300)]],
   last: [new Int32(), [7, 8, 9]],
 };
-/** Which buffer of the batch holds the values of a column. */
+/** Numbers of the buffers that hold the values of the first and the last column. */
 const [FIRST, LAST] = [1, 6];
 
 let schema: IpcMessage;
@@ -59,14 +59,14 @@ const read = (kept: readonly IpcField[]): Table =>
 const withoutText = () => fields.filter(({ name }) => name !== "text");
 
 describe("IpcBatch.withColumns", () => {
-  test("takes what is kept from the memory in which it has come", () => {
+  test("shares the memory of the input for kept columns", () => {
     const [, ...body] = write(withoutText());
     const shared = body.filter(({ buffer }) => buffer === source.body.buffer);
     expect(shared.reduce((sum, { length }) => sum + length, 0)).toBe(32);
     expect(body.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(source.body.length);
   });
 
-  test.each([0, 8, 24])("leaves every buffer aligned as it was, %d bytes beside a multiple of 64", async (beside) => {
+  test.each([0, 8, 24])("keeps the alignment of every buffer, %d bytes after a multiple of 64", async (beside) => {
     const last = offsetOf(LAST);
     const body = new Uint8Array(source.body.length + 64);
     body.set(source.body);
@@ -82,7 +82,7 @@ describe("IpcBatch.withColumns", () => {
     }
   });
 
-  test("finds buffers that stand in another order", () => {
+  test("finds buffers in a different order", () => {
     const [first, last] = [offsetOf(FIRST), offsetOf(LAST)];
     const [one, other] = [first.get(), last.get()];
     first.set(other);
@@ -94,14 +94,14 @@ describe("IpcBatch.withColumns", () => {
     ]);
   });
 
-  test("writes bytes that buffers share once", () => {
+  test("writes bytes shared by several buffers only once", () => {
     offsetOf(LAST).set(offsetOf(FIRST).get());
     const [, ...body] = write(withoutText());
     expect(body.reduce((sum, { length }) => sum + length, 0)).toBe(16);
     expect(valuesOf(read(withoutText()), "last")).toEqual([1, 2, 3]);
   });
 
-  test.each([-8, 2 ** 40])("refuses a buffer at %d, outside the body, if it is kept", (offset) => {
+  test.each([-8, 2 ** 40])("rejects a kept buffer at %d, outside the body", (offset) => {
     offsetOf(LAST).set(offset);
     const failure = new FileError(
       "FILE_FORMAT",
@@ -112,7 +112,7 @@ describe("IpcBatch.withColumns", () => {
     expect(valuesOf(read(fields.slice(0, 1)), "first")).toEqual([1, 2, 3]);
   });
 
-  test("refuses a batch of other buffers than its schema has", async () => {
+  test("rejects a batch whose buffers do not match its schema", async () => {
     const [other] = await messagesOf({ ...columns, text: [new Int32(), [4, 5, 6]] });
     fields = readSchema(other, "rows");
     expect(() => write(withoutText())).toThrow("batch 0 has 7 buffers, its schema 6");

@@ -12,7 +12,7 @@ const save = async (name: string, text: string): Promise<string> => {
 const lines = (...rows: readonly unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 
 describe("JSON lines", () => {
-  it("are columns of a table, of which rows may lack some", async () => {
+  it("are read as a table, in which rows may lack columns", async () => {
     const file = await save(
       "x.jsonl",
       lines({ id: "a", u: 1, v: 2.5, type: "p" }, { id: "b", v: 3 }, { id: "c", u: null, v: 4 }),
@@ -24,7 +24,7 @@ describe("JSON lines", () => {
     expect(await readLabels(file)).toEqual(["p", "", ""]);
   });
 
-  it("may not be empty, on their own or as an array", async () => {
+  it("must not be empty, as lines or as an array", async () => {
     for (const text of ["\n", "[]", "[\n]\n"]) {
       await expect(readDataset(await save("empty.json", text))).rejects.toMatchObject(failure(/holds no rows$/));
     }
@@ -45,7 +45,7 @@ describe("JSON lines", () => {
     await expect(readDataset(missing)).rejects.toMatchObject(failure(/has no list in row 1/));
   });
 
-  it("may be lists without names, and hold the NaN of Python", async () => {
+  it("may be lists without names, and contain the NaN of Python", async () => {
     expect((await readMatrix(await save("lists.txt", "[1, 2]\n[3, 4]\n"))).shape).toEqual([2, 2]);
     const { means } = await readDataset(
       await save("nan.jsonl", '{"a": NaN, "b": 1.5, "c": "NaN, x"}\n{"a": 2, "b": NaN}\n'),
@@ -53,7 +53,7 @@ describe("JSON lines", () => {
     expect(Array.from(means.data)).toEqual([Number.NaN, 1.5, 2, Number.NaN]);
   });
 
-  it("are refused with the line that is wrong", async () => {
+  it("are rejected with the number of the wrong line", async () => {
     const broken = await save("broken.jsonl", '{"a": 1}\n{"a": 2\n');
     await expect(readDataset(broken)).rejects.toMatchObject(failure(/line 2 is not JSON/));
     const scalar = await save("scalar.jsonl", '{"a": 1}\n"b"\n');
@@ -75,7 +75,7 @@ describe("a JSON file", () => {
     expect((await readMatrix(await save("lists.json", "[[1,2,3],\n [4,5,6]]"))).shape).toEqual([2, 3]);
   });
 
-  it("with its columns apart is refused", async () => {
+  it("is rejected if it stores its data by columns", async () => {
     for (const value of [{ a: { 0: 1, 1: 2 } }, { a: [1, 2], b: [3, 4] }]) {
       const file = await save("columns.json", JSON.stringify(value));
       await expect(readDataset(file)).rejects.toMatchObject(failure(/columns apart.* orient="records", lines=True/));

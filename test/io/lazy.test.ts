@@ -11,7 +11,7 @@ vi.mock("hyparquet-writer", refuse);
 
 const path = useFolder();
 
-test("the libraries of Arrow and Parquet are loaded by tables of these formats alone", async () => {
+test("the libraries of Arrow and Parquet are loaded only for tables in these formats", async () => {
   const { readMatrix, writeMatrix, writeTable } = await import("../../src/index.js");
   await writeMatrix(path("map.csv"), [[1, 2]]);
   await expect(readMatrix(path("map.csv"))).resolves.toMatchObject({ rows: 1 });

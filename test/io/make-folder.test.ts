@@ -6,7 +6,7 @@ import { useFolder } from "./folder.js";
 
 const path = useFolder();
 
-test("folders are made with those that lead to them, and may be there", async () => {
+test("folders are created with their parents, and may exist already", async () => {
   await makeFolder(path("a/b/c"));
   await makeFolder(path("a/b/c"));
   await mkdir(path("d"));

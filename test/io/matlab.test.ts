@@ -86,7 +86,7 @@ describe("readMatlabArray", () => {
     expect(volume.data[1 + 2 * 2 + 3 * 6]).toBe(11);
   });
 
-  it.each(["plain", "compressed"])("refuses what holds no real numbers in a %s file", async (file) => {
+  it.each(["plain", "compressed"])("rejects arrays without real numbers in a %s file", async (file) => {
     await expect(readMatlabArray(fixture(file), "text")).rejects.toMatchObject(failure(/"text" is a character array/));
     await expect(readMatlabArray(fixture(file), "cells")).rejects.toMatchObject(failure(/"cells" is a cell array/));
     await expect(readMatlabArray(fixture(file), "record")).rejects.toMatchObject(failure(/"record" is a struct/));
@@ -94,7 +94,7 @@ describe("readMatlabArray", () => {
     await expect(readMatlabArray(fixture(file), "inexact")).rejects.toMatchObject(failure(/exact below 2\^53/));
   });
 
-  it("needs no name where one array is numeric, and lists the variables where it needs one", async () => {
+  it("needs no name if only one array is numeric, and otherwise lists the variables", async () => {
     expect((await readMatlabArray(fixture("single"))).name).toBe("ff");
     for (const name of [undefined, "missing"]) {
       await expect(readMatlabArray(fixture("plain"), name)).rejects.toMatchObject({
@@ -139,7 +139,7 @@ describe("readMatlabArray", () => {
     ["a number type that is unknown", () => encode(true, { type: 77 }), /unknown type 77/],
     ["damaged compressed data", () => encode(true, {}, () => Buffer.alloc(40, 1)), /cannot be decompressed/],
     [
-      "compressed data of more than it says",
+      "more compressed data than the header states",
       () => encode(true, { data: Buffer.alloc(5000) }, deflateSync),
       /cannot be decompressed|5000 bytes for/,
     ],
@@ -151,7 +151,7 @@ describe("readMatlabArray", () => {
     await expect(readMatlabArray(fixture("version_4"))).rejects.toMatchObject(failure(/may be a MATLAB 4 file/));
   });
 
-  it("survives any damage with a deliberate error or with numbers", async () => {
+  it("returns numbers or an intentional error for any damaged file", async () => {
     for (const file of ["plain", "compressed"]) {
       const whole = await readFile(fixture(file));
       await fc.assert(
@@ -166,7 +166,7 @@ describe("readMatlabArray", () => {
     }
   });
 
-  it("stops when told", async () => {
+  it("stops when its signal is aborted", async () => {
     const options = { signal: AbortSignal.abort() };
     await expect(readMatlabArray(fixture("plain"), "grid", options)).rejects.toMatchObject({ code: "ABORTED" });
   });

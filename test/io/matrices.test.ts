@@ -11,7 +11,7 @@ const [first, second] = [
   new Matrix(new Float32Array(6).fill(7), 3, 2),
 ];
 
-test("several matrices are one array of three dimensions", async () => {
+test("several matrices are written as one array of three dimensions", async () => {
   const path = inFolder("all.npy");
   await writeMatrices(path, [first, second]);
   const bytes = await readFile(path);
@@ -24,7 +24,7 @@ test("several matrices are one array of three dimensions", async () => {
   ]);
 });
 
-test("float64 where one of them is", async () => {
+test("matrices are written as float64 if one of them is float64", async () => {
   const path = inFolder("all.npy");
   await writeMatrices(path, [
     first,

@@ -21,7 +21,7 @@ async function write(name: string, columns: { indices?: unknown[]; distances?: u
 const lists = { indices: [[1, 2], [0], [1, 0]], distances: [[1, 2], [1], [0.5, 2]] };
 
 test.each(["neighbors.arrow", "neighbors.arrows"])(
-  "reads lists from %s, shorter ones filled up with none",
+  "reads lists from %s, and fills shorter ones with -1",
   async (name) => {
     const { indices, distances } = await readNeighborTable(await write(name, lists));
     expect(indices.toArrays()).toEqual([
@@ -37,7 +37,7 @@ test.each(["neighbors.arrow", "neighbors.arrows"])(
   },
 );
 
-test("brings rows into their order", async () => {
+test("sorts rows by their row numbers", async () => {
   const { indices } = await readNeighborTable(await write("rows.arrow", { ...lists, row: [2, 0, 1] }));
   expect(indices.toArrays()).toEqual([
     [0, -1],
@@ -67,7 +67,7 @@ test.each([
   await expect(readNeighborTable(await write("bad.arrow", columns))).rejects.toThrow(sentence);
 });
 
-test("refuses numbers, and formats without lists", async () => {
+test("rejects columns of numbers, and formats without lists", async () => {
   const plain = tableFromArrays({ indices: Int32Array.of(1), distances: Float32Array.of(1) });
   await writeFile(path("plain.arrow"), tableToIPC(plain, "file"));
   await expect(readNeighborTable(path("plain.arrow"))).rejects.toThrow("holds no list");

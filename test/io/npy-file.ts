@@ -1,4 +1,4 @@
-/** The bytes of a .npy file, in C order unless said otherwise. */
+/** The bytes of a .npy file, by default in C order. */
 export function encodeNpy(descr: string, shape: readonly number[], data: Uint8Array, fortranOrder = false): Buffer {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const order = fortranOrder ? "True" : "False";

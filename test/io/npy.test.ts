@@ -135,7 +135,7 @@ describe("readMatrix of .npy files", () => {
     expect(Array.from(matrix.data)).toEqual(expected);
   });
 
-  it("reads more than one chunk of every way of reading", async () => {
+  it("reads more than one chunk with every method of reading", async () => {
     const rows = 300_001;
     const values = Float64Array.from({ length: rows * 3 }, (_, k) => k);
     for (const descr of [">f8", ">i4"]) {
@@ -146,7 +146,7 @@ describe("readMatrix of .npy files", () => {
     }
   });
 
-  it("is decided by the content, whatever the name", async () => {
+  it("recognizes the format by its content, not by its name", async () => {
     await writeFile(path("misnamed.csv"), await readFile(fixture("float32")));
     expect((await readMatrix(path("misnamed.csv"))).toArrays()).toEqual(GRID);
   });
@@ -195,7 +195,7 @@ describe("readMatrix of .npy files", () => {
     });
   });
 
-  it("flattens the entries of the first axis, as for IDX", async () => {
+  it("flattens the entries of the first axis, as in IDX files", async () => {
     const matrix = await readMatrix(fixture("three_dimensions"));
     expect(matrix.shape).toEqual([2, 12]);
     const rows = await openRows(fixture("three_dimensions"));
@@ -220,7 +220,7 @@ describe("readMatrix of .npy files", () => {
     });
   });
 
-  it("refuses a file that is cut off anywhere", async () => {
+  it("rejects a file that is cut off at any position", async () => {
     for (const name of ["float32", "version_2", "float64_fortran", "uint8"]) {
       const whole = await readFile(fixture(name));
       for (let length = 0; length < whole.length; length++) {
@@ -232,7 +232,7 @@ describe("readMatrix of .npy files", () => {
     }
   });
 
-  it("refuses what is no .npy file, unknown versions and giant headers", async () => {
+  it("rejects other files, unknown versions and giant headers", async () => {
     await expect(readBytes(Buffer.from("1,2\n3,4\n"))).rejects.toThrow(
       /is not a \.npy file: it begins with "1,2\\n3,"/,
     );
@@ -245,7 +245,7 @@ describe("readMatrix of .npy files", () => {
     await expect(readBytes(giant)).rejects.toThrow(/claims 4294967295 bytes/);
   });
 
-  it("fails with a FileError, or reads, whatever byte of the header is changed", async () => {
+  it("returns numbers or a FileError if any byte of the header is changed", async () => {
     const whole = await readFile(fixture("float32"));
     await fc.assert(
       fc.asyncProperty(fc.nat(127), fc.nat(255), async (at, byte) => {
@@ -297,14 +297,14 @@ describe("readLabels of .npy files", () => {
     });
   });
 
-  it("names the row of a label that is not whole", async () => {
+  it("names the row of a label that is not a whole number", async () => {
     await writeFile(path("half.npy"), encodeNpy("<f4", false, [3], [1, 2, 0.5]));
     await expect(readLabels(path("half.npy"), { rows: [1, 3] })).rejects.toThrow(/row 2 has 0\.5/);
   });
 });
 
 describe("writeMatrix to .npy files", () => {
-  it("writes the very bytes that NumPy writes", async () => {
+  it("writes the same bytes as NumPy", async () => {
     await writeMatrix(path("grid.npy"), new Matrix(Float32Array.from(GRID.flat()), 4, 3));
     expect(await readFile(path("grid.npy"))).toEqual(await readFile(fixture("float32")));
   });

@@ -42,7 +42,7 @@ const failure = (message: RegExp) => ({ code: "FILE_FORMAT", message: expect.str
 
 describe("readDataset of a NumPy archive", () => {
   it.each([false, true])(
-    "takes data, standard deviations and labels by their names (deflated: %s)",
+    "finds data, standard deviations and labels by their names (deflated: %s)",
     async (isDeflated) => {
       const file = await archive("named.npz", ARRAYS, isDeflated);
       const dataset = await readDataset(file);
@@ -58,7 +58,7 @@ describe("readDataset of a NumPy archive", () => {
     },
   );
 
-  it("reads the array that is named after the file, in any order of its numbers", async () => {
+  it("reads the array named in the path, in C and Fortran order", async () => {
     const columns = Float64Array.from({ length: N * 3 }, (_, k) => means[(k % N) * 3 + Math.floor(k / N)]);
     const file = await archive("orders.npz", {
       rows: ARRAYS.means,
@@ -78,7 +78,7 @@ describe("readDataset of a NumPy archive", () => {
     await expect(readDataset(`${file}:row`)).rejects.toMatchObject(failure(/no column "row"/));
   });
 
-  it("leaves the arrays of other data out", async () => {
+  it("leaves out arrays of other data", async () => {
     const file = await archive("split.npz", {
       x_train: ARRAYS.means,
       y_train: ARRAYS.y,
@@ -104,14 +104,14 @@ describe("readDataset of a NumPy archive", () => {
     expect(await readLabels(`${file}:label`)).toEqual(LABELS);
   });
 
-  it("gives rows of data that are not held in memory", async () => {
+  it("reads rows of data without holding all data in memory", async () => {
     const rows = await openDatasetRows(await archive("rows.npz", ARRAYS, true));
     expect(Array.from((await rows.means.read([1, 5])).data)).toEqual([...means.slice(3, 6), ...means.slice(15)]);
     expect((await rows.sigma?.read([0]))?.data[2]).toBe(3);
     await rows.close();
   });
 
-  it("skips Python objects, and refuses them as labels", async () => {
+  it("skips Python objects, and rejects them as labels", async () => {
     const file = await archive("objects.npz", { X: ARRAYS.means, label: encodeNpy("|O", [N], Buffer.from("pickle")) });
     expect((await readDataset(file)).report).toMatch(/Not used: label \(Python objects; save them as strings/);
     await expect(readLabels(`${file}:label`)).rejects.toMatchObject(
@@ -121,7 +121,7 @@ describe("readDataset of a NumPy archive", () => {
 });
 
 describe("openNpz", () => {
-  it("gives the arrays by name, with shapes and types", async () => {
+  it("returns the arrays by name, with shapes and types", async () => {
     const file = await archive("sparse.npz", {
       ...ARRAYS,
       format: encodeNpy("|S3", [], Buffer.from("csr")),
@@ -137,7 +137,7 @@ describe("openNpz", () => {
 });
 
 describe("a ZIP archive", () => {
-  it("is refused with the reason where it is no NumPy archive, damaged or cut off", async () => {
+  it("is rejected with a reason if it is not a NumPy archive, damaged or cut off", async () => {
     const whole = encodeZip({ "means.npy": ARRAYS.means }, true);
     const damaged = Buffer.from(whole);
     damaged[damaged.indexOf("PK\x01\x02") - 20] ^= 0xff;

@@ -30,7 +30,7 @@ import { useFolder } from "./folder.js";
 
 const path = useFolder();
 
-/** Compared as bytes, which is fast. */
+/** Matrices are compared as bytes, which is fast. */
 const bytesOf = ({ data }: Matrix) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
 const range = (start: number, end: number) => Uint32Array.from({ length: end - start }, (_, i) => start + i);
@@ -44,7 +44,10 @@ async function using<T>(file: string, column: string | undefined, work: (source:
   }
 }
 
-/** Reads in stretches of several lengths, sampled rows, again from the beginning, and backwards, and compares with the whole. */
+/**
+ * Reads in stretches of several lengths, sampled rows, again from the beginning, and backwards, and compares with the
+ * whole.
+ */
 async function expectSameRows(file: string, whole: Matrix, column?: string): Promise<void> {
   await using(file, column, async (source) => {
     expect([source.rows, source.cols]).toEqual(whole.shape);
@@ -72,7 +75,7 @@ async function expectSameRows(file: string, whole: Matrix, column?: string): Pro
 
 describe("rows that are read in pieces", () => {
   it.each([".parquet", ".arrow", ".arrows"])(
-    "are those of the whole, in one pass or several, of %s",
+    "equal those of the whole matrix, in one pass or several, for %s",
     async (extension) => {
       const file = path(`table${extension}`);
       const x = Float32Array.from({ length: 140_000 }, (_, i) => (i % 1000 === 7 ? Number.NaN : Math.sin(i)));
@@ -94,7 +97,7 @@ describe("rows that are read in pieces", () => {
     },
   );
 
-  it("are those of the whole of text, of more numbers than a piece has", async () => {
+  it("equal those of a whole text file with more numbers than a piece", async () => {
     const wide = new Matrix(
       Float64Array.from({ length: 300 * 900 }, (_, i) => i % 9),
       300,
@@ -129,7 +132,7 @@ describe("rows that are read in pieces", () => {
     }
   });
 
-  it("of text have the header, blank lines, quotes and comments of the whole", async () => {
+  it("of text respect the header, blank lines, quotes and comments", async () => {
     await writeFile(path("odd.csv"), '# made\n"",x,"y"\n\n1,"2",3\n# half\n2,4,5\n\n3,6,7\n4,8,9\n\n');
     const whole = await readMatrix(path("odd.csv"));
     expect(whole.toArrays()).toEqual([
@@ -152,7 +155,7 @@ describe("rows that are read in pieces", () => {
     }
   });
 
-  it("end with an error where the file has become another, and can be stopped", async () => {
+  it("end with an error if the file has been replaced, and can be stopped", async () => {
     await writeTable(path("short.arrow"), { x: new Float64Array(1000) });
     await using(path("short.arrow"), undefined, async (source) => {
       await writeFile(path("short.arrow"), "");
@@ -228,7 +231,7 @@ describe("a column of lists", () => {
     await expect(readMatrix(file, { column: "sigma" })).rejects.toThrow('has no column "sigma"; it has mean');
   });
 
-  it("is chosen by name where there are several, or numbers as well", async () => {
+  it("must be named if there are several, or columns of numbers as well", async () => {
     await writeParquet(path("two.parquet"), { mean: lists, sigma: others });
     await writeArrow(path("two.arrow"), { mean: lists, sigma: others });
     for (const file of [path("two.parquet"), path("two.arrow")]) {
@@ -256,7 +259,7 @@ describe("a column of lists", () => {
     }
   });
 
-  it("gives float64 for wide numbers and integers", async () => {
+  it("is read as float64 if it holds float64 numbers or integers", async () => {
     const wide = lists.map(([i = 0]) => [i, i + 0.1, 1e300]);
     await writeParquet(path("wide.parquet"), { mean: wide }, { type: "DOUBLE" });
     expect((await readMatrix(path("wide.parquet"))).data).toEqual(Float64Array.from(wide.flat()));
@@ -293,7 +296,7 @@ describe("a column of lists", () => {
     }
   });
 
-  it("of texts is refused, and of no rows has no columns", async () => {
+  it("is rejected if it holds texts, and gives no columns if it has no rows", async () => {
     await writeParquet(path("none.parquet"), { mean: [] });
     await writeArrow(path("none.arrow"), { mean: [] });
     for (const file of [path("none.parquet"), path("none.arrow")])
@@ -322,7 +325,7 @@ describe("a column of lists", () => {
 });
 
 describe("a folder of Parquet files", () => {
-  it("is one matrix in the order of their names, without those that are hidden", async () => {
+  it("is read as one matrix in the order of file names, without hidden files", async () => {
     const folder = path("codes");
     await mkdir(folder);
     await writeParquet(join(folder, "part-00001.parquet"), { mean: lists.slice(20) });

@@ -38,7 +38,7 @@ test.each([
   });
 });
 
-test("a dense file is no sparse matrix", async () => {
+test("a dense file is not read as a sparse matrix", async () => {
   const path = pathOf("dense.npy");
   await writeMatrix(path, dense);
   expect(await readSparseMatrix(path)).toBeUndefined();

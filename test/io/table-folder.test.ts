@@ -13,7 +13,7 @@ async function save(name: string, content: string | Uint8Array): Promise<void> {
 }
 
 describe("a partitioned folder", () => {
-  it("has the keys of its folders as columns of text", async () => {
+  it("gets the keys of its folders as columns of text", async () => {
     for (const [label, site, rows] of [
       ["a%2Fb", "1", "1.5,2\n2.5,3\n"],
       ["c", "2", "3.5,4\n"],
@@ -50,7 +50,7 @@ describe("a partitioned folder", () => {
     expect((await readDataset(path("json"))).means.data).toEqual(Float64Array.of(1, 2, 3, 4, 5, 6));
   });
 
-  it("is refused where its folders have different keys", async () => {
+  it("is rejected if its folders have different keys", async () => {
     await save("mixed/a=1/x.csv", "u,v\n1,2\n");
     await save("mixed/b=1/x.csv", "u,v\n1,2\n");
     await expect(readDataset(path("mixed"))).rejects.toThrow(/is in folders with the keys b: expected a, as /);

@@ -91,7 +91,7 @@ describe("tables", () => {
     });
   });
 
-  it("keep whatever a float, an integer and a text may be", async () => {
+  it("keep every possible float, integer and text", async () => {
     const row = fc.record({
       f: fc.float(),
       d: fc.double(),
@@ -114,7 +114,7 @@ describe("tables", () => {
     );
   });
 
-  it("of Arrow are what its own library reads, with null for NaN", async () => {
+  it("of Arrow are read by Arrow's own library with the same values, and null for NaN", async () => {
     await writeTable(path("own.arrow"), mixed);
     const table = tableFromIPC(await readFile(path("own.arrow")));
     expect(table.schema.fields.map(({ name, type, nullable }) => [name, String(type), nullable])).toEqual([
@@ -126,7 +126,7 @@ describe("tables", () => {
     expect([...(table.getChild("2") ?? [])]).toEqual([1e300, null, -0.1]);
   });
 
-  it("of other programs give numbers for wide integers and booleans, and texts for dictionaries", async () => {
+  it("of other programs are read with wide integers and booleans as numbers, and dictionaries as texts", async () => {
     const columns = {
       wide: vectorFromArray([1n, null, 2n ** 40n]),
       yes: vectorFromArray([true, false, null]),
@@ -163,7 +163,7 @@ describe("tables", () => {
     expect(plain(await readTable(path("large.parquet")))).toEqual([["id", "Array", ["1152921504606846976"]]]);
   });
 
-  it.each(BINARY)("are matrices and labels for the other readers in %s", async (extension) => {
+  it.each(BINARY)("can also be read as matrices and labels in %s", async (extension) => {
     const file = path(`map${extension}`);
     await writeTable(file, { x: Float32Array.of(1, 2), y: Float32Array.of(3, 4), label: ["a", "b"] });
     expect(await readMatrix(file)).toEqual(new Matrix(Float32Array.of(1, 3, 2, 4), 2, 2));
@@ -178,7 +178,7 @@ describe("tables", () => {
     await expect(readMatrix(file)).rejects.toThrow("holds no data: expected columns or arrays of numbers");
   });
 
-  it("tell names from numbers in text", async () => {
+  it("distinguish names from numbers in text", async () => {
     await writeFile(path("inferred.csv"), "id,zip,price,none,word\n1,007,1.5,,a\n2,008,NA,,3\n3000000000,1,-1e3,,\n");
     expect(plain(await readTable(path("inferred.csv")))).toEqual([
       ["id", "Float64Array", [1, 2, 3e9]],
@@ -193,7 +193,7 @@ describe("tables", () => {
     await expect(readTable(path("ragged.csv"))).rejects.toThrow("line 2 has 1 field, the first has 2");
   });
 
-  it("of wrong types are refused before a file is touched", async () => {
+  it("of wrong types are rejected before any file is written", async () => {
     const bad = async (table: unknown, code: string, message: string | RegExp) =>
       expect(writeTable(path("bad.parquet"), table as TableLike)).rejects.toMatchObject({
         code,
@@ -213,7 +213,7 @@ describe("tables", () => {
     await expect(readFile(path("bad.parquet"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  it.each(ALL)("leave nothing behind when stopped in %s", async (extension) => {
+  it.each(ALL)("leave no file when stopped in %s", async (extension) => {
     const x = new Float64Array(20_000);
     await expect(writeTable(path(`stopped${extension}`), { x }, { signal: AbortSignal.abort() })).rejects.toMatchObject(
       { code: "ABORTED" },
@@ -226,7 +226,7 @@ describe("tables", () => {
   });
 
   it.each(BINARY)(
-    "that are cut short in %s are refused, damaged Parquet too unless it can be read",
+    "that are cut off in %s are rejected, and so is damaged Parquet unless it can be read",
     async (extension) => {
       const file = path(`damaged${extension}`);
       await writeTable(file, mixed);

@@ -23,7 +23,7 @@ function covariance(matrix: Matrix): number[][] {
   );
 }
 
-/** The eigenvalue of largest magnitude and its unit vector, again and again with what was found taken out. */
+/** Finds the largest eigenvalues and their unit vectors, one after the other, removing each from the matrix. */
 function eigenpairs(matrix: number[][], count: number): { value: number; vector: number[] }[] {
   const rest = matrix.map((row) => [...row]);
   return Array.from({ length: count }, () => {
@@ -44,7 +44,7 @@ function eigenpairs(matrix: number[][], count: number): { value: number; vector:
   });
 }
 
-/** Uniform columns, each of half the spread of the one before. */
+/** Uniform columns, each with half the spread of the previous one. */
 function makeSpread(n: number, d: number): Matrix {
   return mapValues(makeUniform(n, d, -1, 1), (value, _, column) => 3 * column + value * 2 ** -Math.min(column, 20));
 }
@@ -84,7 +84,7 @@ describe.each([
   const data = makeSpread(n, d);
   const found = pca(data, k);
 
-  test("shapes are those of the points and components", async () => {
+  test("the shapes match the numbers of points and components", async () => {
     const { mean, components, variances, scores } = await found;
     expect(mean).toBeInstanceOf(Float64Array);
     expect(variances).toBeInstanceOf(Float64Array);
@@ -94,7 +94,7 @@ describe.each([
     expect(scores.shape).toEqual([n, k]);
   });
 
-  test("the mean is that of each column", async () => {
+  test("the mean is the mean of each column", async () => {
     const { mean } = await found;
     means(data).forEach((value, j) => {
       expect(mean[j]).toBeCloseTo(value, 5);
@@ -119,7 +119,7 @@ describe.each([
     }
   });
 
-  test("variances are those of the scores, largest first", async () => {
+  test("variances are the variances of the scores, largest first", async () => {
     const { variances, scores } = await found;
     const spread = covariance(scores);
     variances.forEach((variance, c) => {
@@ -129,7 +129,7 @@ describe.each([
   });
 });
 
-test("the components of all of the variance rebuild the data", async () => {
+test("all components together reproduce the data", async () => {
   const data = makeSpread(60, 6);
   const { mean, components, scores } = await pca(data, 6);
   data.toArrays().forEach((row, i) => {
@@ -150,7 +150,7 @@ test("the random search finds the leading components of wide data", async () => 
   }
 });
 
-test("scale and offset keep their digits", async () => {
+test("the accuracy does not depend on scale and offset", async () => {
   const data = makeSpread(50, 4);
   const { variances } = await pca(data, 2);
   for (const scale of [1e30, 1e-15]) {
@@ -185,7 +185,7 @@ test("the same seed gives the same bytes with any number of threads", async () =
   expect(again).toEqual(one);
 });
 
-test("the input is copied at the call and left as it is", async () => {
+test("the input is copied at the call and not changed", async () => {
   const data = makeSpread(50, 4);
   const expected = await pca(data, 2);
   const copy = mapValues(data, (value) => value);

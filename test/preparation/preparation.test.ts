@@ -70,7 +70,7 @@ describe("toSigma", () => {
     expect(rows(toSigma(values as number, shape))).toEqual(expected);
   });
 
-  it("accepts d x 1, as an array of one dimension is read, unless there are as many points", () => {
+  it("accepts d x 1, the shape of a file with one column, unless there are d points", () => {
     expect(rows(toSigma([[1], [2]], shape))).toEqual(rows(toSigma([[1, 2]], shape)));
     expect(rows(toSigma([[1], [2]], [2, 2]))).toEqual([
       [1, 1],
@@ -104,7 +104,7 @@ describe("toSigma", () => {
 });
 
 describe("prepareData", () => {
-  it("says whether a value or its standard deviation is missing", () => {
+  it("reports whether a value or its standard deviation is missing", () => {
     const sigma = [
       [1, 1],
       [1, Number.NaN],
@@ -139,7 +139,7 @@ describe("prepareData", () => {
     );
   });
 
-  it("drops rows with a missing value and says which are kept", () => {
+  it("drops rows with a missing value and returns which are kept", () => {
     const prepared = prepareData(data, { sigma, missing: "drop" });
     expect(rows(prepared.means)).toEqual([
       [1, 10],
@@ -195,7 +195,7 @@ describe("prepareData", () => {
     expect(rows(errors)?.[2]).toEqual([1 / spread, 0.5 / spread].map((x) => Number(x.toPrecision(6))));
   });
 
-  it("is not moved by an outlier when it standardizes robustly", () => {
+  it("is not affected by an outlier when it standardizes robustly", () => {
     const column = (last: number) => [1, 2, 3, 4, 5, 6, 7, 8, last].map((x) => [x]);
     const plain = prepareData(column(9), { standardize: "robust" }).means;
     const spoiled = prepareData(column(1e9), { standardize: "robust" }).means;
@@ -204,7 +204,7 @@ describe("prepareData", () => {
     expect(plain.at(6, 0) - plain.at(2, 0)).toBeCloseTo(1.3489795, 6);
   });
 
-  it("leaves a column of equal values at zero", () => {
+  it("centers a column of equal values at zero", () => {
     for (const standardize of ["zscore", "robust"] as const) {
       expect(
         rows(
@@ -220,7 +220,7 @@ describe("prepareData", () => {
     }
   });
 
-  it("takes logarithms of counts, and carries the standard deviations along", () => {
+  it("takes logarithms of counts, and transforms the standard deviations accordingly", () => {
     const { means, sigma: errors } = prepareData(
       [
         [0, 1],
@@ -243,7 +243,7 @@ describe("prepareData", () => {
     );
   });
 
-  it("warns where the spreads of columns differ by more than 100 times", () => {
+  it("warns if the spreads of columns differ by more than a factor of 100", () => {
     const unequal = [
       [0, 0],
       [1, 1000],

@@ -12,7 +12,7 @@ const fixture = (folder: string, name: string) =>
   readMatrix(join(import.meta.dirname, "..", "fixtures", folder, `${name}.npy`));
 const mu = await fixture("golden", "mu");
 const sigma = await fixture("golden", "sigma");
-/** The floor of the reference. */
+/** The variance floor of the reference. */
 const varianceFloor = golden.variance_floor;
 const y = await fixture("golden", "y");
 const embedding = await fixture("quality", "embedding");
@@ -59,7 +59,7 @@ describe("the reference implementations agree", () => {
   });
 });
 
-test("an embedding of the data themselves keeps everything", async () => {
+test("an embedding that equals the data keeps all neighbors", async () => {
   const points = makeGroups(60, 2, 3);
   const labels = Array.from({ length: 60 }, (_, i) => `group ${i % 3}`);
   const { neighborhoods, distanceCorrelation, accuracy } = await evaluate(points, points, { k: [1, 29], labels });
@@ -85,7 +85,7 @@ test("results do not depend on the number of threads", async () => {
   expect(second).toEqual(first);
 });
 
-test("a sample gives the means within its error, and says how large it is", async () => {
+test("a sample estimates the means within its reported standard error", async () => {
   const points = makeUniform(1500, 5, 0, 1);
   const flat = new Matrix(
     Float64Array.from({ length: 3000 }, (_, e) => points.at(e >> 1, e % 2)),
@@ -110,7 +110,7 @@ test("a sample gives the means within its error, and says how large it is", asyn
   expect((await evaluate(points, flat, { k: 20, sample: 300, seed: 1 })).neighborhoods).not.toEqual(some.neighborhoods);
 });
 
-test("the standard error of a sample is how far samples lie apart", async () => {
+test("the standard error of a sample matches the spread of many samples", async () => {
   const points = makeUniform(400, 5, 0, 1);
   const flat = points.toArrays().map((row) => row.slice(0, 2));
   const found = await Promise.all(
@@ -124,7 +124,7 @@ test("the standard error of a sample is how far samples lie apart", async () => 
   expect(spread / stated).toBeLessThan(1.4);
 });
 
-test("what each point adds has the measures as its means", async () => {
+test("the means of the contributions of all points are the measures", async () => {
   const quality = await evaluate(mu, embedding, { k, labels: scores.labels, perPoint: true });
   const mean = (numbers: Float32Array | undefined) =>
     (numbers ?? new Float32Array()).reduce((sum, x) => sum + x, 0) / golden.n;
@@ -152,7 +152,7 @@ describe("points without a label", () => {
   const labels = scores.labels.map((label, i) => (isLabeled(i) ? `${label}` : ""));
   const labeled = labels.flatMap((label, i) => (label === "" ? [] : [i]));
 
-  test("are no class of their own, and leave the silhouettes of the others as they are without them", async () => {
+  test("form no class, and do not change the silhouettes of the others", async () => {
     const quality = await evaluate(mu, embedding, { labels, perPoint: true });
     const take = (matrix: Matrix) => labeled.map((i) => Array.from(matrix.row(i)));
     const alone = await evaluate(take(mu), take(embedding), { labels: labeled.map((i) => labels[i]) });
@@ -168,7 +168,7 @@ describe("points without a label", () => {
     expect({ accuracy, silhouette }).toEqual({ accuracy: quality.accuracy, silhouette: quality.silhouette });
   });
 
-  test("have no vote", async () => {
+  test("do not vote", async () => {
     const { accuracy } = await evaluate(mu, embedding, { labels });
     const hits = labeled.map((i) => {
       const far = (j: number) =>
@@ -187,7 +187,7 @@ describe("points without a label", () => {
     expect(accuracy?.value).toBeCloseTo(hits.reduce<number>((sum, hit) => sum + hit, 0) / hits.length, 12);
   });
 
-  test("may be all of them, which measures no labels", async () => {
+  test("may be all points, and the measures of labels are then undefined", async () => {
     const quality = await evaluate(mu, embedding, { labels: labels.map(() => ""), perPoint: true });
     expect(quality.unlabeled).toBe(labels.length);
     for (const found of [quality, quality.perPoint]) {
@@ -196,7 +196,7 @@ describe("points without a label", () => {
     }
   });
 
-  test("of a sample leave the estimates of the others with their errors", async () => {
+  test("in a sample do not change the estimates for the others and their errors", async () => {
     const sampled = await evaluate(mu, embedding, { labels, sample: 100 });
     const { count, error } = sampled.accuracy ?? { count: 0, error: 0 };
     expect(count).toBeGreaterThan(50);
@@ -205,7 +205,7 @@ describe("points without a label", () => {
   });
 });
 
-describe("at the edge", () => {
+describe("in extreme cases", () => {
   test.each([3, 4, 5])("%i points are enough", async (n) => {
     const points = makeUniform(n, 2, 0, 1);
     const { neighborhoods, kl, accuracy } = await evaluate(points, points, { labels: "abcde".slice(0, n).split("") });
@@ -214,7 +214,7 @@ describe("at the edge", () => {
     expect(accuracy?.value).toBe(0);
   });
 
-  test("equal points have ranks by their index, and no correlation", async () => {
+  test("equal points are ranked by index and have no correlation", async () => {
     const points = mapValues(makeUniform(40, 3, 0, 1), () => 7);
     const quality = await evaluate(points, points, { k: 5, labels: Array.from({ length: 40 }, (_, i) => i % 2) });
     expect(values(quality, "kept")).toEqual([1]);
@@ -292,7 +292,7 @@ describe("bad input", () => {
     expect(error).toMatchObject({ argument, code });
   });
 
-  test("k too large: the error says what is accepted", async () => {
+  test("a k that is too large gives an error with the accepted range", async () => {
     await expect(evaluate(small, flat, { k: [10, 25] })).rejects.toThrow(
       "k: expected integers from 1 to 24, less than half of the 50 points, received 25",
     );
@@ -311,8 +311,8 @@ describe("bad input", () => {
   });
 });
 
-describe("on the way", () => {
-  test("progress comes stage by stage", async () => {
+describe("during the computation", () => {
+  test("progress is reported stage by stage", async () => {
     const stages: string[] = [];
     await evaluate(mu, embedding, {
       labels: scores.labels,
@@ -325,7 +325,7 @@ describe("on the way", () => {
     expect(stages).toEqual(["neighbors", "affinities", "kl", "neighborhoods", "silhouettes"]);
   });
 
-  test("a signal stops it, before or while it works", async () => {
+  test("a signal stops it, before or during the work", async () => {
     await expect(evaluate(mu, embedding, { signal: AbortSignal.abort("enough") })).rejects.toThrow(AbortError);
     const controller = new AbortController();
     const work = evaluate(makeUniform(3000, 20, 0, 1), makeUniform(3000, 2, 0, 1), {
@@ -335,7 +335,7 @@ describe("on the way", () => {
     await expect(work).rejects.toMatchObject({ code: "ABORTED", cause: "enough" });
   });
 
-  test("what onProgress throws is what the promise is rejected with", async () => {
+  test("the promise is rejected with the error that onProgress throws", async () => {
     const error = new Error("not mine");
     const onProgress = () => {
       throw error;

@@ -17,7 +17,7 @@ const pearson = (x: number[], y: number[]) => {
   return cov(x, y) / Math.sqrt(cov(x, x) * cov(y, y));
 };
 
-/** The distances, term by term as the papers write them. */
+/** Computes the distances with the formulas of the papers, without optimization. */
 function twin(distance: DistanceName, x: number[], s: number[], y: number[], t: number[]): number {
   const total = (term: (k: number) => number) => x.reduce((sum, _, k) => sum + term(k), 0);
   const [X, Y, S, T] = [x, y, s, t].map((values) => (k: number) => values[k]) as ((k: number) => number)[];
@@ -79,7 +79,7 @@ function scan(distance: DistanceName, x: number[], s: number[], without: number)
 const optionsFor = (distance: DistanceName): NearestOptions => ({ distance, sigma, varianceFloor: floor, k: 12 });
 
 describe.each(DISTANCES)("under the %s distance", (distance) => {
-  test("the nearest of rows are those that a scan finds, with their distances", async () => {
+  test("finds the same points for rows as a scan, with the same distances", async () => {
     const rows = Uint32Array.of(3, 149, 0);
     const { indices, distances, k } = await nearest(data, rows, optionsFor(distance));
     expect(k).toBe(12);
@@ -90,7 +90,7 @@ describe.each(DISTANCES)("under the %s distance", (distance) => {
     });
   });
 
-  test("so are those of vectors", async () => {
+  test("finds the same points for vectors as a scan", async () => {
     const { indices, distances } = await nearest(data, vectors, { ...optionsFor(distance), querySigma: vectorSigma });
     for (let q = 0; q < vectors.rows; q++) {
       const expected = scan(distance, rowOf(vectors, q), rowOf(vectorSigma, q), -1).slice(0, 12);
@@ -101,7 +101,7 @@ describe.each(DISTANCES)("under the %s distance", (distance) => {
 });
 
 describe("nearest", () => {
-  test("takes a row, one vector, or several, and gives the same with any number of threads", async () => {
+  test("accepts a row, one vector, or several, and returns the same with any number of threads", async () => {
     const one = await nearest(data, 5, { k: 4, threads: 1 });
     const same = await nearest(data, Int32Array.of(5), { k: 4, threads: 3 });
     expect(one).toEqual(same);
@@ -113,7 +113,7 @@ describe("nearest", () => {
     expect(await nearest(data, [] as number[][], { k: 3 })).toMatchObject({ indices: new Uint32Array(), k: 3 });
   });
 
-  test("ranks duplicates by their numbers, and finds all there are", async () => {
+  test("sorts equal points by row number, and finds all of them", async () => {
     const rows = new Matrix(Float32Array.of(1, 1, 2, 1, 0), 5, 1);
     const { indices, distances } = await nearest(rows, 1);
     expect(Array.from(indices)).toEqual([0, 3, 2, 4]);
@@ -122,17 +122,20 @@ describe("nearest", () => {
     expect([Array.from(single.indices), Array.from(single.distances.data)]).toEqual([[0], [5]]);
   });
 
-  test.each([1e-30, 1e30])("keeps the units of data of %d, far queries too", async (unit) => {
-    const scaled = mapValues(data, (value) => value * unit);
-    const { indices, distances } = await nearest(scaled, 9, { k: 6 });
-    const plain = await nearest(data, 9, { k: 6 });
-    expect(indices).toEqual(plain.indices);
-    for (let e = 0; e < 6; e++) expect(distances.at(0, e) / unit).toBeCloseTo(plain.distances.at(0, e), 5);
-    const far = await nearest(scaled, [[1e9 * unit, 0, 0, 0, 0]], { k: 1 });
-    expect(far.distances.at(0, 0) / unit / 1e9).toBeCloseTo(1, 6);
-  });
+  test.each([1e-30, 1e30])(
+    "returns distances in the units of the data at a scale of %d, also for far queries",
+    async (unit) => {
+      const scaled = mapValues(data, (value) => value * unit);
+      const { indices, distances } = await nearest(scaled, 9, { k: 6 });
+      const plain = await nearest(data, 9, { k: 6 });
+      expect(indices).toEqual(plain.indices);
+      for (let e = 0; e < 6; e++) expect(distances.at(0, e) / unit).toBeCloseTo(plain.distances.at(0, e), 5);
+      const far = await nearest(scaled, [[1e9 * unit, 0, 0, 0, 0]], { k: 1 });
+      expect(far.distances.at(0, 0) / unit / 1e9).toBeCloseTo(1, 6);
+    },
+  );
 
-  test("tells zero rows apart from others by angle", async () => {
+  test("gives zero rows their special distances by angle", async () => {
     const rows = [
       [0, 0],
       [1, 0],
@@ -144,7 +147,7 @@ describe("nearest", () => {
     expect(Array.from(distances.data)).toEqual([0, 1, 1]);
   });
 
-  test("searches the points of a run, as its distance and preparation see them", async () => {
+  test("searches the points of a run with its distance and preparation", async () => {
     const run = new Tsne(data, { sigma, varianceFloor: floor, perplexity: 10, iterations: 0 });
     await run.fit();
     const found = await nearest(run, Uint32Array.of(3, 40), { k: 6 });
@@ -166,7 +169,7 @@ describe("nearest", () => {
     await expect(nearest(new Tsne(data), 0)).rejects.toThrow("it has no embedding yet");
   });
 
-  test("says what is wrong", async () => {
+  test("explains invalid arguments", async () => {
     const refused = async (query: Parameters<typeof nearest>[1], options: NearestOptions, code: string, text: string) =>
       expect(nearest(data, query, options)).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
     await refused(150, {}, "OUT_OF_RANGE", "query: expected a row number from 0 to 149, received 150");
@@ -206,7 +209,7 @@ describe("nearest", () => {
     await expect(nearest([] as number[][], [[1]])).rejects.toMatchObject({ code: "TOO_FEW_POINTS" });
   });
 
-  test("stops when told, and reports how far it is", async () => {
+  test("reports its progress, and stops when its signal is aborted", async () => {
     await expect(nearest(data, 0, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
     const many = makeUniform(200_000, 8, 0, 1);
     const controller = new AbortController();

@@ -73,7 +73,7 @@ it("finds that labels which do not follow the groups are unstable", async () => 
   }
 });
 
-it("says that one Gaussian shows no group", async () => {
+it("reports no group for one Gaussian", async () => {
   const uniform = uniformNumbers(5);
   const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
   const one = new Matrix(Float64Array.from({ length: 4 * n }, normal), n, 4);
@@ -112,7 +112,7 @@ it("finds groups of embeddings of one and of three dimensions", async () => {
   }
 });
 
-it("examines the fewest points that a report accepts", async () => {
+it("examines the smallest number of points that a report accepts", async () => {
   const { groups } = await examine(makeGroups(10, 3), { perplexity: 3 });
   for (const { verdict } of groups) expect(verdict).toMatch(/stable|no evidence/);
 });
@@ -137,7 +137,7 @@ it("finds that groups without neighbors in each other are stable, also along one
   for (let i = 0; i < n; i++) expect(of[i]).not.toBe(of[(i + 1) % n]);
 });
 
-it("rejects labels without groups and of another number, and bad reruns", async () => {
+it("rejects labels without groups, a wrong number of labels, and bad reruns", async () => {
   const run = new Tsne(data, { perplexity: 15, iterations: 10 });
   await run.fit();
   await expect(trust(run, { labels })).rejects.toThrow(/labels: cannot be used without groups/);

@@ -20,7 +20,7 @@ describe("trust with perplexities", () => {
     );
   });
 
-  it("scores each of them, in ascending order", () => {
+  it("scores each perplexity, in ascending order", () => {
     expect(compared.scores.map(({ perplexity }) => perplexity)).toEqual([5, 10, 20]);
     for (const { perplexity, kl, criterion, singularity, recovered } of compared.scores) {
       expect(criterion).toBeCloseTo(2 * kl + (Math.log(n) * perplexity) / n, 10);
@@ -39,7 +39,7 @@ describe("trust with perplexities", () => {
   });
 });
 
-it("embeds principal components where the run reduces to them", async () => {
+it("embeds principal components if the run reduces the data to them", async () => {
   const run = new Tsne(data, { pca: 3, perplexity: 8, iterations: 100, method: "exact" });
   await run.fit();
   const { perplexities } = await trust(run, { perplexities: [5, 10] });

@@ -34,7 +34,7 @@ it("averages over repetitions, and leaves out the points that a repetition did n
   expect(measureStaying(two, 2, again)[2]).toBeCloseTo((1 + 1 / 3) / 2, 6);
 });
 
-it("takes points without a group in a repetition as apart from all others", () => {
+it("treats points without a group in a repetition as separate from all others", () => {
   const again = Int32Array.of(0, 0, NO_GROUP, NO_GROUP, 1, 1, 1, 1);
   expect(measureStability(two, 2, again)[0]).toEqual({ together: 1 / 6, mixed: 0 });
 });
@@ -45,7 +45,7 @@ it("ignores points without a group of their own, but counts them as others", () 
   expect(measureStaying(partial, 1, Int32Array.of(0, 0, 0, 1))[2]).toBeNaN();
 });
 
-it("says NaN where there is no pair to look at", () => {
+it("returns NaN if there is no pair of points", () => {
   const [only] = measureStability(Int32Array.of(0, -1, -1), 1, Int32Array.of(0, 0, 0));
   expect(only.together).toBeNaN();
   expect(measureStability(two, 2, new Int32Array()).map(({ together }) => together)).toEqual([Number.NaN, Number.NaN]);

@@ -26,7 +26,7 @@ describe("trust", () => {
     report = await trust(run);
   });
 
-  it("gives each point its scores", () => {
+  it("computes the scores of each point", () => {
     expect(report.embedding.shape).toEqual([n, 2]);
     const { perturbation, singularity, reliability, measurement, doubts } = report;
     for (const values of [perturbation?.scores, singularity.scores, reliability.scores, reliability.classes, doubts]) {
@@ -45,7 +45,7 @@ describe("trust", () => {
     expect(scores.filter((score) => score > scores[0]).length).toBeLessThan(n / 20);
   });
 
-  it("counts as doubts the scores that fail their thresholds", () => {
+  it("counts the scores that fail their thresholds as doubts", () => {
     const { perturbation, singularity, reliability, doubts } = report;
     for (let i = 0; i < n; i++) {
       const jumps = perturbation !== undefined && perturbation.scores[i] > perturbation.threshold;
@@ -56,7 +56,7 @@ describe("trust", () => {
     }
   });
 
-  it("explains each score in a sentence with its threshold, and says what was not measured", () => {
+  it("explains each score in a sentence with its threshold, and names scores that were not measured", () => {
     const findings = describeTrust(report);
     expect(findings.map(({ score }) => score)).toEqual([
       "perturbation",
@@ -80,7 +80,7 @@ describe("trust", () => {
     expect(trustColumns(again)).toEqual(trustColumns(report));
   });
 
-  it("leaves the run as it was", async () => {
+  it("does not change the run", async () => {
     const { embedding } = await run.fit(0);
     expect(embedding.data).toEqual(report.embedding.data);
   });
@@ -115,7 +115,7 @@ it("scores embeddings of one and of three dimensions", async () => {
   }
 });
 
-it("says that points cannot be placed into embeddings with other degrees of freedom", async () => {
+it("reports that points cannot be placed into embeddings with other degrees of freedom", async () => {
   const report = await trust(await fitted({ degreesOfFreedom: 0.5, iterations: 100 }));
   expect(report.perturbation).toBeUndefined();
   expect(describeTrust(report)[0].sentence).toContain("one degree of freedom");

@@ -14,7 +14,7 @@ async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-test("a signal that is aborted before the call rejects at once, before the data is looked at", async () => {
+test("a signal that is aborted before the call rejects at once, before the data are checked", async () => {
   const signal = AbortSignal.abort("too late");
   const error = await rejectionOf(runBhTsne([[Number.NaN]], { signal }));
   expect(error).toBeInstanceOf(AbortError);
@@ -46,7 +46,7 @@ test("a timeout is a signal like any other", async () => {
   expect(error).toMatchObject({ code: "ABORTED", cause: { name: "TimeoutError" } });
 });
 
-test("one signal stops all its runs and no other, whose embedding is the same as alone", async () => {
+test("one signal stops all its runs, and does not affect other runs", async () => {
   const options = { iterations: 150, threads: 2 };
   const alone = await runBhTsne(data, options);
   const controller = new AbortController();
@@ -61,7 +61,7 @@ test("one signal stops all its runs and no other, whose embedding is the same as
   expect(digest((await going).embedding)).toEqual(digest(alone.embedding));
 });
 
-test("no listener is left on the signal, whatever the end", async () => {
+test("no listener is left on the signal, however the run ends", async () => {
   const { signal } = new AbortController();
   await runBhTsne(data, { iterations: 1, signal });
   await rejectionOf(runBhTsne(data, { learningRate: 1e18, signal }));
@@ -83,7 +83,7 @@ test("a signal that is aborted after the end changes nothing", async () => {
   expect(digest(embedding)).toEqual(digest((await runBhTsne(data, { iterations: 20 })).embedding));
 });
 
-test("a Tsne stands at its last iteration when its signal is aborted, and refuses to go on", async () => {
+test("a Tsne stays at its last iteration when its signal is aborted, and rejects further calls", async () => {
   const controller = new AbortController();
   const tsne = new Tsne(data, {
     ...endless,

@@ -28,7 +28,7 @@ interface Facts {
   message: string | RegExp;
 }
 
-/** A call that fails: what it is, its options, and what its error says. */
+/** A call that fails: its name, its options, and the facts of its error. */
 type Row = [name: string, options: unknown, facts: Facts];
 
 const OPTIONS: Row[] = [
@@ -77,7 +77,7 @@ const OPTIONS: Row[] = [
     ],
   ),
   [
-    "words among the perplexities",
+    "texts among the perplexities",
     { perplexity: [5, "10"] },
     {
       code: "INVALID_ARGUMENT",
@@ -142,7 +142,7 @@ const OPTIONS: Row[] = [
     ),
   ),
   [
-    "snapshots that nobody takes",
+    "snapshots without a callback",
     { snapshotEvery: 10 },
     {
       code: "INVALID_ARGUMENT",
@@ -152,7 +152,7 @@ const OPTIONS: Row[] = [
     },
   ],
   [
-    "a word for the learning rate",
+    "a text as learning rate",
     { learningRate: "fast" },
     {
       code: "INVALID_ARGUMENT",
@@ -173,7 +173,7 @@ const OPTIONS: Row[] = [
     },
   ],
   [
-    "a number for a distance",
+    "a number as distance",
     { distance: 2 },
     { code: "INVALID_ARGUMENT", argument: "distance", received: 2, message: /one of "euclidean".*received 2$/ },
   ],
@@ -215,7 +215,7 @@ const OPTIONS: Row[] = [
     ],
   ),
   [
-    "a progress that is no function",
+    "an onProgress that is not a function",
     { onProgress: {} },
     { code: "INVALID_ARGUMENT", argument: "onProgress", received: {}, message: /expected a function/ },
   ],
@@ -279,7 +279,7 @@ const SHAPES: Row[] = [
     ],
   ),
   [
-    "a start of another shape",
+    "an initial embedding of another shape",
     { init: makeUniform(n, 3, 0, 1) },
     {
       code: "SHAPE_MISMATCH",
@@ -289,7 +289,7 @@ const SHAPES: Row[] = [
     },
   ],
   [
-    "an unknown start",
+    "an unknown initial embedding",
     { init: "spiral" },
     {
       code: "INVALID_ARGUMENT",
@@ -299,7 +299,7 @@ const SHAPES: Row[] = [
     },
   ],
   [
-    "a start that is a number",
+    "an initial embedding that is a number",
     { init: 1 },
     { code: "INVALID_ARGUMENT", argument: "init", received: 1, message: /^init: expected a matrix/ },
   ],
@@ -366,7 +366,7 @@ const VALUES: [string, unknown, unknown, Facts & { row: number; column: number }
     },
   ],
   [
-    "a start far out",
+    "an initial embedding with a huge value",
     data,
     { init: withValue(makeUniform(n, 2, -1, 1), 5, 0, -2e6) },
     {
@@ -440,7 +440,7 @@ test.each([
 });
 
 test.each([1e18, 1e39, Number.MAX_VALUE])(
-  "a learning rate of %s says that the embedding diverged",
+  "a learning rate of %s gives the error that the embedding diverged",
   async (learningRate) => {
     for (const theta of [0, 0.5]) {
       const error = await failureOf(data, { learningRate, theta });
@@ -453,7 +453,7 @@ test.each([1e18, 1e39, Number.MAX_VALUE])(
   },
 );
 
-test("bad input is refused by a rejected promise, never by a throw", () => {
+test("bad input rejects the promise and never throws", () => {
   for (const [input, options] of [
     [undefined, {}],
     [data, null],

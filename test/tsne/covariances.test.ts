@@ -116,7 +116,7 @@ const settings = { perplexity: 5, iterations: 120, varianceFloor: floor, seed: 3
 const embed = async (options: TsneOptions, points = data) =>
   (await new Tsne(points, { ...settings, ...options }).fit()).embedding.data;
 
-/** The greatest difference of two embeddings, in units of their spread. */
+/** The largest difference of two embeddings, in units of their spread. */
 const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   const spread = Math.sqrt(Array.from(a).reduce((sum, x) => sum + x * x, 0) / a.length);
   return Math.max(...Array.from(a, (x, i) => Math.abs(x - b[i]))) / spread;
@@ -155,7 +155,7 @@ test.each(["inverse-variance", "mahalanobis", "mahalanobis-logdet", "wasserstein
   },
 );
 
-test("takes factors with standard deviations, and draws, for the covariances that they stand for", async () => {
+test("treats factors with standard deviations, and draws, like the equivalent covariance matrices", async () => {
   const sigma = new Matrix(
     numbers(n * d, 9).map((x) => 0.3 * Math.abs(x)),
     n,
@@ -242,7 +242,7 @@ test("accepts singular matrices, also those rounded to float32", async () => {
   expect((await embed({ covariance: zero })).every(Number.isFinite)).toBe(true);
 });
 
-test("says which options do not go together with covariances", async () => {
+test("rejects options that cannot be combined with covariances", async () => {
   const sigma = new Matrix(new Float64Array(n * d).fill(0.1), n, d);
   const refused: [TsneOptions, RegExp][] = [
     [{ covariance, sigma }, /sigma: cannot be used with covariance/],
@@ -256,7 +256,7 @@ test("says which options do not go together with covariances", async () => {
   await expect(embedLandmarks(rows, { landmarks: 20, covariance })).rejects.toThrow(/covariance: .*landmarks/);
 });
 
-test("places new points, saves, goes on, and reports on what to trust", async () => {
+test("places new points, saves, continues, and computes a trust report", async () => {
   const run = new Tsne(data, { ...settings, covariance });
   await run.fit();
   const few = { data: covariance.data.subarray(0, 5 * d * d), shape: [5, d, d] };

@@ -18,7 +18,7 @@ test.each(
   expect(nearestNeighborAccuracy(embedding, 3)).toBeGreaterThan(0.95);
 });
 
-test("one degree of freedom is the default, and threads do not matter for another", async () => {
+test("one degree of freedom is the default, and other values do not depend on the threads", async () => {
   const embed = async (extra: TsneOptions) => digest((await runTsne(data, { ...options, ...extra })).embedding);
   expect(await embed({ degreesOfFreedom: 1 })).toBe(await embed({}));
   for (const method of ["barnes-hut", "fft", "exact"] as const) {

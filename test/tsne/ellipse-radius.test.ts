@@ -32,7 +32,7 @@ test.each([
   expect(inside / trials).toBeCloseTo(level, 1.7);
 });
 
-test("is that of a Gaussian for a known covariance, and rejects other numbers", () => {
+test("equals the radius of a Gaussian for a known covariance, and rejects other numbers", () => {
   expect(ellipseRadius(0.95)).toBeCloseTo(Math.sqrt(5.991), 3);
   expect(ellipseRadius(0.95, 1e6)).toBeCloseTo(ellipseRadius(0.95), 4);
   expect(() => ellipseRadius(1)).toThrow(/level: expected a number between 0 and 1/);

@@ -29,7 +29,7 @@ interface Gaussians {
   readonly sigma: Matrix;
 }
 
-/** The landmarks from the nearest on, for each row of the data. */
+/** For each row of the data, returns the landmarks from the nearest to the farthest. */
 function rankSlowly(landmarks: Gaussians): number[][] {
   const at = ({ means, sigma: deviations }: Gaussians, row: number) => ({
     mean: means.row(row),
@@ -72,7 +72,7 @@ describe("chooseLandmarks", () => {
     }
   });
 
-  test("knows which are near the same rows", async () => {
+  test("finds the landmarks that are near the same rows", async () => {
     const found = await chooseLandmarks(source, 160, settings, 30, noOptions);
     const { indices, distances } = found.neighbors as { indices: Matrix; distances: Matrix };
     const shares = rankSlowly(found as Gaussians).map((order) => {
@@ -100,7 +100,7 @@ describe("chooseLandmarks", () => {
     }
   });
 
-  test("fills the lists of those that share too little with the nearest others", async () => {
+  test("fills the lists of landmarks that share too few rows with the nearest other landmarks", async () => {
     // Two groups, so far apart that they share nothing, of fewer than the neighbors asked for.
     const apart = fromRows(Array.from({ length: 200 }, (_, i) => [i < 100 ? i : 1e4 + i, Math.sin(i)]));
     const { neighbors } = await chooseLandmarks(
@@ -120,7 +120,7 @@ describe("chooseLandmarks", () => {
     }
   });
 
-  test("looks at 20 rows per landmark where there are more", async () => {
+  test("uses a sample of 20 rows per landmark if there are more rows", async () => {
     let read = 0;
     const counting = {
       ...source.data,
@@ -133,7 +133,7 @@ describe("chooseLandmarks", () => {
     expect(read).toBe(50 + 4 * 20 * 50);
   });
 
-  test("leaves twins where they are", async () => {
+  test("does not move a landmark that equals another one", async () => {
     const twins = takeRows(data, [0, 1, 1, 2, 3, 3]);
     const { means, neighbors } = await chooseLandmarks(
       { data: rowsInMemory(twins) },
@@ -148,7 +148,7 @@ describe("chooseLandmarks", () => {
 });
 
 describe("embedLandmarks", () => {
-  test("fits the landmarks as a run of their own, and places the rows into it", async () => {
+  test("fits the landmarks as a separate run, and places the rows into its embedding", async () => {
     const { distance, varianceFloor } = settings;
     const all = { ...quick, sigma: source.sigma, varianceFloor };
     const { embedding, divergence, run } = await embedLandmarks(source.data, all);
@@ -184,7 +184,7 @@ describe("embedLandmarks", () => {
     expect(said.at(-1)).toBe("placement 1");
   });
 
-  test("reads from a file what it would have from memory", async () => {
+  test("gives the same result for a file as for data in memory", async () => {
     await writeMatrix(path("data.npy"), data);
     await writeMatrix(path("data.csv"), data);
     const expected = (await embedLandmarks(rowsInMemory(data), quick)).embedding.data;
@@ -215,7 +215,7 @@ describe("embedLandmarks", () => {
     await expect(embedLandmarks(rowsInMemory(data), { ...quick, ...options })).rejects.toThrow(sentence);
   });
 
-  test("draws every row equally often, none twice, the same for a seed", () => {
+  test("draws every row equally often, no row twice, and the same rows for the same seed", () => {
     expect(drawRows(20, 20, 1)).toEqual(Uint32Array.from({ length: 20 }, (_, i) => i));
     expect(drawRows(1e6, 50, 7)).toEqual(drawRows(1e6, 50, 7));
     const counts = new Float64Array(20);

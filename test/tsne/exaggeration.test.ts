@@ -7,7 +7,7 @@ import { digest, makeGroups } from "./points.js";
 const data = makeGroups(300, 6);
 const options = { iterations: 400, earlyExaggerationIterations: 100 };
 
-/** Mean distance of points of one group, over that of all points. */
+/** Mean distance between points of the same group, divided by the mean distance between all points. */
 function spread(embedding: Matrix): number {
   const sums = { within: 0, all: 0 };
   const counts = { within: 0, all: 0 };
@@ -34,14 +34,14 @@ test("exaggeration draws groups together, and the KL divergence is reported with
   expect(drawn.kl).toBeCloseTo(plainThere.kl, 4);
 });
 
-test("early exaggeration that goes on is one run of that exaggeration", async () => {
+test("early exaggeration followed by the same exaggeration equals one run of it", async () => {
   const rest = { exaggeration: 12, learningRate: 50, momentum: 0.8, iterations: 200 };
   const always = await runBhTsne(data, { ...rest, earlyExaggerationIterations: 0 });
   const inTurn = await runBhTsne(data, { ...rest, earlyExaggerationIterations: 100 });
   expect(digest(inTurn.embedding)).toBe(digest(always.embedding));
 });
 
-test("the automatic learning rate follows the exaggeration in force", () => {
+test("the automatic learning rate depends on the current exaggeration", () => {
   const optimizer = "momentum";
   expect(resolveTsneOptions({ optimizer, exaggeration: 4 }, 12_000, 10)).toMatchObject({
     learningRate: 1000,

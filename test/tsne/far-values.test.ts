@@ -15,32 +15,38 @@ const kept = async (embedding: Matrix): Promise<number> =>
   (await evaluate(data, embedding, { k: [10] })).neighborhoods[0].kept.value;
 
 describe("one value far beyond all others", () => {
-  test.each([1e10, 1e12, 9.97e36, -1e300])("%s does not cost the other rows their neighbors", async (value) => {
-    // The mean of several starts, because single embeddings of slightly different data differ by some hundredths.
-    const meanKept = async (points: Matrix): Promise<number> => {
-      let sum = 0;
-      for (const seed of SEEDS) {
-        const { embedding } = await runTsne(points, { perplexity: 10, iterations: 300, init: "random", seed });
-        expect(embedding.data.every(Number.isFinite)).toBe(true);
-        sum += (await kept(embedding)) / SEEDS.length;
-      }
-      return sum;
-    };
-    expect(await meanKept(withValue(value))).toBeGreaterThan((await meanKept(data)) - 0.02);
-  });
+  test.each([1e10, 1e12, 9.97e36, -1e300])(
+    "%s does not change the neighbors of the other rows in the embedding",
+    async (value) => {
+      // The mean of several starts, because single embeddings of slightly different data differ by some hundredths.
+      const meanKept = async (points: Matrix): Promise<number> => {
+        let sum = 0;
+        for (const seed of SEEDS) {
+          const { embedding } = await runTsne(points, { perplexity: 10, iterations: 300, init: "random", seed });
+          expect(embedding.data.every(Number.isFinite)).toBe(true);
+          sum += (await kept(embedding)) / SEEDS.length;
+        }
+        return sum;
+      };
+      expect(await meanKept(withValue(value))).toBeGreaterThan((await meanKept(data)) - 0.02);
+    },
+  );
 
-  test.each([1e10, 1e12, 9.97e36, -1e300])("%s leaves the other rows their exact neighbors", async (value) => {
-    const others = (lists: Uint32Array) => Array.from(lists).filter((_, at) => Math.floor(at / 10) !== 17);
-    const rows = Int32Array.from({ length: n }, (_, row) => row);
-    const found = async (points: Matrix) => others((await nearest(points, rows, { k: 10 })).indices);
-    const [before, after] = [await found(data), await found(withValue(value))];
-    // A list that held row 17 lost it, and kept all others.
-    const lost = before.filter((index, at) => {
-      const start = at - (at % 10);
-      return index !== 17 && !after.slice(start, start + 10).includes(index);
-    });
-    expect(lost).toEqual([]);
-  });
+  test.each([1e10, 1e12, 9.97e36, -1e300])(
+    "%s does not change the exact neighbors of the other rows",
+    async (value) => {
+      const others = (lists: Uint32Array) => Array.from(lists).filter((_, at) => Math.floor(at / 10) !== 17);
+      const rows = Int32Array.from({ length: n }, (_, row) => row);
+      const found = async (points: Matrix) => others((await nearest(points, rows, { k: 10 })).indices);
+      const [before, after] = [await found(data), await found(withValue(value))];
+      // A list that held row 17 lost it, and kept all others.
+      const lost = before.filter((index, at) => {
+        const start = at - (at % 10);
+        return index !== 17 && !after.slice(start, start + 10).includes(index);
+      });
+      expect(lost).toEqual([]);
+    },
+  );
 
   test("is named by its row and column in the warnings of all results", async () => {
     const far = withValue(1e30);
@@ -69,7 +75,7 @@ describe("one value far beyond all others", () => {
     }
   });
 
-  test("leaves the measures of a good embedding as they are", async () => {
+  test("does not change the measures of a good embedding", async () => {
     const { embedding } = await runTsne(data, { perplexity: 10, iterations: 300 });
     const [plain, far] = [await evaluate(data, embedding), await evaluate(withValue(9.97e36), embedding)];
     expect(far.neighborhoods[0].kept.value).toBeCloseTo(plain.neighborhoods[0].kept.value, 1);
@@ -83,7 +89,7 @@ test("data without such values give no warning", async () => {
 });
 
 test.each([5, 40, 99])(
-  "method fft leaves %i points, too few for its mesh, to Barnes-Hut and says so",
+  "method fft uses Barnes-Hut for %i points, which are too few for its mesh, and gives a warning",
   async (count) => {
     const result = await runTsne(data.slice(0, count), { method: "fft", iterations: 50 });
     expect(result.method).toBe("barnes-hut");
@@ -99,7 +105,7 @@ describe("a given start", () => {
     await expect(runTsne(data, { init: new Matrix(line, n, 2) })).rejects.toMatchObject({ ...points, column: 1 });
   });
 
-  test("that is wide gives a warning, and none once it is rescaled", async () => {
+  test("that is wide gives a warning unless it is rescaled", async () => {
     const init = makeUniform(n, 2, -1e4, 1e4);
     const wide = await runTsne(data, { init, iterations: 0 });
     expect(wide.warnings).toEqual([expect.stringMatching(/standard deviation of 5\.\d+e\+3.*rescaleInit/)]);
@@ -109,7 +115,7 @@ describe("a given start", () => {
     expect(Math.sqrt(squares)).toBeCloseTo(1e-4, 8);
   });
 
-  test("is rescaled only where it is given", async () => {
+  test("can only be rescaled if it is given", async () => {
     await expect(runTsne(data, { rescaleInit: true })).rejects.toMatchObject({ argument: "rescaleInit" });
   });
 });

@@ -20,7 +20,7 @@ test.each([
   expect(aware.kl).toBeCloseTo(summary.sigma_kl_at_y, digits);
 });
 
-test("no iterations leave a given start as it is", async () => {
+test("a run of zero iterations returns the given initial embedding", async () => {
   const { embedding, iterations } = await runBhTsne(mu, atY);
   expect(embedding.data).toEqual(Float32Array.from(y.data));
   expect(embedding.shape).toEqual([summary.n, 2]);

@@ -13,7 +13,7 @@ const distances = Array.from({ length: n }, (_, i) =>
 );
 const quick = { perplexity: 10, iterations: 250 };
 
-/** The `k` nearest others of each point as a sparse matrix, in an order that is no order. */
+/** The `k` nearest other points of each point as a sparse matrix, in arbitrary order. */
 function nearestAsSparse(k: number, value: (distance: number) => number = (distance) => distance): SparseMatrix {
   const lists = distances.map((row, i) =>
     row
@@ -52,7 +52,7 @@ describe("a run without data", () => {
     expect(Math.max(...embedding.data.map((y, at) => Math.abs(y - expected.data[at])))).toBeLessThan(1e-2);
   });
 
-  test("of affinities uses them as they are, whatever their unit", async () => {
+  test("of affinities uses them without calibration, in any unit", async () => {
     const weights = nearestAsSparse(12, (distance) => Math.exp(-distance));
     const scaled = { ...weights, shape: weights.shape, data: weights.data.map((w) => 1e-20 * w) };
     const results = [await runTsne({ affinities: weights }, { iterations: 250 })];
@@ -63,7 +63,7 @@ describe("a run without data", () => {
     expect(results[0].options.perplexity).toBeLessThan(12);
   });
 
-  test("gets the same embedding for points in another order", async () => {
+  test("gives the same embedding for points in another order", async () => {
     const order = makePermutation(n);
     const permuted = order.map((i) => order.map((j) => distances[i][j]));
     // So many neighbors connect the groups.
@@ -102,7 +102,7 @@ describe("a run without data", () => {
   });
 });
 
-/** Distances with Infinity instead of those to others than the `k` nearest. */
+/** Distances, with Infinity for all but the `k` nearest points. */
 function withoutFar(k: number): number[][] {
   return distances.map((row) => {
     const limit = row.toSorted((a, b) => a - b)[k];
@@ -110,7 +110,7 @@ function withoutFar(k: number): number[][] {
   });
 }
 
-test("the default perplexity follows from the shortest list, and says so", async () => {
+test("the default perplexity follows from the shortest list, and a warning reports it", async () => {
   const { options, warnings } = await runTsne({ distances: nearestAsSparse(14) }, { iterations: 0 });
   expect(options.perplexity).toBeCloseTo(14 / 3);
   expect(warnings).toEqual(["Perplexity 4.67 is used instead of 30.00, because the shortest list has 14 neighbors."]);
@@ -119,7 +119,7 @@ test("the default perplexity follows from the shortest list, and says so", async
   );
 });
 
-test("distances that are negative by rounding are zero, others are errors", async () => {
+test("slightly negative distances count as zero, others are errors", async () => {
   const change = (value: number) => distances.map((row, i) => row.map((x, j) => (i === 3 && j === 9 ? value : x)));
   await runTsne({ distances: change(-1.19e-7) }, { iterations: 0 });
   await expect(runTsne({ distances: change(-0.1) }, { iterations: 0 })).rejects.toMatchObject({ row: 3, column: 9 });

@@ -63,7 +63,7 @@ test("options are not modified and may be frozen", async () => {
   expect(options).toEqual({ sigma, init: start, iterations });
 });
 
-test("what the caller does to the input after the call has no influence", async () => {
+test("changes of the input after the call have no effect", async () => {
   const expected = await runBhTsne(data, { sigma, init: start, iterations });
   const [means, deviations, init] = [data, sigma, start].map((matrix) => mapValues(matrix, (value) => value)) as [
     Matrix,
@@ -78,7 +78,7 @@ test("what the caller does to the input after the call has no influence", async 
   expect(digest((await running).embedding)).toEqual(digest(expected.embedding));
 });
 
-test("every result has memory of its own", async () => {
+test("every result has separate memory", async () => {
   const [first, second] = await Promise.all([runBhTsne(data, { iterations }), runBhTsne(data, { iterations })]);
   first.embedding.data.fill(0);
   expect(second.embedding.data.some((value) => value !== 0)).toBe(true);

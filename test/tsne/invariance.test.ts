@@ -8,12 +8,12 @@ const data = makeGroups(n, 6);
 const sigma = makeUniform(n, 6, 0.1, 2);
 const start = makeUniform(n, 2, -5, 5);
 
-/** KL divergence of one fixed embedding: a fingerprint of the affinities. */
+/** KL divergence of one fixed embedding. It differs if the affinities differ. */
 async function klAtStart(points: Matrix, options: TsneOptions = {}): Promise<number> {
   return (await runBhTsne(points, { perplexity: 10, theta: 0, init: start, iterations: 0, ...options })).kl;
 }
 
-/** The data turned in the plane of each pair of axes. */
+/** The data rotated in the plane of each pair of axes. */
 function rotate(matrix: Matrix): Matrix {
   const turned = new Matrix(Float64Array.from(matrix.data), matrix.rows, matrix.cols);
   for (let a = 0; a < matrix.cols; a++) {
@@ -122,7 +122,7 @@ describe("sigma", () => {
     expect(Math.abs(floored - aware)).toBeGreaterThan(1e-3);
   });
 
-  test("that is huge in a column takes that column's noise out of the embedding", async () => {
+  test("that is huge in a column removes the noise of that column from the embedding", async () => {
     const noisy = mapValues(data, (value, row, column) => (column === 5 ? 50 * Math.sin(row * row) : value));
     const doubt = mapValues(noisy, (_, __, column) => (column === 5 ? 1e6 : 0.1));
     const clean = new Matrix(Float64Array.from(data.toArrays().flatMap((row) => row.slice(0, 5))), n, 5);
@@ -155,7 +155,7 @@ describe("the same seed, input and options give the same bytes", () => {
     }
   });
 
-  test("time after time", async () => {
+  test("in repeated runs", async () => {
     for (const init of ["pca", "random"] as const) {
       const first = await runBhTsne(data, { init, seed: 5, iterations: 60 });
       const second = await runBhTsne(data, { init, seed: 5, iterations: 60 });

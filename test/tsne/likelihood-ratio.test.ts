@@ -81,7 +81,7 @@ describe("the likelihood ratio", () => {
 });
 
 describe("posteriors", () => {
-  test("are turned into the measurements that lead to them", () => {
+  test("are converted to the measurements that lead to them", () => {
     // y with variance lambda and the prior N(0, S) has the posterior mean y S / (S + lambda).
     const truth = makeUniform(2000, 2, -1, 1, 5);
     const lambda = (i: number) => 0.01 + (i % 10) / 10;
@@ -97,7 +97,7 @@ describe("posteriors", () => {
     }
   });
 
-  test("as wide as the prior say nothing, and stay finite", () => {
+  test("as wide as the prior carry no information, and stay finite", () => {
     const means = mapValues(sigma, (_, i, k) => (k === 0 ? 0 : (i % 7) - 3));
     const { means: values, sigma: deviations } = prepareData(means, {
       sigma: mapValues(sigma, (_, __, k) => (k === 0 ? 1 : 0.5)),
@@ -109,7 +109,7 @@ describe("posteriors", () => {
   });
 });
 
-test("a saved run of posteriors places new posteriors as its own", async () => {
+test("a saved run of posteriors places new posteriors in the same way as its own", async () => {
   const posteriors = { means: mapValues(data, (x) => x / 2), sigma: mapValues(sigma, (s) => s / 2) };
   const prepared = prepareData(posteriors.means, { sigma: posteriors.sigma, sigmaIs: "posterior" });
   const run = new Tsne(prepared.means, { ...settings, sigma: prepared.sigma as Matrix });

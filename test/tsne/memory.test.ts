@@ -21,7 +21,7 @@ test("the estimate grows with points, dimensions, perplexity and sigma", () => {
   expect(estimateMemory(10_000, 50, { sigma: [] }).data).toBe(2 * estimateMemory(10_000, 50).data);
 });
 
-test("what a search copies of wide data and of sigma is counted", () => {
+test("the copies that a search makes of wide data and of sigma are counted", () => {
   const neighbors = (options: TsneOptions) => estimateMemory(6400, 1024, options).neighbors;
   const sigma: number[][] = [];
   const copy = 6400 * 1024 * 4;
@@ -42,7 +42,7 @@ test("sizes beyond 2^32 are counted exactly", () => {
   expect(estimateMemory(100_000_000, 128).data).toBe(100_000_000 * 128 * 4);
 });
 
-test("a run that cannot fit is refused with the facts, before anything is allocated", () => {
+test("a run that does not fit into memory is rejected with the facts, before anything is allocated", () => {
   const [n, d] = [2_000_000_000, 1000];
   let failure: unknown;
   try {
@@ -57,7 +57,7 @@ test("a run that cannot fit is refused with the facts, before anything is alloca
   });
 });
 
-test("a placement is refused where it cannot fit, and takes no neighbors for more points than a block", () => {
+test("a placement that does not fit is rejected, and its memory is limited to the neighbors of one block", () => {
   const grows = (count: number) => estimatePlacement(60_000, 32, count, 32, 2, 30, 16_384);
   expect(grows(1_000_000) - grows(900_000)).toBe(100_000 * 6 * 4);
   expect(() => requirePlacementMemory(2_000_000_000, 1000, 10, 0, 2, 30, 16_384)).toThrow(
@@ -65,7 +65,7 @@ test("a placement is refused where it cannot fit, and takes no neighbors for mor
   );
 });
 
-test("an estimate needs numbers of points and dimensions", () => {
+test("an estimate rejects invalid numbers of points and dimensions", () => {
   for (const bad of [10n, "10", Number.NaN, -1, 0.5, undefined]) {
     expect(() => estimateMemory(bad as number, 5)).toThrow(expect.objectContaining({ argument: "n" }));
     expect(() => estimateMemory(100, bad as number)).toThrow(expect.objectContaining({ argument: "d" }));

@@ -18,7 +18,7 @@ describe("the method of repulsion", () => {
     expect((await runTsne(data, { ...quick, ...options })).method).toBe(method);
   });
 
-  test("is chosen by number and dimensions of the points", async () => {
+  test("is chosen by the number of points and dimensions", async () => {
     const many = makeGroups(4000, 2);
     const few = { iterations: 3, perplexity: 5 };
     expect((await runTsne(many, few)).method).toBe("fft");
@@ -27,7 +27,7 @@ describe("the method of repulsion", () => {
     expect((await runBhTsne(many, few)).method).toBe("barnes-hut");
   });
 
-  test("does not matter to the quality of the embedding", async () => {
+  test("does not affect the quality of the embedding", async () => {
     const kls = [];
     for (const method of ["exact", "barnes-hut", "fft"] as const) {
       kls.push((await runTsne(data, { ...quick, iterations: 500, method })).kl);
@@ -54,7 +54,7 @@ describe("the method of repulsion", () => {
     expect(failure).toMatchObject({ argument, message: expect.stringContaining(message) });
   });
 
-  test("is Barnes-Hut for runBhTsne and no other", async () => {
+  test("is always Barnes-Hut for runBhTsne", async () => {
     await expect(runBhTsne(data, { method: "fft" } as TsneOptions)).rejects.toMatchObject({ argument: "method" });
   });
 });

@@ -39,7 +39,7 @@ function distancesOf(points: Matrix, formula: (a: number[], b: number[]) => numb
   return new Matrix(Float64Array.from(rows.flatMap((a) => rows.map((b) => formula(a, b)))), points.rows, points.rows);
 }
 
-/** The `k` nearest others of each point. */
+/** The `k` nearest other points of each point. */
 function listsOf(distances: Matrix, k: number): { indices: Matrix; distances: Matrix } {
   const order = distances.toArrays().map((row, i) =>
     row
@@ -59,7 +59,7 @@ const lists = listsOf(distances, 20);
 const embed = (options: TsneOptions, points: Matrix = data) =>
   runTsne(points, { perplexity, iterations: 60, method: "barnes-hut", ...options });
 
-test("neighbors are exact for few points, whatever is asked for", async () => {
+test("neighbors are exact for few points, with every option", async () => {
   for (const neighbors of ["auto", "exact", "cells", undefined] as const) {
     const result = await embed({ neighbors });
     expect(result.neighbors).toEqual({ method: "exact", recall: 1 });
@@ -67,7 +67,7 @@ test("neighbors are exact for few points, whatever is asked for", async () => {
   }
 });
 
-test("the search in cells finds most neighbors of many points and says how many", async () => {
+test("the search in cells finds most neighbors of many points and reports the fraction", async () => {
   const points = makeGroups(3000, 12, 4);
   const run = (threads: number) =>
     runTsne(points, { neighbors: "cells", perplexity: 10, iterations: 250, threads, method: "barnes-hut" });
@@ -83,7 +83,7 @@ test("the search in cells finds most neighbors of many points and says how many"
   expect(Math.abs(one.kl - exact.kl)).toBeLessThan(0.1);
 });
 
-test("verbose runs say where the neighbors came from", async () => {
+test("verbose runs print how the neighbors were found", async () => {
   const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   try {
     await embed({ verbose: true });
@@ -98,12 +98,15 @@ test("verbose runs say where the neighbors came from", async () => {
   }
 });
 
-test.each(Object.entries(FORMULAS))("%s is the distance of its formula", async (distance, formula) => {
-  const searched = await embed({ distance: distance as DistanceName, iterations: 1 });
-  const given = await embed({ neighbors: listsOf(distancesOf(data, formula), needed), iterations: 1 });
-  expect(searched.options.distance).toBe(distance);
-  expect(searched.kl).toBeCloseTo(given.kl, 5);
-});
+test.each(Object.entries(FORMULAS))(
+  "%s gives the same embedding as distances computed with its formula",
+  async (distance, formula) => {
+    const searched = await embed({ distance: distance as DistanceName, iterations: 1 });
+    const given = await embed({ neighbors: listsOf(distancesOf(data, formula), needed), iterations: 1 });
+    expect(searched.options.distance).toBe(distance);
+    expect(searched.kl).toBeCloseTo(given.kl, 5);
+  },
+);
 
 const sigma = makeUniform(n, d, 0.1, 1);
 const floor = 0.01;
@@ -128,14 +131,14 @@ const BETWEEN_GAUSSIANS: Partial<Record<DistanceName, (a: number, b: number, s: 
   },
 };
 
-test("the core has the distances of the library", () => {
+test("the core and the library have the same distances", () => {
   expect(Object.keys(binding.distances).sort()).toEqual([...DISTANCES].sort());
   const needsSigma = DISTANCES.filter(usesSigma);
   expect(needsSigma.sort()).toEqual(["inverse-variance", "likelihood-ratio", ...Object.keys(BETWEEN_GAUSSIANS)].sort());
 });
 
 test.each(Object.entries(BETWEEN_GAUSSIANS))(
-  "%s between Gaussians is the distance of its formula",
+  "%s between Gaussians gives the same embedding as distances computed with its formula",
   async (name, term) => {
     const [mu, sd] = [data.toArrays(), sigma.toArrays()];
     const squared = mu.flatMap((a, i) => mu.map((b, j) => sum(a.map((x, k) => term(x, b[k], sd[i][k], sd[j][k])))));
@@ -149,7 +152,7 @@ test.each(Object.entries(BETWEEN_GAUSSIANS))(
   },
 );
 
-test("distances between Gaussians need sigma, and give the plain embedding where one holds for all", async () => {
+test("distances between Gaussians need sigma, and give the plain embedding if sigma is constant", async () => {
   const plain = await embed({});
   const equal = mapValues(sigma, () => 0.3);
   for (const distance of DISTANCES.filter(usesSigma)) {
@@ -178,7 +181,7 @@ test("distances of the means alone ignore sigma", async () => {
   }
 });
 
-test("angles do not mind the length of rows, nor correlation their mean", async () => {
+test("the cosine distance does not depend on the length of rows, nor the correlation distance on their mean", async () => {
   const longer = mapValues(data, (value, row) => value * 2 ** (row % 5));
   const raised = mapValues(data, (value, row) => value + (row % 5));
   const start = makeUniform(n, 2, -1e-4, 1e-4);
@@ -198,13 +201,13 @@ test("zero rows and constant rows have a position in the embedding", async () =>
   }
 });
 
-test("components and angles go together", async () => {
+test("principal components and the cosine distance can be combined", async () => {
   const { embedding, options } = await embed({ distance: "cosine", pca: 3 });
   expect(options).toMatchObject({ distance: "cosine", pca: 3 });
   expect(embedding.data.every(Number.isFinite)).toBe(true);
 });
 
-test("lists in any order, wider than needed, with the point itself and with -1 for none give one and the same embedding", async () => {
+test("lists in any order, wider than needed, with the point itself and with -1 for missing neighbors give the same embedding", async () => {
   const expected = await embed({ neighbors: listsOf(distances, needed) });
   expect(expected.neighbors).toEqual({ method: "given", recall: 1 });
   expect(expected.options).toMatchObject({ neighbors: "given", distance: "given" });
@@ -239,7 +242,7 @@ test("the unit of given distances does not matter", async () => {
   }
 });
 
-test("given neighbors that were searched lead to the embedding of the search", async () => {
+test("given neighbors that equal the found ones give the same embedding", async () => {
   const [searched, given] = await Promise.all([embed({ iterations: 5 }), embed({ neighbors: lists, iterations: 5 })]);
   expect(given.kl).toBeCloseTo(searched.kl, 4);
   given.embedding.data.forEach((value, at) => {
@@ -247,14 +250,14 @@ test("given neighbors that were searched lead to the embedding of the search", a
   });
 });
 
-test("a matrix of distances need not be symmetric, and its diagonal is not looked at", async () => {
+test("a matrix of distances need not be symmetric, and its diagonal is ignored", async () => {
   const expected = await embed({ neighbors: { distances }, iterations: 5 });
   const odd = mapValues(distances, (value, i, j) => (i === j ? Number.NaN : i > j ? value : value * (1 + 1e-9)));
   const found = await embed({ neighbors: { distances: odd }, iterations: 5 });
   expect(found.kl).toBeCloseTo(expected.kl, 4);
 });
 
-test("distances just below 0 are 0 that was rounded, and infinite ones belong to no neighbors", async () => {
+test("distances just below 0 count as 0, and infinite ones mean that points are not neighbors", async () => {
   const twin = mapValues(distances, (value, i, j) => (i < 2 && j < 2 ? 0 : value));
   const expected = await embed({ neighbors: { distances: twin }, iterations: 5 });
   const rounded = mapValues(twin, (value, i, j) => (i < 2 && j < 2 && i !== j ? -1.19e-7 : value));
@@ -329,7 +332,7 @@ const BAD: [name: string, neighbors: unknown, facts: object, message: string | R
     `neighbors.indices: expected integers from 0 to 59, or -1 for a missing neighbor, received ${received} at row 7, column 3`,
   ]),
   [
-    "a neighbor twice in a row",
+    "a neighbor that occurs twice in a row",
     { ...lists, indices: twice },
     { code: "INVALID_ARGUMENT", argument: "neighbors.indices", received: twice.at(4, 9), row: 4, column: 9 },
     /expected each neighbor once in a row, received \d+ at row 4, column 9$/,
@@ -353,7 +356,7 @@ const BAD: [name: string, neighbors: unknown, facts: object, message: string | R
     "neighbors: expected at least 15 other points in each row, which is 3 times the perplexity, received 14 in row 0",
   ],
   [
-    "too few where some were not found",
+    "too few because some are missing",
     { ...lists, indices: mapValues(lists.indices, (index, i, j) => (i === 31 && j > 9 ? -1 : index)) },
     { code: "OUT_OF_RANGE", argument: "neighbors", received: 10 },
     /received 10 in row 31$/,
@@ -367,7 +370,7 @@ test.each(BAD)("%s is refused", (_, neighbors, facts, message) => {
   expect(make).toThrow("row" in facts ? DataError : ArgumentError);
 });
 
-test("sigma together with given neighbors is refused where no distance is named", () => {
+test("sigma together with given neighbors is rejected if no distance is named", () => {
   const sigma = makeUniform(n, d, 0, 1);
   expect(() => new Tsne(data, { perplexity, neighbors: lists, sigma })).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", argument: "sigma" }),
@@ -375,7 +378,7 @@ test("sigma together with given neighbors is refused where no distance is named"
 });
 
 test.each(["euclidean", "inverse-variance"] as const)(
-  "given neighbors lead to an embedding that takes new points where their distance, %s, is named",
+  "new points can be placed into an embedding of given neighbors if their distance %s is named",
   async (distance) => {
     const sigma = distance === "euclidean" ? undefined : makeUniform(n, d, 0.1, 1);
     const options = { perplexity, iterations: 30, distance, ...(sigma && { sigma }) };
@@ -407,7 +410,7 @@ test("the search is stopped by its signal", async () => {
   await expect(running).rejects.toMatchObject({ code: "ABORTED" });
 });
 
-test("a run warns about neighbors of which many are missing", () => {
+test("a run warns if many neighbors were not found", () => {
   expect(describeRecall({ method: "cells", recall: 0.713 })).toEqual([
     expect.stringMatching(/^The search for neighbors \(cells\) found 71\.3 % of the true neighbors: expected 95 %/),
   ]);

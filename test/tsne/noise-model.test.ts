@@ -11,7 +11,7 @@ const scaled = (matrix: Matrix, factor: number) =>
   );
 
 describe("estimateNoiseModel", () => {
-  it("gives the floor of the float64 reference for the golden points", async () => {
+  it("estimates the same floor as the float64 reference for the golden points", async () => {
     const { varianceFloor, variance, neighborVariance } = await estimateNoiseModel(
       await golden("mu"),
       await golden("sigma"),
@@ -21,7 +21,7 @@ describe("estimateNoiseModel", () => {
     expect(2 * (neighborVariance.reduce((sum, value) => sum + value, 0) / 12)).toBeCloseTo(varianceFloor, 12);
   });
 
-  it("follows the units of the data, so that the embedding does not depend on them", async () => {
+  it("adapts to the units of the data, so that the embedding does not depend on them", async () => {
     const [mu, sigma] = [await golden("mu"), await golden("sigma")];
     const [small, smallSigma] = [scaled(mu, 0.01), scaled(sigma, 0.01)];
     const { varianceFloor } = await estimateNoiseModel(mu, sigma);

@@ -51,7 +51,7 @@ function expectResolvedOrRejected(options: object, n: number, d: number): void {
   }
 }
 
-test("any value of any one option is taken or refused by an ArgumentError", () => {
+test("any value of any single option is accepted or rejected with an ArgumentError", () => {
   fc.assert(
     fc.property(fc.constantFrom(...KEYS), garbage, sizes.n, sizes.d, (key, value, n, d) => {
       expectResolvedOrRejected({ [key]: value }, n, d);
@@ -60,7 +60,7 @@ test("any value of any one option is taken or refused by an ArgumentError", () =
   );
 });
 
-test("any values of several options are taken or refused by an ArgumentError", () => {
+test("any values of several options are accepted or rejected with an ArgumentError", () => {
   fc.assert(fc.property(fc.dictionary(fc.constantFrom(...KEYS), garbage), sizes.n, sizes.d, expectResolvedOrRejected), {
     numRuns: 500,
   });
@@ -113,7 +113,7 @@ test.each<[TsneOptions, string]>([
   );
 });
 
-test("any unknown key is refused by its name", () => {
+test("any unknown key is rejected with its name", () => {
   fc.assert(
     fc.property(
       fc.string().filter((key) => !KEYS.includes(key) && key !== "__proto__"),
@@ -127,7 +127,7 @@ test("any unknown key is refused by its name", () => {
   );
 });
 
-test("every documented option in its range is taken as it is", () => {
+test("every documented option is accepted within its range", () => {
   const unit = fc.double({ min: 0, max: 1, noNaN: true });
   const positive = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
   const whole = fc.integer({ min: 0, max: 1e9 });
@@ -159,7 +159,7 @@ test("every documented option in its range is taken as it is", () => {
   );
 });
 
-test.each(KEYS)("null for %s counts as left out, or is refused, but turns nothing on", (key) => {
+test.each(KEYS)("null for %s counts as left out or is rejected, and never has another effect", (key) => {
   const points = makeGroups(40, 3);
   const resolve = (options: unknown) => new Tsne(points, options as TsneOptions).options;
   try {

@@ -16,7 +16,7 @@ async function fitted(options: TsneOptions = {}): Promise<Tsne> {
   return run;
 }
 
-/** Share of new points whose nearest point of the embedding is of their group. */
+/** Share of new points whose nearest point in the embedding belongs to their group. */
 function shareAtHome(positions: Matrix, embedding: Matrix): number {
   const home = Array.from({ length: positions.rows }, (_, q) => {
     const distances = Array.from({ length: embedding.rows }, (_, i) =>
@@ -57,13 +57,13 @@ describe("place", () => {
     expect(one.divergence[0]).toBe(whole.divergence[11]);
   });
 
-  test("sees the data through the run's principal components", async () => {
+  test("projects new points onto the run's principal components", async () => {
     const run = await fitted({ pca: 3 });
     const { embedding } = await run.place(fresh);
     expect(shareAtHome(embedding, (await run.fit(0)).embedding)).toBeGreaterThan(0.95);
   });
 
-  test("leaves the embedding and the run as they are, and follows the embedding when it goes on", async () => {
+  test("does not change the embedding and the run, and uses the new embedding after further iterations", async () => {
     const run = new Tsne(data, quick);
     await run.fit(150);
     const early = await run.place(fresh);
@@ -72,7 +72,7 @@ describe("place", () => {
     expect(digest((await run.place(fresh)).embedding)).not.toBe(digest(early.embedding));
   });
 
-  test("starts at the neighbors with 0 iterations, and places nothing at all", async () => {
+  test("places points at the median of their neighbors with 0 iterations, and accepts an empty set of points", async () => {
     const run = await fitted();
     const start = await run.place(fresh, { iterations: 0 });
     const coordinates = (await run.fit(0)).embedding;
@@ -84,7 +84,7 @@ describe("place", () => {
     expect((await run.place([])).embedding.shape).toEqual([0, 2]);
   });
 
-  test("knows points that are unlike all others by their divergence, and keeps them near the embedding", async () => {
+  test("gives points that are unlike all others a high divergence, and keeps them near the embedding", async () => {
     const run = await fitted();
     const strange = new Matrix(Float64Array.of(1e300, -1e300, 0, 0, 1e300, 0), 1, 6);
     const { embedding } = await run.place(strange);
@@ -93,7 +93,7 @@ describe("place", () => {
     expect(embedding.data.every((value) => Math.abs(value) < 1.2 * reach + 1)).toBe(true);
   });
 
-  test("queues calls, and is busy during fit", async () => {
+  test("queues calls, and reports BUSY during fit", async () => {
     const run = await fitted();
     const [a, b] = await Promise.all([run.place(fresh), run.place(fresh)]);
     expect(digest(a.embedding)).toBe(digest(b.embedding));
@@ -121,7 +121,7 @@ describe("place", () => {
     expect((await run.place(fresh)).embedding.rows).toBe(60);
   });
 
-  test("refuses what it cannot place, saying what", async () => {
+  test("rejects points that it cannot place, with the reason", async () => {
     const plain = await fitted();
     const aware = await fitted({ sigma });
     const refusal = (code: string, argument: string, message?: RegExp) => ({
@@ -171,7 +171,7 @@ function rankCorrelation(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return 1 - (6 * difference) / (x.length * (x.length ** 2 - 1));
 }
 
-/** Clusters whose points are known each with a noise of its own, from hardly any to that of the distance between clusters. */
+/** Clusters whose points have individual noise, from almost none to the distance between clusters. */
 function noisyClusters(n: number, d: number): { means: Matrix; sigma: Matrix; noise: Float64Array } {
   const uniform = uniformNumbers(5);
   const bell = () => 2 * (uniform() + uniform() + uniform() - 1.5);
@@ -188,7 +188,7 @@ function noisyClusters(n: number, d: number): { means: Matrix; sigma: Matrix; no
 }
 
 describe("positionUncertainty", () => {
-  test("grows with the noise that points were made with", async () => {
+  test("grows with the noise of the points", async () => {
     const { means, sigma, noise } = noisyClusters(400, 8);
     const run = new Tsne(means, { sigma, threads: 2, iterations: 400 });
     await run.fit();
@@ -198,7 +198,7 @@ describe("positionUncertainty", () => {
   });
 
   test.each([1, 2, 3])(
-    "gives covariances of %i dimensions, for the points asked for as for all",
+    "gives covariances of %i dimensions, which are the same for some points as for all",
     async (outputDimensions) => {
       const run = await fitted({ sigma, outputDimensions });
       const whole = await positionUncertainty(run, { draws: 5, neighbors: 7 });
@@ -221,7 +221,7 @@ describe("positionUncertainty", () => {
     },
   );
 
-  test("refuses what it cannot measure, saying what", async () => {
+  test("rejects invalid requests with the reason", async () => {
     await expect(positionUncertainty(await fitted())).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       message: expect.stringMatching(/without sigma/),

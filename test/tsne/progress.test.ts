@@ -11,7 +11,7 @@ async function collectProgress(options: TsneOptions): Promise<TsneProgress[]> {
 }
 
 describe("onProgress", () => {
-  test("hears of the stages in their order", async () => {
+  test("receives the stages in their order", async () => {
     const stages = (reports: TsneProgress[]) => [...new Set(reports.map(({ stage }) => stage))];
     const all = ["pca", "neighbors", "affinities", "initialization", "optimization"];
     expect(stages(await collectProgress({ pca: true, iterations: 100 }))).toEqual(all);
@@ -41,12 +41,12 @@ describe("onProgress", () => {
     for (const { iteration, kl } of reports) expect(kl === undefined).toBe(iteration < 50);
   });
 
-  test.each([100, 130])("hears of the last iteration, %i", async (iterations) => {
+  test.each([100, 130])("receives the last iteration, %i", async (iterations) => {
     const last = (await collectProgress({ iterations })).at(-1);
     expect(last).toMatchObject({ stage: "optimization", iteration: iterations, fraction: 1, iterations });
   });
 
-  test("sees the KL divergence that the result has", async () => {
+  test("receives the same KL divergence as the result", async () => {
     let last: TsneProgress | undefined;
     const { kl } = await runBhTsne(data, {
       iterations: 100,
@@ -57,7 +57,7 @@ describe("onProgress", () => {
     expect(last?.kl).toBeCloseTo(kl, 10);
   });
 
-  test("has no influence on the embedding", async () => {
+  test("does not affect the embedding", async () => {
     const silent = await runBhTsne(data, { iterations: 120 });
     const watched = await runBhTsne(data, { iterations: 120, onProgress: () => {} });
     expect(digest(watched.embedding)).toEqual(digest(silent.embedding));
@@ -85,7 +85,7 @@ describe("onProgress", () => {
     expect(calls).toBe(1);
   });
 
-  test("leaves the event loop free", async () => {
+  test("does not block the event loop", async () => {
     let ticks = 0;
     const clock = setInterval(() => ticks++, 1);
     await runBhTsne(makeGroups(1000, 4), { iterations: 100 });
@@ -103,7 +103,7 @@ describe("verbose", () => {
     return write.mock.calls.map(([text]) => String(text));
   }
 
-  test("tells the size, the stages and the KL divergence on standard error", async () => {
+  test("prints the size, the stages and the KL divergence to standard error", async () => {
     const text = (await captureLines({ verbose: true, iterations: 100, pca: true })).join("");
     expect(text).toContain("200 points x 6, euclidean distance, perplexity 30");
     for (const stage of ["pca", "neighbors", "affinities", "initialization"]) expect(text).toContain(`${stage} ...`);
@@ -111,7 +111,7 @@ describe("verbose", () => {
     expect(text).toMatch(/iteration 100: KL \d+\.\d+/);
   });
 
-  test("is off unless asked for", async () => {
+  test("is off by default", async () => {
     expect(await captureLines({ iterations: 100 })).toEqual([]);
   });
 });

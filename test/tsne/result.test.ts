@@ -51,7 +51,7 @@ test("an option that is undefined counts as left out", async () => {
   expect(options).toEqual((await runBhTsne(data, { iterations: 0 })).options);
 });
 
-test("defaults depend on the data where the documentation says so", async () => {
+test("defaults depend on the data as documented", async () => {
   const sigma = makeUniform(120, 6, 0.1, 1);
   expect((await runBhTsne(data, { iterations: 0, sigma })).options.distance).toBe("inverse-variance");
   expect((await runBhTsne(makeGroups(40, 3), { iterations: 0 })).options.perplexity).toBe(13);
@@ -110,7 +110,7 @@ test("seconds are reported for each stage and in total", async () => {
 describe("quality", () => {
   const groups = makeGroups(240, 8, 4);
 
-  test.each([0, 0.5])("separated groups come out separated, theta %s", async (theta) => {
+  test.each([0, 0.5])("separated groups are separated in the embedding, theta %s", async (theta) => {
     const { embedding } = await runBhTsne(groups, { theta, iterations: 350 });
     expect(nearestNeighborAccuracy(embedding, 4)).toBeGreaterThan(0.98);
   });
@@ -125,11 +125,14 @@ describe("quality", () => {
     expect(nearestNeighborAccuracy(embedding, 4)).toBeGreaterThan(0.98);
   });
 
-  test.each([1, 2, 3])("Barnes-Hut ends as low as the exact gradient, %i dimensions", async (outputDimensions) => {
-    const exact = await runBhTsne(groups, { outputDimensions, theta: 0, iterations: 500 });
-    const approximate = await runBhTsne(groups, { outputDimensions, theta: 0.5, iterations: 500 });
-    expect(Math.abs(approximate.kl - exact.kl)).toBeLessThan(0.05 * exact.kl);
-  });
+  test.each([1, 2, 3])(
+    "Barnes-Hut reaches the same KL divergence as the exact gradient, %i dimensions",
+    async (outputDimensions) => {
+      const exact = await runBhTsne(groups, { outputDimensions, theta: 0, iterations: 500 });
+      const approximate = await runBhTsne(groups, { outputDimensions, theta: 0.5, iterations: 500 });
+      expect(Math.abs(approximate.kl - exact.kl)).toBeLessThan(0.05 * exact.kl);
+    },
+  );
 
   test("more iterations bring the KL divergence down", async () => {
     const init = makeUniform(240, 2, -1e-4, 1e-4);
@@ -145,12 +148,12 @@ describe("principal components", () => {
   const init = makeUniform(120, 2, -5, 5);
   const atInit = { init, iterations: 0, theta: 0 };
 
-  test("in full number leave the affinities as they are", async () => {
+  test("do not change the affinities if all are used", async () => {
     const reduced = await runBhTsne(data, { ...atInit, pca: true });
     expect(reduced.kl).toBeCloseTo((await runBhTsne(data, atInit)).kl, 4);
   });
 
-  test("in small number are those of pca()", async () => {
+  test("equal those of pca() if few are used", async () => {
     const reduced = await runBhTsne(data, { ...atInit, pca: 2 });
     const { scores } = await pca(data, 2);
     expect(reduced.kl).toBeCloseTo((await runBhTsne(scores, atInit)).kl, 4);

@@ -94,7 +94,7 @@ describe("save and load", () => {
   });
 });
 
-test("a saved run is known by its first bytes, whatever it is called", async () => {
+test("a saved run is recognized by its first bytes, whatever its name", async () => {
   const write = async (name: string, content: Buffer | string) => {
     await writeFile(inFolder(name), content);
     return inFolder(name);
@@ -108,7 +108,7 @@ test("a saved run is known by its first bytes, whatever it is called", async () 
   expect(await isSavedRun(inFolder("nowhere"))).toBe(false);
 });
 
-/** A file of these bytes with a right checksum. */
+/** A file of these bytes with a correct checksum. */
 function sealed(content: Buffer): Buffer {
   const body = content.subarray(0, -32);
   return Buffer.concat([body, createHash("sha256").update(body).digest()]);
@@ -209,7 +209,7 @@ describe("load refuses", () => {
     });
   });
 
-  test("a file that is not there, a folder, and bad options", async () => {
+  test("a file that does not exist, a folder, and bad options", async () => {
     await expect(Tsne.load(inFolder("absent"))).rejects.toMatchObject({ code: "FILE_READ" });
     await expect(Tsne.load(inFolder(""))).rejects.toMatchObject({ code: "FILE_READ" });
     await expect(Tsne.load(file, { threads: 0 })).rejects.toMatchObject({ code: "OUT_OF_RANGE", argument: "threads" });

@@ -30,13 +30,13 @@ test.each([1, 2, 3])(
   },
 );
 
-test("every tenth iteration is the default, and every single one can be had", async () => {
+test("every tenth iteration is the default, and every single one can be requested", async () => {
   expect((await collect({ iterations: 35 })).map(({ iteration }) => iteration)).toEqual([0, 10, 20, 30]);
   const every = await collect({ iterations: 40, snapshotEvery: 1 });
   expect(every.map(({ iteration }) => iteration)).toEqual(Array.from({ length: 41 }, (_, i) => i));
 });
 
-test("fits in steps give each snapshot once", async () => {
+test("fitting in steps gives each snapshot once", async () => {
   const iterations: number[] = [];
   const tsne = new Tsne(data, {
     snapshotEvery: 20,
@@ -51,7 +51,7 @@ test("fits in steps give each snapshot once", async () => {
   expect(digest(embedding)).toBe(digest((await runTsne(data, { iterations: 60 })).embedding));
 });
 
-test("an error of the caller's onSnapshot stops the run, which rejects with it and can go on", async () => {
+test("an error of the caller's onSnapshot stops the run, which rejects with it and can continue", async () => {
   let isThrowing = true;
   const tsne = new Tsne(data, {
     iterations: 60,
@@ -83,7 +83,7 @@ test("the run waits for an event loop that is busy, until it is stopped", async 
   expect(iterations).toEqual(Array.from(iterations, (_, i) => i));
 });
 
-test("a worker that is terminated while its run waits ends", async () => {
+test("a worker ends when it is terminated while its run waits", async () => {
   const addon = JSON.stringify(resolve("native/addon/binding.cjs"));
   const matrix = { data: Float64Array.from(data.data), rows: data.rows, cols: data.cols };
   const worker = new Worker(
@@ -98,7 +98,7 @@ test("a worker that is terminated while its run waits ends", async () => {
   expect(await worker.terminate()).toBe(1);
 });
 
-test("a function is needed", () => {
+test("onSnapshot must be a function", () => {
   for (const onSnapshot of [5, "f", {}]) {
     expect(() => new Tsne(data, { onSnapshot } as unknown as TsneOptions)).toThrow("onSnapshot: expected a function");
   }

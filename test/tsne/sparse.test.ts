@@ -7,7 +7,7 @@ import { nearestNeighborAccuracy, uniformNumbers } from "./points.js";
 
 const groups = 4;
 
-/** n x d counts, of which every group fills its own quarter of the columns more often. */
+/** n x d counts. Each group has more counts in its own quarter of the columns. */
 function makeCounts(n: number, d: number, filled = 0.05): SparseMatrix {
   const uniform = uniformNumbers(n + d);
   const rows = Array.from({ length: n }, (_, i) =>
@@ -53,7 +53,7 @@ describe("principal components of sparse data", () => {
     for (let c = 0; c < 3; c++) expect(other.variances[c] / one.variances[c]).toBeCloseTo(1, 5);
   });
 
-  test.each([1e30, 1e-30, 1e200])("keep their digits at a scale of %s", async (scale) => {
+  test.each([1e30, 1e-30, 1e200])("are accurate at a scale of %s", async (scale) => {
     const sparse = makeCounts(150, 400);
     const data = Float64Array.from(sparse.data, (value) => value * scale);
     const scaled = await pca({ ...sparse, shape: sparse.shape, data }, 2);
@@ -61,12 +61,12 @@ describe("principal components of sparse data", () => {
     for (let at = 0; at < 300; at++) expect(scaled.scores.data[at] / scale).toBeCloseTo(plain.scores.data[at], 3);
   });
 
-  test("of nearly all columns are those of the dense data", async () => {
+  test("equal those of the dense data if nearly as many as columns are requested", async () => {
     const sparse = makeCounts(40, 30);
     expect(await pca(sparse, 25)).toEqual(await pca(sparse.toDense(), 25));
   });
 
-  test("report a number that is not finite with its place", async () => {
+  test("report a number that is not finite with its row and column", async () => {
     const sparse = makeCounts(100, 200);
     const data = sparse.data.slice();
     data[sparse.indptr[7]] = Number.NaN;
@@ -94,18 +94,21 @@ const range = (start: number, end: number): number[] => Array.from({ length: end
 describe("a run of sparse data", () => {
   const quick = { perplexity: 10, iterations: 250 };
 
-  test.each(["euclidean", "cosine"] as const)("of few columns is that of the dense data, %s", async (distance) => {
-    const sparse = makeCounts(150, 60, 0.2);
-    const [found, expected] = [
-      await runTsne(sparse, { ...quick, distance }),
-      await runTsne(sparse.toDense(), { ...quick, distance }),
-    ];
-    expect(found.embedding).toEqual(expected.embedding);
-    expect(found.options).toEqual(expected.options);
-    expect(found.warnings).toEqual([]);
-  });
+  test.each(["euclidean", "cosine"] as const)(
+    "with few columns equals the run of the dense data, %s",
+    async (distance) => {
+      const sparse = makeCounts(150, 60, 0.2);
+      const [found, expected] = [
+        await runTsne(sparse, { ...quick, distance }),
+        await runTsne(sparse.toDense(), { ...quick, distance }),
+      ];
+      expect(found.embedding).toEqual(expected.embedding);
+      expect(found.options).toEqual(expected.options);
+      expect(found.warnings).toEqual([]);
+    },
+  );
 
-  test("of many columns is reduced to 50 principal components, and says so", async () => {
+  test("with many columns is reduced to 50 principal components, and reports it", async () => {
     const sparse = makeCounts(160, 1200);
     const { embedding, options, warnings } = await runTsne(sparse, quick);
     expect(options.pca).toBe(50);
@@ -118,7 +121,7 @@ describe("a run of sparse data", () => {
     await expect(runTsne(sparse, { pca: false })).rejects.toMatchObject({ argument: "pca" });
   });
 
-  test("takes the arrays of a matrix in plain form", async () => {
+  test("accepts the arrays of a matrix as a plain object", async () => {
     const { embedding } = await runTsne(
       { indptr: [0, 1, 2, 3, 4], indices: [0, 1, 0, 1], data: [1, 2, 3, 4], shape: [4, 2] },
       { iterations: 10 },
@@ -127,7 +130,7 @@ describe("a run of sparse data", () => {
   });
 });
 
-test("a slice of a sparse matrix has its rows", () => {
+test("a slice of a sparse matrix contains the requested rows", () => {
   const sparse = makeCounts(20, 15, 0.3);
   expect(sparse.slice(5, 12).toDense()).toEqual(new Matrix(sparse.toDense().data.slice(5 * 15, 12 * 15), 7, 15));
 });

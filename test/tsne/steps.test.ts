@@ -37,7 +37,7 @@ describe("Tsne", () => {
     expect(kl).toBeGreaterThan(0);
   });
 
-  test("goes past iterations when told to, and no further by itself", async () => {
+  test("exceeds the option iterations only on request", async () => {
     const tsne = new Tsne(data, { ...options, iterations: 20 });
     expect((await tsne.fit(60)).iterations).toBe(60);
     expect((await tsne.fit()).iterations).toBe(60);
@@ -45,7 +45,7 @@ describe("Tsne", () => {
     expect(digest((await tsne.fit(0)).embedding)).toEqual(digest(whole.embedding));
   });
 
-  test("gives each step an embedding of its own", async () => {
+  test("returns a separate embedding for each step", async () => {
     const tsne = new Tsne(data, options);
     const first = await tsne.fit(50);
     const before = digest(first.embedding);
@@ -61,7 +61,7 @@ describe("Tsne", () => {
     });
   });
 
-  test("refuses a second fit during the first, which goes on", async () => {
+  test("rejects a second fit during the first, which continues", async () => {
     const tsne = new Tsne(data, options);
     const first = tsne.fit(100);
     await expect(tsne.fit(1)).rejects.toMatchObject({ name: "SigmaTsneError", code: "BUSY" });
@@ -70,7 +70,7 @@ describe("Tsne", () => {
   });
 
   test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "10", null])(
-    "refuses to fit %s iterations",
+    "rejects a fit of %s iterations",
     async (bad) => {
       const tsne = new Tsne(data, options);
       await expect(tsne.fit(bad as number)).rejects.toMatchObject({
@@ -82,7 +82,7 @@ describe("Tsne", () => {
     },
   );
 
-  test("goes on after an error of the caller's onProgress", async () => {
+  test("continues after an error of the caller's onProgress", async () => {
     let isThrowing = true;
     const tsne = new Tsne(data, {
       ...options,
@@ -96,7 +96,7 @@ describe("Tsne", () => {
     expect(digest(embedding)).toEqual(digest((await runBhTsne(data, options)).embedding));
   });
 
-  test("counts its seconds over all steps", async () => {
+  test("sums its seconds over all steps", async () => {
     const tsne = new Tsne(data, options);
     const { seconds: first } = await tsne.fit(100);
     const { seconds: second } = await tsne.fit(100);
@@ -162,7 +162,7 @@ describe("stop", () => {
   });
 });
 
-test("several runs at once give the same embeddings as one after the other", async () => {
+test("concurrent runs give the same embeddings as consecutive runs", async () => {
   const jobs = [
     { outputDimensions: 1 },
     { outputDimensions: 2, theta: 0 },
@@ -177,7 +177,7 @@ test("several runs at once give the same embeddings as one after the other", asy
   expect(together.map(({ embedding }) => digest(embedding))).toEqual(alone.map(({ embedding }) => digest(embedding)));
 });
 
-describe("data at the edge of what can be embedded comes out finite:", () => {
+describe("the embedding of extreme data is finite:", () => {
   const constant = new Matrix(new Float64Array(40 * 3).fill(5), 40, 3);
   const EDGES: Record<string, Matrix> = {
     "three points": new Matrix(Float64Array.of(0, 1, 5), 3, 1),
@@ -207,9 +207,9 @@ describe("data at the edge of what can be embedded comes out finite:", () => {
       3,
     ),
     "more columns than points": makeUniform(10, 400, -1, 1),
-    "numbers at the end of float64": makeUniform(40, 3, -1, 1),
+    "numbers near the limit of float64": makeUniform(40, 3, -1, 1),
   };
-  const last = EDGES["numbers at the end of float64"];
+  const last = EDGES["numbers near the limit of float64"];
   last.data.forEach((value, at) => {
     last.data[at] = value * Number.MAX_VALUE;
   });

@@ -116,7 +116,7 @@ describe("the automatic variance floor", () => {
     expect(embedding.data.every(Number.isFinite)).toBe(true);
   });
 
-  test("works for one point that is searched", async () => {
+  test("works for a search for one point", async () => {
     const one = { sigma: makeUniform(1, d, 0.1, 1), querySigma: makeUniform(1, d, 0.1, 1, 5) };
     const found = await nearest(makeUniform(1, d, -1, 1), makeUniform(1, d, -1, 1, 9), one);
     expect(Array.from(found.indices)).toEqual([0]);
