@@ -101,8 +101,8 @@ export class Tsne {
   }
 
   /**
-   * Ends a running {@link fit} after its current iteration: it resolves to the embedding at that iteration, or rejects with an
-   * {@link AbortError} if there is no embedding yet. A later fit() continues from there.
+   * Ends a running {@link fit} after its current iteration: it resolves to the embedding at that iteration, or rejects
+   * with an {@link AbortError} if there is no embedding yet. A later fit() continues from there.
    */
   stop(): void {
     this.#fitting?.abort();

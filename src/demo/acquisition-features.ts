@@ -106,7 +106,10 @@ function averageAcquisitions(acquisitions: Matrix): Matrix {
   return averages;
 }
 
-/** Fits principal components to standardized columns. The projection divides by the standard deviation of the first component. */
+/**
+ * Fits principal components to standardized columns. The projection divides by the standard deviation of the first
+ * component.
+ */
 async function fitComponents(points: Matrix, threads: number, signal: AbortSignal | undefined) {
   const { rows: n, cols: length } = points;
   const center = new Float64Array(length);

@@ -9,7 +9,7 @@ export function explainAcquisitions(findings: Findings): string[] {
   return [
     `${n} simulated micrographs, ${acquisitions} acquisitions of each at one dose, from ${round(dose.least)} to ${round(dose.most)} electrons per pixel; means and standard errors of ${d} principal components of their diffractograms. The typical standard error is ${round(sigma.lowDose)} in the low-dose half and ${round(sigma.highDose)} in the high-dose half, where the first component has a standard deviation of 1.`,
     `comparison.png: the same means, embedded without (left) and with (right) their standard errors. The two maps have ${percent(agreement)} of their points' 10 nearest neighbors in common.`,
-    `Points whose neighbors are mostly of their own kind: ${change(maps.standard.accuracy, maps.sigma.accuracy, gain.accuracy)} Without noise and before any map it would be ${percent(noiseFreeAccuracy)}.`,
+    `Points whose neighbors are mostly of their own kind: ${change(maps.standard.accuracy, maps.sigma.accuracy, gain.accuracy)} Among the noise-free images, without any map, the share is ${percent(noiseFreeAccuracy)}.`,
     `Neighbors that are also neighbors without noise: ${change(maps.standard.neighborsKept, maps.sigma.neighborsKept, gain.neighborsKept)}`,
     mostChanged(findings),
     "micrographs.png shows the images. KL divergences of the two maps are not comparable: each is measured from its own affinities.",
@@ -24,7 +24,7 @@ export function explainCodes(findings: Omit<CodesSummary, "seconds" | "explanati
     `${n} simulated micrographs of ${classes} kinds. A variational autoencoder (${model.parameters} parameters, ${model.epochs} epochs; ${model.backend}) gives each a code of ${model.zDim} dimensions, ${model.activeDimensions} of them in use, and a standard deviation for each dimension.`,
     `comparison/report.html shows the maps of these codes without and with the standard deviations, linked to each other. In the second map, ${percent(changed.mean)} of an image's ${changed.k} nearest neighbors are different. ${whoMoved(uncertainty)}`,
     `Images whose neighbors are mostly of their own kind: ${percent(maps.standard.accuracy)} in the standard map, ${percent(maps.sigma.accuracy)} in the sigma-aware one (${verdict(gain)}). Chance is ${percent(1 / classes)}: orientation, spacing and noise differ from image to image, and the labels were never shown.`,
-    `How sure the network is differs between images by a factor of ${spread.toFixed(1)} (5th to 95th percentile of the mean standard deviation). ${spread < 2 ? "That is little: what the second map does differently is mostly to count dimensions less that say little about any image." : "The second map counts less what is uncertain."} Where errors were measured, as with --data acquisitions, standard deviations can change more.`,
+    `The mean standard deviation of an image varies by a factor of ${spread.toFixed(1)} (from the 5th to the 95th percentile). ${spread < 2 ? "That is little: the second map mostly gives less weight to dimensions that contain little information about any image." : "The second map gives less weight to uncertain values."} With measured errors, as in --data acquisitions, standard deviations can have a larger effect.`,
     `wall.png: the sigma-aware map spread evenly onto a grid of ${separation.rows} x ${separation.columns} cells, with ${percent(separation.keptNeighbors)} of the 10 nearest neighbors kept.`,
     "KL divergences of the two maps are not comparable: each is measured from its own affinities.",
   ];
@@ -58,7 +58,7 @@ function mostChanged({ lowDoseAccuracy }: Findings): string {
   const [most] = lowDoseAccuracy.filter((entry) => sizeOf(entry) > 0).sort((a, b) => sizeOf(b) - sizeOf(a));
   if (most === undefined)
     return "No class differs between the maps in the share of its low-dose images among their own kind.";
-  return `Look first at "${most.label}", whose low-dose images stand among their own kind in ${percent(most.standard)} of cases in the standard map and ${percent(most.sigma)} in the sigma-aware one, the largest change of all classes.`;
+  return `Look first at "${most.label}", the class with the largest change: ${percent(most.standard)} of its low-dose images are among their own kind in the standard map, and ${percent(most.sigma)} in the sigma-aware one.`;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -41,7 +41,10 @@ export const EXPLORE_OPTIONS = {
    * links.
    */
   strict: boolean({ flag: false, help: "report an error for files and columns that would otherwise be skipped" }),
-  /** For a saved run: computes its trust report, with the groups of the map, while the map is looked at. Default `false`. */
+  /**
+   * For a saved run: computes its trust report, with the groups of the map, while the page already shows the map.
+   * Default `false`.
+   */
   trust: boolean({ help: "for a saved run: report which points and groups can be trusted" }),
   /**
    * For points: whether their embeddings, and the quantities measured on them, are saved in the folder
@@ -104,8 +107,9 @@ export interface InputOptions
   /** A file of labels, one per point. Default: the labels of the table that is explored. */
   readonly labels?: string | undefined;
   /**
-   * A table with further columns, one row per point: .csv, .tsv, .parquet, .arrow or .jsonl. The points are colored, searched
-   * and filtered by each of its columns. A column named like labels (label, class, species ...) becomes the labels if no labels are given.
+   * A table with further columns, one row per point: .csv, .tsv, .parquet, .arrow or .jsonl. The points are colored,
+   * searched and filtered by each of its columns. A column named like labels (label, class, species ...) becomes the
+   * labels if no labels are given.
    */
   readonly metadata?: string | undefined;
   /** For maps and points: a file of standard deviations, n x d. Default: those of the table that is explored. */

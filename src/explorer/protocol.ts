@@ -1,9 +1,10 @@
 /**
- * The requests and answers between the explorer's server and its page. Both import this file, so it must run in a browser and imports
- * nothing.
+ * The requests and answers between the explorer's server and its page. Both import this file, so it must run in a
+ * browser and imports nothing.
  *
- * Binary answers are little-endian arrays without a header (`application/octet-stream`). {@link ExplorationDescription} says how long they
- * are and what they mean. They carry an ETag and support Range requests. Every failed request is answered with a {@link Failure} as JSON.
+ * Binary answers are little-endian arrays without a header (`application/octet-stream`). {@link ExplorationDescription}
+ * says how long they are and what they mean. They carry an ETag and support Range requests. Every failed request is
+ * answered with a {@link Failure} as JSON.
  */
 
 /** The address of each route, relative to the page's own address. */
@@ -12,7 +13,7 @@ export const paths = {
   exploration: "/api/exploration",
   /** GET: float32 n x 2, row by row, y upwards. A derived layout is computed when it is first requested. */
   layout: (id: string) => `/api/layouts/${encodeURIComponent(id)}`,
-  /** GET: float32 n x 3 (xx, xy, yy), the covariance of each position of a layout; NaN where it is unknown */
+  /** GET: float32 n x 3 (xx, xy, yy), the covariance of each position of a layout; NaN if it is unknown */
   covariances: (layout: string) => `/api/layouts/${encodeURIComponent(layout)}/covariances`,
   /**
    * GET: n values with the {@link ColumnDescription.type} of the column. For texts: n + 1 uint32 offsets, then all
@@ -23,8 +24,9 @@ export const paths = {
   /** GET: WebP, see {@link ThumbnailDescription} */
   thumbnails: (sheet: number) => `/api/thumbnails/${sheet}`,
   /**
-   * POST: uint32 indices (`application/octet-stream`), at most {@link MAX_THUMBNAILS}; WebP with the thumbnails of these points in rows of
-   * {@link ThumbnailDescription.columns} tiles. The visible points are seldom adjacent in the file.
+   * POST: uint32 indices (`application/octet-stream`), at most {@link MAX_THUMBNAILS}; WebP with the thumbnails of
+   * these points in rows of {@link ThumbnailDescription.columns} tiles. The visible points are seldom adjacent in the
+   * file.
    */
   thumbnailsOf: "/api/thumbnails",
   /** GET: PNG, the image in its original size */
@@ -43,14 +45,17 @@ export const paths = {
    */
   savedSelection: (name: string) => `/api/selections?name=${encodeURIComponent(name)}`,
   savedSelections: "/api/selections",
-  /** GET: string[], the origins of pages that may show this page in a frame and exchange {@link FrameMessage}s with it */
+  /**
+   * GET: string[], the origins of pages that may show this page in a frame and exchange {@link FrameMessage}s with it
+   */
   frameOrigins: "/api/frame-origins",
   /** GET: the explorer without the features that need a model, as one HTML file that contains {@link OfflineData} */
   offline: "/api/offline",
 
   /**
-   * GET: server-sent events. `computation` carries a {@link ComputationState}: one for each computation at the beginning, and one whenever a
-   * computation changes. `exploration` (no data) says that the description has changed, because a layout or a column was finished.
+   * GET: server-sent events. `computation` carries a {@link ComputationState}: one for each computation at the
+   * beginning, and one whenever a computation changes. `exploration` (no data) says that the description has changed,
+   * because a layout or a column was finished.
    */
   events: "/api/events",
   /** GET: float32 n x 2, the current positions of a running embedding; never cached. See {@link ITERATION_HEADER}. */
@@ -62,7 +67,10 @@ export const paths = {
 
   /** GET: {@link LatentVector} of a point */
   latentVector: (index: number) => `/api/points/${index}/latent`,
-  /** POST: float32 m x latent (`application/octet-stream`), 1 <= m <= {@link MAX_DECODED}; PNG with m images side by side */
+  /**
+   * POST: float32 m x latent (`application/octet-stream`), 1 <= m <= {@link MAX_DECODED}; PNG with m images side by
+   * side
+   */
   decode: "/api/decode",
   /**
    * Decodes like {@link paths.decode}, for a control that sends many requests, such as a slider. `name` identifies the
@@ -168,10 +176,13 @@ export const SELECTIONS_KIND = "sigma-tsne selections";
 
 /** One way to arrange the points. */
 export interface LayoutDescription {
-  /** `"standard"`, `"sigma-aware"`, `"map"`, names of compared maps; for derived layouts `"separated:standard"`, `"wall:map"`, … */
+  /**
+   * `"standard"`, `"sigma-aware"`, `"map"`, names of compared maps; for derived layouts `"separated:standard"`,
+   * `"wall:map"`, …
+   */
   readonly id: string;
   readonly title: string;
-  /** A map; a map whose points are spread evenly; a grid with one point per cell. */
+  /** A map, a map with evenly spread points, or a grid with one point per cell. */
   readonly kind: "map" | "separated" | "wall";
   /** Id of the map that the layout was computed from; null for maps. */
   readonly derivedFrom: string | null;
@@ -191,7 +202,10 @@ export type CodedColumn = CategoryColumn | NumberColumn | DateColumn;
 export type ColumnRole = "label" | "identifier" | "data" | "metadata" | "computed";
 
 interface ColumnBase {
-  /** `"label"`, `"cluster"`, `"mean-sigma"`, `"quality:standard"`, `"displacement"`, `"position-uncertainty"`, `"column:price"`, … */
+  /**
+   * `"label"`, `"cluster"`, `"mean-sigma"`, `"quality:standard"`, `"displacement"`, `"position-uncertainty"`,
+   * `"column:price"`, …
+   */
   readonly id: string;
   readonly title: string;
   /** Name of the column in exported tables. */
@@ -346,7 +360,8 @@ export interface Failure {
 }
 
 /**
- * Id of the `<script type="application/json">` that contains the data of an offline page. A page with this element sends no requests.
+ * Id of the `<script type="application/json">` that contains the data of an offline page. A page with this element
+ * sends no requests.
  */
 export const OFFLINE_ELEMENT = "offline-data";
 

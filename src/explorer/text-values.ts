@@ -36,7 +36,7 @@ export class TextValues {
     return bytes;
   }
 
-  /** Reads what {@link encode} wrote. */
+  /** Decodes the bytes of {@link encode}. */
   static decode(bytes: ArrayBuffer, rows: number): TextValues {
     const offsets = new Uint32Array(bytes, 0, rows + 1);
     // Without this option, the decoder would remove a byte order mark at the beginning, and all offsets would be wrong.

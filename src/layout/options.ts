@@ -121,7 +121,7 @@ export function resolveSeparationOptions(options: SeparationOptions): ResolvedSe
   for (const other of SEPARATION_METHODS.filter((name) => name !== method)) {
     const given = OF_METHOD[other].find((key) => options[key] !== undefined);
     if (given !== undefined)
-      reject(given, options[given], `to be left out with the method "${method}", since it is of "${other}"`);
+      reject(given, options[given], `to be left out with the method "${method}", because it belongs to "${other}"`);
   }
   return { ...checked, threads };
 }

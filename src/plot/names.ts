@@ -15,8 +15,8 @@ const NARROWEST = 20;
 const CELLS = 40;
 
 /**
- * Writes the name of each class at the median of its points. A name is left out if most points around it belong to other classes, or if it
- * would overlap the name of a larger class.
+ * Writes the name of each class at the median of its points. A name is left out if most points around it belong to
+ * other classes, or if it would overlap the name of a larger class.
  */
 export function drawNames(
   context: Context,

@@ -118,7 +118,7 @@ describe("columns of a table", () => {
 
   test("are shown at the pointer and in the panel of the point, with missing values marked as none", async () => {
     await openMap(page, small.url);
-    // It hides some points.
+    // The filter hides some points.
     await page.getByRole("button", { name: "Dismiss" }).click();
     const layout = await small.layout("map");
     const row = loneliest(layout);

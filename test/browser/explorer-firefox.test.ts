@@ -98,7 +98,7 @@ test("the main flow works in Firefox on a table of 70,000 rows", async () => {
   await page.waitForSelector("canvas.map-pane__base[data-drawn=all]", { timeout: 60_000 });
   await expect.poll(() => text("#panel h2")).toBe(`${(N / 5).toLocaleString("en")} of 70,000 points`);
 
-  // The table and the filters.
+  // Use the table and the filters.
   await page.locator('::-p-aria([name="Table"][role="button"])').click();
   await page.waitForSelector("[role=grid], table");
   await tab("Filters");

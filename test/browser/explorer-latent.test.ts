@@ -171,7 +171,7 @@ describe("codes of many dimensions", () => {
       Number(/row ([\d,]+)/.exec(text)?.[1]?.replace(",", "")),
     );
     expect(from).not.toBe(to);
-    // It plays by itself.
+    // The animation starts automatically.
     await page.getByRole("button", { name: "Pause" }).waitFor();
     const frame = () => page.getByLabel("Frame", { exact: true }).inputValue();
     const at = await frame();

@@ -130,7 +130,8 @@ describe("names on the map", () => {
     ["forced colors", { forcedColors: "active" }, 1300],
   ] as const)("axe finds nothing on the page: %s", async (_name, media, width) => {
     await page.emulateMedia(media);
-    // The content security policy of the page allows no other scripts, so this script is added before the policy applies.
+    // The content security policy of the page allows no other scripts, so this script is added before the policy
+    // applies.
     await page.addInitScript({ path: axe });
     await page.setViewportSize({ width, height: 844 });
     await openMap(page, server.url);

@@ -73,7 +73,7 @@ describe("the address", () => {
     await page.locator("canvas.map-pane__top").focus();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("Enter");
-    await page.getByRole("button", { name: "Come nearer" }).click();
+    await page.getByRole("button", { name: "Zoom in" }).click();
     const row = await heading();
     expect(row).toMatch(/^Row \d/);
     await expect.poll(hash).toMatch(/at=.*&color=.*weight.*&points=\d+&selected=[rb][\w-]+&panel=point/);

@@ -61,7 +61,7 @@ describe("points without a map", () => {
       "position-uncertainty",
     ]);
     expect(description.abilities).toMatchObject({ place: true, search: true, uncertainty: true });
-    // The same map as without anybody looking.
+    // The map is the same as in a run without the explorer.
     const { embedding } = await runTsne(means, { distance: "euclidean" });
     expect(await served.floats(paths.layout("standard"))).toEqual(embedding.data);
     const covariances = await served.floats(paths.covariances("sigma-aware"));
@@ -80,7 +80,7 @@ describe("points without a map", () => {
   });
 
   it("get their second map although the first is stopped, which can be continued later", async () => {
-    // Enough points that the computation is still running when it is stopped.
+    // There are enough points that the computation is still running when it is stopped.
     const rows = 3000;
     await writeMatrix(join(folder, "many.npy"), new Matrix(Float32Array.from(makeGroups(rows, 4, 3).flat()), rows, 4));
     const spreads = Float32Array.from({ length: 4 * rows }, (_, at) => 0.1 + (at % 5) / 10);
@@ -155,7 +155,7 @@ describe("a saved run", () => {
       expect((await post(served, paths.stopComputation("map"))).status).toBe(200);
       const runs = await watch(served.url, (known) => known.get("map")?.state === "stopped");
       expect(runs.get("map")).toMatchObject({ message: "Stopped", controllable: true });
-      // The same map as without anybody looking.
+      // The map is the same as in a run without the explorer.
       const { embedding } = await run.fit((runs.get("map") as ComputationState).iteration - before);
       expect(await served.floats(paths.computationLayout("map"))).toEqual(embedding.data);
     }

@@ -337,7 +337,7 @@ function expectCovariance(covariance: readonly number[] | null | undefined): voi
   expect(Math.min(xx, yy, xx * yy - xy * xy)).toBeGreaterThan(0);
 }
 
-/** A PNG without compression. */
+/** A PNG whose file is as large as its pixels. */
 const noise = () =>
   sharp(
     Uint8Array.from({ length: 64 * 64 }, (_, i) => (i * 2654435761) >>> 13),

@@ -157,7 +157,7 @@ describe("pages of other sites", () => {
     expect(await status("/api/computations/none/stop", ["Origin: null", length])).toBe(403);
     expect(await status("/api/computations/none/stop", ["Sec-Fetch-Site: cross-site", length])).toBe(403);
     expect(await status("/api/exploration", ["Sec-Fetch-Site: cross-site"], "GET")).toBe(403);
-    // A link to the page is not among these.
+    // Links to the page are still allowed.
     expect(await status("/", ["Sec-Fetch-Site: cross-site"], "GET")).toBe(200);
   });
 

@@ -17,7 +17,7 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
   rejectUseless(
     options,
     ["images", "labels", "metadata", "stretch", "strict", "trust"],
-    "a saved run, which has its points",
+    "a saved run, because it contains its points",
   );
   const { signal, report } = exploration;
   const run = await Tsne.load(path, { signal });

@@ -12,7 +12,7 @@ export const MAX_INDEX_BYTES = 4e8;
  */
 export function readIndices(body: unknown, n: number): Uint32Array {
   if (!(Buffer.isBuffer(body) && body.length > 0 && body.length % 4 === 0)) {
-    throw badRequest("expected numbers of points, each in four bytes, at least one");
+    throw badRequest("expected the numbers of one or more points, four bytes each");
   }
   if (body.length > 4 * n) throw new RequestError(413, "TOO_LARGE", `expected at most ${n} numbers, one per point`);
   const indices = new Uint32Array(new Uint8Array(body).buffer);

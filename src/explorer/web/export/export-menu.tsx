@@ -50,7 +50,7 @@ export function ExportMenu() {
             <a
               href={paths.offline}
               download=""
-              title="Layouts that were not looked at yet are computed first"
+              title="Layouts that were not shown yet are computed first"
               onClick={close}
             >
               Explorer <small>one HTML file, without a server</small>

@@ -21,10 +21,10 @@ export function MapTools() {
         }}
       />
       <div class={controls.segments}>
-        <button type="button" title="Come nearer (+)" aria-label="Come nearer" onClick={() => zoom(1.5)}>
+        <button type="button" title="Zoom in (+)" aria-label="Zoom in" onClick={() => zoom(1.5)}>
           {icons.nearer}
         </button>
-        <button type="button" title="Go farther (−)" aria-label="Go farther" onClick={() => zoom(1 / 1.5)}>
+        <button type="button" title="Zoom out (−)" aria-label="Zoom out" onClick={() => zoom(1 / 1.5)}>
           {icons.farther}
         </button>
         <button type="button" title="The whole map (0)" aria-label="The whole map" onClick={() => flyTo(WHOLE)}>

@@ -25,7 +25,10 @@ export function drawRing(canvas: OverlayCanvas, row: number, radius: number, wid
   stroke(canvas, width);
 }
 
-/** Draws a line from the position of a point in the other map to its position in this one, unless it is shorter than `minLength`. */
+/**
+ * Draws a line from the position of a point in the other map to its position in this one, unless it is shorter than
+ * `minLength`.
+ */
 export function drawArrow(canvas: OverlayCanvas, [x0, y0]: Position, [x, y]: Position, minLength: number): void {
   if (Math.hypot(x - x0, y - y0) < minLength) return;
   const { context } = canvas;

@@ -6,7 +6,10 @@ import { drawArrow, drawLabel, drawLasso, drawRing } from "./overlay-marks.js";
 import { drawContours, drawNames } from "./overlay-names.js";
 import { type MapGeometry, type OverlayCanvas, type OverlayScene, pixelsOf } from "./overlay-scene.js";
 
-/** Draws the layer above the points of a map: contours, images, names, ellipses, numbers, rings, the placed example and the lasso. */
+/**
+ * Draws the layer above the points of a map: contours, images, names, ellipses, numbers, rings, the placed example and
+ * the lasso.
+ */
 export function drawOverlay(context: CanvasRenderingContext2D, map: MapGeometry, scene: OverlayScene): void {
   context.lineJoin = "round";
   const canvas: OverlayCanvas = { context, map, scene, ink: INKS[scene.theme], imageSizes: new Map() };

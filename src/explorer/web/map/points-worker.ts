@@ -4,7 +4,8 @@ import { PointsCanvas } from "./points-canvas.js";
 import { REST, type Scene } from "./points-drawing.js";
 import type { PointsReport, PointsRequest } from "./points-messages.js";
 
-// The thread that draws points where there is no graphics card. It draws the newest scene it was given and skips those in between.
+// The thread that draws points if there is no graphics card. It draws the newest scene that it received and skips the
+// scenes in between.
 
 /** Number of points in the first picture. */
 const FIRST_COUNT = 50_000;

@@ -90,10 +90,20 @@ export function SelectionPanel() {
 function Steps() {
   return (
     <span class={styles.steps}>
-      <button type="button" disabled={!canUndo.value} title="The selection before (Ctrl Z)" onClick={undoSelection}>
+      <button
+        type="button"
+        disabled={!canUndo.value}
+        title="Undo the last change of the selection (Ctrl Z)"
+        onClick={undoSelection}
+      >
         Undo
       </button>
-      <button type="button" disabled={!canRedo.value} title="The selection after (Ctrl Y)" onClick={redoSelection}>
+      <button
+        type="button"
+        disabled={!canRedo.value}
+        title="Redo the change of the selection (Ctrl Y)"
+        onClick={redoSelection}
+      >
         Redo
       </button>
     </span>

@@ -16,7 +16,9 @@ interface Keys {
   readonly low: Uint32Array;
 }
 
-/** Sorts all rows by the values of a column; rows without a value come last, and equal rows keep the order of the file. */
+/**
+ * Sorts all rows by the values of a column; rows without a value come last, and equal rows keep the order of the file.
+ */
 export function sortRows(
   column: ColumnDescription,
   values: ColumnValues | TextValues,
