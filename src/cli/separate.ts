@@ -240,7 +240,9 @@ function print(
     `${n} points separated: evenness ${evennessBefore.toFixed(3)} before, ${evenness.toFixed(3)} after; ${(100 * keptNeighbors).toFixed(1)} % of the 10 nearest neighbors kept.`,
     converged ? "" : `Still moving after ${iterations} iterations.`,
     describeGaps(points).trim(),
-    fallbacks > 0 ? `${fallbacks} points used the nearest value, because no points around them allowed an interpolation.` : "",
+    fallbacks > 0
+      ? `${fallbacks} points used the nearest value, because no points around them allowed an interpolation.`
+      : "",
     assignment
       ? `Grid of ${assignment.rows} x ${assignment.columns} cells: ${
           Number.isFinite(assignment.factor)
