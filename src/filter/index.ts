@@ -13,7 +13,7 @@ export type { PlaceStreamOptions } from "./place-stream.js";
  *
  * With `options.uncertainty`, draws from the Gaussian of each row are placed as well. The columns displacement, var_x,
  * cov_xy, var_y (in two dimensions) and share describe how the draws scatter; `UncertaintyMeasures` defines them. The
- * draws depend on the seed and on the numbers of the row, and not on where the row is in the stream.
+ * draws depend on the seed and on the numbers of the row, not on its position in the stream.
  *
  * The means, and the standard deviations if the run has sigma, are lists of d numbers in float16, float32 or float64. A
  * row with a null or an unusable value has null in the new columns.

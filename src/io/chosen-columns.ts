@@ -11,8 +11,8 @@ export interface ColumnChoice extends ColumnOptions {
   /** Column of the standard deviations, in the same form. */
   readonly sigmaColumn?: string | undefined;
   /**
-   * Whether to throw an error for a column that cannot be used, and for one that is left unused without being excluded
-   * by name.
+   * Whether to throw an error for a column that cannot be used, and for one that is not used although the caller has
+   * not excluded it.
    */
   readonly strict?: boolean | undefined;
 }

@@ -163,7 +163,8 @@ class Roles {
   }
 
   /**
-   * Makes the first identifier column the identifier if none is set, and returns the columns that are not identifiers.
+   * Makes the first identifier column the identifier if there is no identifier yet, and returns the columns that are
+   * not identifiers.
    */
   takeIdentifiers(columns: readonly ColumnFacts[], isFree: boolean): ColumnFacts[] {
     // In a table with columns "row" and "column", both are the position in a grid.

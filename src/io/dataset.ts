@@ -55,7 +55,7 @@ export interface RowFacts {
 
 /** The content of a data file, by the roles of its columns. */
 export interface Dataset extends RowFacts {
-  /** n x d; NaN where a value is missing. */
+  /** n x d; NaN for a missing value. */
   readonly means: Matrix;
   /** n x d, or `undefined` if the file holds no standard deviations. A column without standard deviations gets 0. */
   readonly sigma: Matrix | undefined;

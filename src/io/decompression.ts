@@ -7,7 +7,7 @@ export interface Compression {
   /** The extensions of compressed files: `x.csv.gz`. */
   readonly extensions: readonly string[];
   matches(head: Uint8Array): boolean;
-  /** @throws {FileError} FILE_FORMAT where the compressed bytes are damaged or cut off */
+  /** @throws {FileError} FILE_FORMAT if the compressed bytes are damaged or cut off */
   decompress(path: string, pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
 
@@ -55,7 +55,7 @@ async function* throughStream(
   try {
     yield* source.pipe(stream) as AsyncIterable<Buffer>;
   } catch (error) {
-    // An error of the source is reported as such, not as damaged compressed data.
+    // An error of the source is reported unchanged, not as damaged compressed data.
     throw failure ?? damaged(path, error);
   } finally {
     source.destroy();

@@ -30,7 +30,8 @@ async function openColumns(file: OpenFile, { signal }: OpenColumnsOptions): Prom
 }
 
 /**
- * Lists all datasets by their paths. Matrices in files of MATLAB are transposed; an attribute identifies these files.
+ * Lists all datasets by their paths. MATLAB stores matrices transposed; the attribute MATLAB_class identifies its
+ * datasets.
  */
 function* listDatasets(path: string, group: Group | File, prefix: string): Generator<NamedArray> {
   for (const key of group.keys()) {

@@ -142,8 +142,8 @@ export async function writeMatrices(
 /**
  * Writes an array of any shape to a .npy file in C order, atomically as {@link writeFileAtomic} does.
  *
- * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
- * @throws {ArgumentError} SHAPE_MISMATCH where the data do not have that shape
+ * @throws {FileError} FILE_WRITE for another extension, or if the file cannot be written
+ * @throws {ArgumentError} SHAPE_MISMATCH if the data do not have that shape
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function writeArray(

@@ -57,7 +57,7 @@ export function readLabels(path: string, options: ReadLabelsOptions = {}): Promi
  * in text.
  *
  * @param table columns of equal length; at least one
- * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
+ * @throws {FileError} FILE_WRITE for another extension, or if the file cannot be written
  * @throws {ArgumentError} if `table` is not a table, or SHAPE_MISMATCH for columns of different lengths
  * @throws {AbortError} if `options.signal` is aborted
  *

@@ -29,7 +29,7 @@ interface TextTable {
 /**
  * Opens a text file as columns.
  *
- * @throws {FileError} FILE_FORMAT where the file holds no rows, or a row has another number of cells than the first
+ * @throws {FileError} FILE_FORMAT if the file holds no rows, or a row has another number of cells than the first
  */
 export async function openTextColumns(
   file: OpenFile,

@@ -29,8 +29,8 @@ const WASM_MEMORY = 2 ** 32;
 /** Points are stored in blocks of this many. */
 const BLOCK = 64;
 /**
- * Bytes of the transposed affinities that exist at once while P is computed. If an eighth of all of them is less, that
- * amount is used.
+ * Bytes of the transposed affinities that exist at once while P is computed. If an eighth of all transposed affinities
+ * takes more, an eighth exists at once.
  */
 const TRANSPOSED_AT_ONCE = 2 ** 25;
 /** Up to this many points, the exact search uses lists with space for twice as many candidates. */

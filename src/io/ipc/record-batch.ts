@@ -133,7 +133,7 @@ export class IpcBatch {
    * and share the memory of the original.
    *
    * @param kept fields of the batch to keep, in their order
-   * @param usable one byte per row: 0 where the new columns are null
+   * @param usable one byte per row: 0 if the new columns are null in the row
    * @param values the values of each new column, rows x width
    */
   withColumns(
