@@ -23,7 +23,8 @@ SquarePoints fill_square(NumberView points, std::size_t n);
 // people see in it.
 SquarePoints keep_shape(NumberView points, std::size_t n);
 
-// Moves every point by less than a hundredth of the mean spacing, each by a different vector of an even sequence.
+// Moves every point by less than a hundredth of the mean spacing, each by another vector. The vectors
+// come from a sequence that is evenly distributed (low discrepancy).
 // Afterwards no two points are equal, and points do not lie on a line that no force could bend.
 void tell_apart(SquarePoints& points);
 

@@ -15,7 +15,7 @@ constexpr std::size_t kBlock = PackedMatrix::kBlock;
 constexpr std::size_t kGrain = 512;
 // Near the limit of float32, all weights are 0 or 1.
 constexpr double kLargestScale = 1e36;
-// The distance used for entries that are not pairs.
+// The distance given to entries that are no pair of points: the diagonal and the padding of a block.
 constexpr float kNone = std::numeric_limits<float>::infinity();
 
 // Sum over i != j of 1 / (1 + |y_i - y_j|^2).

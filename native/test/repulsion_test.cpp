@@ -15,8 +15,8 @@ namespace {
 
 using test::Field, test::relative_error;
 
-// n points in clusters of different widths, like an embedding. It is `span` wide; positions have the stride of
-// repulsions.
+// n points in clusters of different widths, like an embedding. All points lie in a square of width `span`. Each
+// position takes as many numbers as a repulsion does.
 std::vector<float> make_embedding(int dimensions, std::size_t n, double span, std::uint64_t seed) {
   Random random(seed);
   const std::size_t stride = stride_of(dimensions), clusters = 12;

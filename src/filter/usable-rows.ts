@@ -6,7 +6,7 @@ import type { ReportUnusable } from "./computation.js";
 export interface UsableRows {
   /** One matrix per column, with its usable rows. */
   readonly matrices: Matrix[];
-  /** The numbers of the usable rows among all rows of the batches. */
+  /** The row number of each usable row, counted over all rows of the batches. */
   readonly rows: Uint32Array;
 }
 

@@ -85,7 +85,7 @@ const ERROR_SUFFIXES = ["err", "error", "errors", "sd", "std", "stdev", "stddev"
  * 1. A column that cannot be read has no role.
  * 2. The index stored by pandas and columns with the name of an identifier identify the rows; the first one is used.
  * 3. Columns with the name of labels are labels.
- * 4. Whole numbers with the name of a date have no role.
+ * 4. Columns of whole numbers that are named like a date have no role.
  * 5. For a column of numbers `x`, a column x_err, x_error, x_sd, x_std, x_sigma or e_x holds its standard deviations.
  * 6. The remaining numbers are data. The remaining texts have no role.
  *

@@ -4,7 +4,7 @@ import type { Box, ProjectedPoints } from "./projection.js";
 
 /** Maximum number of class names. More names would hide the map. */
 const MOST_NAMES = 20;
-/** Minimum number of points of a named class. Fewer points would be hidden behind the name. */
+/** Minimum number of points of a named class. The name of a smaller class would cover its points. */
 const FEWEST_POINTS = 30;
 /** Minimum width of a map with names, in text sizes. */
 const NARROWEST = 20;

@@ -47,7 +47,7 @@ it("writes a report without markup from texts of the data and without external a
   expect(html.match(/https?:\/\/[^"'`\s]+/g)).toEqual(["http://www.w3.org/2000/svg"]);
 });
 
-it("replaces an earlier comparison, and writes into another folder only with --force", async () => {
+it("replaces an earlier comparison, and writes into a folder with other files only with --force", async () => {
   const again = await workplace.run([
     ...input,
     "-o",

@@ -50,7 +50,7 @@ const raw = (served: Served, target: string, headers = `Host: 127.0.0.1:${served
 const statusOf = (answer: string) => Number(answer.slice(9, 12));
 
 describe("files", () => {
-  it("of the page are served", async () => {
+  it("that belong to the page are served", async () => {
     expect(await (await local.get("/")).text()).toContain("the page");
     expect(await (await local.get("/assets/page.js")).text()).toBe("the script");
   });

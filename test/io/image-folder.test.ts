@@ -323,7 +323,7 @@ describe("openImageFolder", () => {
     }
   });
 
-  it("uses nested folders as classes, without the names of parts", async () => {
+  it("uses nested folders as classes, without the folders train and test above them", async () => {
     for (const name of ["train/cat/1.png", "train/dog/big/1.png", "test/cat/2.png"]) await image(`nested/${name}`);
     expect(await openImageFolder(path("nested"))).toMatchObject({
       files: ["test/cat/2.png", "train/cat/1.png", "train/dog/big/1.png"].map((name) => path(`nested/${name}`)),

@@ -15,7 +15,7 @@ test.each([
   [0.68, 5],
   [0.95, 5],
   [0.95, 20],
-])("contains %d of another draw where the covariance comes from %d draws", (level, draws) => {
+])("contains a new draw with probability %d if the covariance was estimated from %d draws", (level, draws) => {
   const normal = normals(11);
   const trials = 20_000;
   let inside = 0;

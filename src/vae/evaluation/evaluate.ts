@@ -35,7 +35,7 @@ export interface Evaluation {
   readonly count: number;
   /** `loss`, what training minimizes, and its parts. */
   readonly loss: LossParts;
-  /** The evidence lower bound, in nats; undefined for models whose loss is none. */
+  /** The evidence lower bound, in nats; undefined for models whose loss is not such a bound. */
   readonly elbo: number | undefined;
   /** The test log-likelihood, in nats per image. */
   readonly logLikelihood: number;

@@ -12,7 +12,7 @@ import {
 } from "../../options/index.js";
 import type { EpochRecord, TrainingProgress } from "./progress.js";
 
-/** As many as a training may have of anything that it counts. */
+/** The upper limit of every count in a training, such as epochs and steps. */
 export const MOST = 2 ** 31 - 1;
 
 /** When early stopping ends a training. */
