@@ -255,10 +255,10 @@ it("adds the variance of the model's own codes where that is asked for", async (
 
 it("refuses options of another source", async () => {
   await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "augmentation", noise: 0.1 })).rejects.toThrow(
-    'noise: expected nothing, because it belongs to uncertainty "noise"',
+    'noise: expected no value without uncertainty "noise", the only source that uses this option',
   );
   await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "augmentation", extrapolate: true })).rejects.toThrow(
-    "extrapolate: expected nothing",
+    "extrapolate: expected no value",
   );
   await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "noise", shift: 2 })).rejects.toThrow("augmentation");
   await expect(encodeWithUncertainty(vae, bars(2), {})).rejects.toThrow('uncertainty: expected one of "noise"');

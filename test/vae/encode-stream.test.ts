@@ -114,11 +114,13 @@ describe("encodeStream", () => {
     await expect(encode(model, texts, { strict: true })).rejects.toThrow("row 0 of batch 0 cannot be decoded");
     const bright = [{ image: [new FixedSizeList(pixels, new Field("item", new Float32())), [Array(pixels).fill(2)]] }];
     await expect(encode(model, bright as unknown as Columns[], { strict: true })).rejects.toThrow(
-      "holds 2, where values from 0 to 1 are expected",
+      "contains 2: expected values from 0 to 1",
     );
     const wide = new FixedSizeList(pixels, new Field("item", new Float64()));
     const beyond = [{ image: [wide, [Array(pixels).fill(1e300)]] }] as unknown as Columns[];
-    await expect(encode(model, beyond, { strict: true, stretch: 0 })).rejects.toThrow("holds 1e+300, where finite");
+    await expect(encode(model, beyond, { strict: true, stretch: 0 })).rejects.toThrow(
+      "contains 1e+300: expected finite",
+    );
     await expect(encode(model, [{ image: [new FixedSizeBinary(5), [new Uint8Array(5)]] }])).rejects.toThrow(
       'column "image" is FixedSizeBinary[5]',
     );

@@ -33,7 +33,9 @@ describe("auto", () => {
   test("does so where tfjs-node has a tfjs-core of its own", async () => {
     const backend = await selectWith("auto", {}, async () => ({ Tensor: class {}, version_core: "3.0.0" }));
     expect(backend.name).toBe("wasm");
-    expect(backend.description).toContain("@tensorflow/tfjs-node 3.0.0 brings a second copy of tfjs-core beside 4.");
+    expect(backend.description).toContain(
+      "@tensorflow/tfjs-node 3.0.0 loads a second copy of tfjs-core, in addition to version 4.",
+    );
   });
 
   test("takes tfjs-node where it loads, with the threads asked for", async () => {

@@ -56,7 +56,7 @@ it("refuses models that cannot be compared, and leaves no folder", async () => {
       { name: "a", model },
       { name: "a", model },
     ]),
-  ).rejects.toThrow(/with names that differ, received ".*" more than once/);
+  ).rejects.toThrow(/with different names, received ".*" more than once/);
   await expect(write([{ name: "large", model: createModel("ae", { height: 9, width: 8, zDim: 2 }) }])).rejects.toThrow(
     /for which the model was made/,
   );

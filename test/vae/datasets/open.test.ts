@@ -308,7 +308,7 @@ describe("openDataset", () => {
       column: 1,
     });
     await expect(open("<f4", Float32Array.of(0, 1), [1, 2])).rejects.toMatchObject({
-      message: expect.stringMatching(/has shape \(1, 2\); images have n x height/),
+      message: expect.stringMatching(/has shape \(1, 2\); expected n x height/),
     });
     await expect(open("<f4", Float32Array.of(0, 1), [1, 1, 2], { stretch: 0.5 })).rejects.toMatchObject({
       argument: "stretch",

@@ -89,7 +89,7 @@ describe("downloadFile", () => {
       name: "FileError",
       code: "DOWNLOAD",
       message: expect.stringMatching(
-        /answered 404 Not Found; .*another checksum; .*299999 bytes instead of 300000; .*more than the 300000 bytes/,
+        /answered 404 Not Found; .*the wrong checksum; .*299999 bytes instead of 300000; .*more than the 300000 bytes/,
       ),
     });
     expect(await readdir(path("places"))).toEqual(["file.bin"]);
@@ -187,7 +187,7 @@ describe("locateFiles", () => {
     const cacheDir = path("cache-3");
     const error = await locateFiles("set", [file], [], { cacheDir, dataDir: path(".") }).catch((reason) => reason);
     expect(error).toMatchObject({ name: "FileError", code: "DOWNLOAD" });
-    expect(error.message).toMatch(/cannot be downloaded: http:\/\/127\.0\.0\.1:9\/file\.bin: /);
+    expect(error.message).toMatch(/the download failed: http:\/\/127\.0\.0\.1:9\/file\.bin: /);
     expect(error.message).toContain(`Put this file into ${join(cacheDir, "set")}`);
     expect(error.message).toContain("  file.bin\n    http://127.0.0.1:9/file.bin");
     const off = locateFiles("set", [file], [], { cacheDir, download: false });
