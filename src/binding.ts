@@ -82,7 +82,7 @@ const COVARIANCE_ERRORS = {
   },
   NEGATIVE_EIGENVALUE: {
     accepted: "matrices without negative eigenvalues",
-    found: () => "has a negative eigenvalue, so that it is not the covariance of any errors",
+    found: () => "has a negative eigenvalue, so it cannot be a covariance",
   },
 };
 

@@ -59,10 +59,10 @@ export class SigmaTsneError extends Error {
 /** Start of `accepted` for an option that cannot be combined with the other given options. */
 const UNUSABLE = "to be left out";
 
-function explain(argument: string, accepted: string, received: string): string {
+function explain(argument: string, accepted: string, received: unknown): string {
   if (accepted.startsWith(UNUSABLE))
     return `${argument}: cannot be used${accepted.slice(UNUSABLE.length)}. Leave it out`;
-  return `${argument}: expected ${accepted}, received ${received}`;
+  return `${argument}: expected ${accepted}, received ${received === undefined ? "nothing" : describe(received)}`;
 }
 
 /** An argument or option that cannot be used, with the received value and a description of the accepted ones. */
@@ -79,7 +79,7 @@ export class ArgumentError extends SigmaTsneError {
     facts: { argument: string; received: unknown; accepted: string; message?: string },
     options?: ErrorOptions,
   ) {
-    super(code, facts.message ?? explain(facts.argument, facts.accepted, describe(facts.received)), options);
+    super(code, facts.message ?? explain(facts.argument, facts.accepted, facts.received), options);
     this.argument = facts.argument;
     this.received = facts.received;
     this.accepted = facts.accepted;

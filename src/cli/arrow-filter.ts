@@ -36,7 +36,7 @@ export function addArrowOptions(command: Command): Command {
   }
   return command.option("--prefix <text>", "prefix of the names of new columns (default: none)").option(
     "--drop <name,...>",
-    "columns of the input to be left out of the output, which saves time (default: none)",
+    "columns of the input to leave out of the output, which saves time (default: none)",
     // Spaces may be part of a name.
     (text: string) => text.split(","),
   );
@@ -59,7 +59,9 @@ export function checkArrow(
     : { "--strict": flags.strict, "--prefix": flags.prefix, "--drop": flags.drop, ...own };
   for (const [argument, received] of Object.entries(refused)) {
     if (received === undefined) continue;
-    const accepted = flags.arrow ? "to be left out with --arrow" : "to be given with --arrow alone";
+    const accepted = flags.arrow
+      ? "to be left out with --arrow"
+      : "to be left out without --arrow, because only --arrow uses this option";
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   }
   return flags.arrow ?? false;
@@ -89,7 +91,7 @@ export async function filterStandardStreams(
   const begin = performance.now();
   const { stderr } = process;
   refuseTerminal(0, "standard input", "an Arrow stream from a pipe or a file");
-  refuseTerminal(1, "standard output", "a pipe or a file, which an Arrow stream can go to");
+  refuseTerminal(1, "standard output", "a pipe or a file for the Arrow stream");
   const stdin = openInput();
   let opened = { at: begin, cpu: process.cpuUsage() };
   let progress: FilterProgress = { rows: 0, batches: 0, unusable: 0 };

@@ -93,7 +93,7 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
   const { output, noise, draws, gridSize, seed, force } = flags;
   checkInputs({ "--output": output, "--dataset": flags.dataset, "--runs-dir": flags.runsDir });
   if (paths.length > 0 && flags.models) {
-    const accepted = "either runs or --models";
+    const accepted = "runs or --models, but not both";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--models", received: flags.models.join(","), accepted });
   }
   const folders = paths.map((path) => resolve(path));

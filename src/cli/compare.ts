@@ -132,7 +132,7 @@ function addMethodOptions(command: Command): void {
     )
     .option(
       "--k <n>",
-      "size of the neighborhoods that are compared (default: 15, less for under 31 points)",
+      "number of nearest neighbors that are compared (default: 15, or less for fewer than 31 points)",
       integerParser("--k", 1),
     );
   const aware = DISTANCES.filter((name) => name !== "euclidean").join(", ");
@@ -254,8 +254,9 @@ function parseVariant(text: string): CompareVariant {
   for (const word of words.filter(Boolean)) {
     const [, key = "", value = ""] = /^([^=]+)=(.+)$/.exec(word) ?? [];
     const name = SETTINGS.find((setting) => hyphenated(setting) === key);
-    if (name === undefined) return reject(`key=value with a key of ${SETTINGS.map(hyphenated).join(", ")}`);
-    if (name in options) return reject(`each key once; ${key} is given twice`);
+    if (name === undefined)
+      return reject(`settings key=value with one of the keys ${SETTINGS.map(hyphenated).join(", ")}`);
+    if (name in options) return reject(`each key only once, but ${key} is given twice`);
     options[name] = TSNE_SETTINGS[name].parse(value, `--variant ${key}`);
   }
   return { name: text.slice(0, colon).trim(), options };

@@ -46,17 +46,19 @@ export function checkCovarianceFlags(
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   };
   const second = COVARIANCE_OPTIONS.find((name) => name !== option && flags[name] !== undefined);
-  if (second !== undefined) refuse(FLAGS[second] as string, flags[second], "which is another form of covariances");
-  if (option !== "covarianceFactors") refuse("--sigma", flags.sigma, "whose diagonals are the variances");
-  refuse("--pca", flags.pca, "whose covariances are those of the given columns");
-  refuse("--landmarks", flags.landmarks, "since landmarks are means of points and use --sigma");
-  refuse("--standardize", flags.standardize, "which has the units of the columns as they are");
-  refuse("--log1p", flags.log1p, "which has the units of the columns as they are");
-  refuse("--sigma-is", flags.sigmaIs, "beside which --sigma has standard deviations");
+  if (second !== undefined)
+    refuse(FLAGS[second] as string, flags[second], "because only one form of covariances can be used");
+  if (option !== "covarianceFactors")
+    refuse("--sigma", flags.sigma, "because the diagonals of the covariances are the variances");
+  refuse("--pca", flags.pca, "because the covariances belong to the given columns, not to principal components");
+  refuse("--landmarks", flags.landmarks, "because landmarks are means of points and use --sigma");
+  refuse("--standardize", flags.standardize, "because the covariances have the units of the given columns");
+  refuse("--log1p", flags.log1p, "because the covariances have the units of the given columns");
+  refuse("--sigma-is", flags.sigmaIs, "because --sigma must then contain standard deviations");
   refuse(
     "--missing",
     flags.missing === "mean" ? "mean" : undefined,
-    "which has no covariances of values that are filled in",
+    "because values that are filled in have no covariances",
   );
 }
 

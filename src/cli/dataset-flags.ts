@@ -53,7 +53,7 @@ export function addColumnOptions(
   if (sigma) {
     command.option(
       "--sigma-columns <list>",
-      "columns of the standard deviations; '*_err' finds that of each data column (default: x_err, x_sd, e_x ... of x)",
+      "columns of the standard deviations; '*_err' finds the one of each data column (default: x_err, x_sd, e_x ... of x)",
       collect,
     );
   }
@@ -71,7 +71,7 @@ export function addColumnOptions(
       "--mean-column <name>",
       "column of lists, or array of a .npz, .h5ad or .mat file, that contains the data; the same as file.npz:name (default: the only one, or found by name)",
     )
-    .option("--sigma-column <name>", "the same for the standard deviations");
+    .option("--sigma-column <name>", "column of lists, or array, that contains the standard deviations");
 }
 
 /** Adds the flags that prepare the data. */

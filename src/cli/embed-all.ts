@@ -140,7 +140,7 @@ async function checkBeforeReading(path: string | undefined, flags: EmbedFlags): 
 /** @throws {ArgumentError} INVALID_ARGUMENT if rows were dropped and neighbors of all rows are given */
 function checkDroppedRows(flags: EmbedFlags, { points }: Inputs): void {
   if (points.kept === undefined || !givesNeighbors(flags)) return;
-  const accepted = "error or mean with neighbors, which refer to all rows of the data";
+  const accepted = "error or mean, because the given neighbors refer to all rows of the data";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--missing", received: flags.missing, accepted });
 }
 
@@ -161,7 +161,8 @@ async function prepareRun(
       : await readInputs({ ...flags, data: path, init }, signal));
   checkDroppedRows(flags, inputs);
   if (sparse && givesCovariances(flags)) {
-    const accepted = "dense data, since sparse data are reduced to principal components";
+    const accepted =
+      "dense data, because covariances belong to columns and sparse data are reduced to principal components";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "<data>", received: path, accepted });
   }
   const covariance = await readCovariance(flags, inputs.points, signal);

@@ -140,17 +140,23 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
       ["--neighbor-indices", flags.neighborIndices],
       ["--neighbor-distances", flags.neighborDistances],
     ] as const) {
-      if (path !== undefined) reject(flag, path, "to be left out with --neighbor-table, which holds them");
+      if (path !== undefined)
+        reject(flag, path, "to be left out with --neighbor-table, which contains indices and distances");
     }
   } else if (graphPath(flags) === undefined || (flags.neighborIndices !== undefined && !flags.neighborDistances)) {
-    reject("--neighbor-distances", undefined, "a file: --neighbor-indices and --squared-distances need it");
+    reject(
+      "--neighbor-distances",
+      undefined,
+      "a file of distances, because --neighbor-indices and --squared-distances need one",
+    );
   }
   for (const [flag, value] of [
     ["--neighbors", flags.neighbors],
     // If a distance is named, --sigma is used to place points later.
     ["--sigma", flags.distance === undefined ? flags.sigma : undefined],
   ] as const) {
-    if (value !== undefined) reject(flag, value, "to be left out if neighbors are given with their distances");
+    if (value !== undefined)
+      reject(flag, value, "to be left out if neighbors are given with their distances, which replace it");
   }
   if (flags.rows !== undefined) {
     reject("--rows", flags.rows.text, "to be left out with neighbors, which refer to all rows of the data");
@@ -170,7 +176,7 @@ export function checkRowsOutput({ rows, output }: EmbedFlags): void {
 /** @throws {ArgumentError} INVALID_ARGUMENT for labels without an output that shows them */
 export function checkLabelFlag({ labels, plot, table, animate }: EmbedFlags): void {
   if (labels === undefined || [plot, table, animate].some((path) => path !== undefined)) return;
-  const accepted = "to be given with --plot, --table or --animate, which show the labels";
+  const accepted = "to be left out without --plot, --table and --animate, because only these outputs show labels";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--labels", received: labels, accepted });
 }
 

@@ -90,7 +90,10 @@ function rejectOtherFlags(flags: EmbedFlags): void {
   };
   for (const [argument, received] of Object.entries(others)) {
     if (received === undefined) continue;
-    const accepted = argument === "--init" ? "pca or random with --landmarks" : "to be left out with --landmarks";
+    const accepted =
+      argument === "--init"
+        ? "pca or random, because --landmarks cannot start from a file"
+        : "to be left out with --landmarks";
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   }
 }

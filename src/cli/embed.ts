@@ -49,7 +49,7 @@ Examples:
       with --landmarks 100000 little more than the landmarks is in memory.
   $ sigma-tsne embed --distances distances.npy -o map.csv
   $ sigma-tsne embed --neighbors graph.npz -o map.csv --labels labels.txt
-      Distances between all points, or those to their neighbors alone, without
+      Distances between all points, or only to their nearest neighbors, without
       data: the embedding starts from the graph itself.
   $ sigma-tsne embed data.npy -o map.npy --landmarks 100000 --save run.tsne
       Millions of points: only 100000 landmarks are fitted, each the mean of the
@@ -135,13 +135,13 @@ function addInputOptions(command: Command): void {
     )
     .option(
       "--neighbor-distances <file>",
-      "their distances; without the indices, the distances between all points, points x points",
+      "distances of the --neighbor-indices; without --neighbor-indices, distances between all points, points x points",
     )
     .option(
       "--neighbor-table <file>",
-      "the same from .parquet or .arrow with columns of lists, indices and distances, and row where they are not in order",
+      "neighbors and distances in one .parquet or .arrow file: columns of lists named indices and distances, and a column named row if the rows are not in order",
     )
-    .option("--squared-distances", "the neighbor distances are already squared, like the distances of FAISS");
+    .option("--squared-distances", "the given distances are already squared, like the distances of FAISS");
   addColumnOptions(command.optionsGroup("Columns:"));
   addPreparationOptions(command.optionsGroup("Preparation:"));
 }
@@ -166,7 +166,7 @@ function addOutputOptions(command: Command): void {
     .option("--save <file>", "keep the run in a file, to continue it and to place new points: .tsne")
     .option(
       "--uncertainty <n>",
-      "place n draws of each point and write how they scatter to <output>_uncertainty, with the extension of the output; needs --sigma or covariances. The --plot is colored by it, unless by --labels, and shows ellipses",
+      "place n draws of each point and write how widely they scatter to <output>_uncertainty, with the extension of the output; needs --sigma or covariances. The --plot then shows ellipses and, without --labels, is colored by this uncertainty",
       integerParser("--uncertainty"),
     )
     .addOption(declaredOption(PLACEMENT_OPTIONS, "prior"))

@@ -72,8 +72,8 @@ Any embedding will do, from this program or another. Give the --distance,
 --sigma and --perplexity that the embedding was made with: the KL divergence
 depends on them, and only compares embeddings for which they are the same.
 
-The KL divergence takes all pairs of points, in time that grows with the square
-of their number. The other measures use a sample of the points if all would take
+The KL divergence uses all pairs of points; its time grows with the square of
+their number. The other measures use a sample of the points if all would take
 long, and then report their standard errors.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -95,9 +95,12 @@ export function createEvaluateCommand(): Command {
     .optionsGroup("Output:")
     .option(
       "--per-point <file>",
-      "the contribution of each point to the means, one column per measure: .csv, .tsv, .parquet, .arrow or .npy",
+      "the contribution of each point to the measures, one column per measure: .csv, .tsv, .parquet, .arrow or .npy",
     )
-    .option("--table <file>", `the embedding, the labels and these contributions as one table: ${TABLE_FORMATS}`)
+    .option(
+      "--table <file>",
+      `the embedding, the labels and the contributions of --per-point as one table: ${TABLE_FORMATS}`,
+    )
     .option("--json", "print one JSON object instead of a table")
     .option("--quiet", "no progress on standard error")
     .addHelpText("after", guide)
@@ -138,17 +141,17 @@ function addInputOptions(command: Command): void {
 
 function addMethodOptions(command: Command): void {
   addDeclaredOptions(command, TSNE_SETTINGS, ["distance", "varianceFloor", "perplexity", "neighbors"], {
-    perplexity: { description: "perplexity of the KL divergence (default: 30, less for under 91 points)" },
-    neighbors: { description: "for the KL divergence: exact, cells or auto (default: auto)" },
+    perplexity: { description: "perplexity of the KL divergence (default: 30, or less for fewer than 91 points)" },
+    neighbors: { description: "how neighbors are found for the KL divergence: exact, cells or auto (default: auto)" },
   })
     .option(
       "--k <list>",
-      "sizes of neighborhoods, less than half of the points (default: 10,50,100)",
+      "numbers of nearest neighbors, each less than half of the number of points (default: 10,50,100)",
       listParser(integerParser("--k", 1)),
     )
     .option(
       "--sample <n>",
-      "points to measure, except for the KL divergence (default: all, or as many as take about ten seconds)",
+      "number of points to measure; the KL divergence always uses all points (default: all, or as many as take about ten seconds)",
       integerParser("--sample", 2),
     );
   addDeclaredOptions(command, TSNE_SETTINGS, ["seed", "threads"], {
@@ -297,9 +300,9 @@ function print(quality: Quality, n: number): string {
     row("distances, Pearson", "", show(pearson), "the same, in proportion"),
     accuracy ? row("label accuracy", String(Math.min(10, n - 1)), show(accuracy), "nearest positions vote right") : "",
     silhouette === undefined ? "" : row("silhouette", "", show(silhouette), "classes are apart in the embedding"),
-    "\nOf the KL divergence less is better; of all others more, up to 1.\n",
+    "\nFor the KL divergence, lower is better; for all others, higher is (up to 1).\n",
     sampled.length > 0 ? `± is the standard error of a sample: ${sampled.join(", ")}.\n` : "",
     silhouette === null ? "The silhouette is undefined: all labels are the same.\n" : "",
-    spearman && pearson ? "" : "A correlation is undefined where all distances are equal.\n",
+    spearman && pearson ? "" : "A correlation is undefined if all distances are equal.\n",
   ].join("");
 }

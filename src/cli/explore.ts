@@ -60,7 +60,7 @@ export function createExploreCommand(): Command {
     .optionsGroup("Input:")
     .option("--images <source>", `${IMAGE_SOURCES}; for a training: images in place of its own`)
     .option(...imageOptions.stretch)
-    .option("--strict", "refuse columns, and files of a folder of images, that would be left out")
+    .option("--strict", "fail for columns, and for files of a folder of images, that would otherwise be skipped")
     .option("--labels <file>", "labels, one per line (default: the labels in the explored table)")
     .option("--metadata <file>", "table with further columns, one row per point: .csv, .parquet, .arrow ...")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")

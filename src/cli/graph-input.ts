@@ -10,7 +10,7 @@ import { type Inputs, readPointLabels } from "./inputs.js";
 /** @throws {ArgumentError} INVALID_ARGUMENT if neither data nor a graph is given, and for flags that need data */
 export function checkFlagsWithoutData(flags: EmbedFlags): void {
   if (graphPath(flags) === undefined) {
-    const accepted = "a file, or --distances, --neighbors or --affinities in its place";
+    const accepted = "a file of data, or --distances, --neighbors or --affinities instead";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "<data>", received: undefined, accepted });
   }
   const { sigma, rows, landmarks, pca, uncertainty } = flags;
@@ -29,7 +29,7 @@ export function checkFlagsWithoutData(flags: EmbedFlags): void {
   };
   for (const [argument, received] of Object.entries(others)) {
     if (received === undefined || received === false) continue;
-    const accepted = "to be left out if there are neighbors but no data";
+    const accepted = "to be left out if neighbors, distances or affinities are given without data";
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   }
 }

@@ -73,12 +73,13 @@ export async function readInputs(typed: InputPaths, signal: AbortSignal): Promis
   const cut = (matrix: Matrix | undefined) => (matrix?.rows === n ? matrix.slice(start, end) : matrix);
   const isGiven = isOther || (paths.sigma !== undefined && whole.sigma === undefined);
   if (isGiven && !isOther) {
-    const accepted = "another file than that of the data, or its array of standard deviations by name";
+    const accepted =
+      "a file other than the data, or the name of an array of standard deviations in the file of the data";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--sigma", received: paths.sigma, accepted });
   }
   const sigma = isGiven ? await readSigma(paths, paths.sigma as string, signal) : whole.sigma;
   if (paths.sigmaIs !== undefined && sigma === undefined) {
-    const accepted = "standard deviations, with --sigma or in columns of the data";
+    const accepted = "to be left out without standard deviations, which are given by --sigma or by columns of the data";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--sigma-is", received: paths.sigmaIs, accepted });
   }
   const prepared = prepareData(whole.means.slice(start, end), {

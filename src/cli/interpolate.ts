@@ -90,7 +90,7 @@ async function interpolate(request: Request, flags: InterpolateFlags, signal: Ab
   const { gif, output, interpolation, delay, bounce } = flags;
   const { frames = INTERPOLATION_OPTIONS.frames.default } = flags;
   if (gif === undefined && output === undefined) {
-    const accepted = "a file, by --gif or --output or both";
+    const accepted = "a file for the frames: give --gif, --output or both";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--gif", received: undefined, accepted });
   }
   if (gif !== undefined && extname(gif).toLowerCase() !== ".gif") {
@@ -134,7 +134,7 @@ async function readEnds(
   const check = (count: number, what: string) => {
     for (const [i, end] of ends.entries()) {
       if (end < count) continue;
-      const accepted = `a number below ${count}, of ${what}`;
+      const accepted = `a number from 0 to ${count - 1}, which is one of ${what}`;
       throw new ArgumentError("OUT_OF_RANGE", { argument: i === 0 ? "<A>" : "<B>", received: end, accepted });
     }
   };

@@ -46,13 +46,21 @@ export function addDatasetOptions(command: Command): Command {
     .option("--class <name>", "images of one class only, by its name or number")
     .option(
       "--validation <x>",
-      "images set apart to validate: a share below 1, or a number",
+      "images set aside for validation: a fraction below 1, or a number of images",
       numberParser("--validation"),
     )
-    .option("--test <x>", "images set apart to test: a share below 1, or a number", numberParser("--test"))
+    .option(
+      "--test <x>",
+      "images set aside for testing: a fraction below 1, or a number of images",
+      numberParser("--test"),
+    )
     .option("--limit <n>", "largest number of images of each part", integerParser("--limit"))
     .option("--count <n>", "micrographs: how many to simulate (default: 2000)", integerParser("--count"))
-    .option("--size <pixels>", "side of micrographs, or to crop and scale images to", integerParser("--size"))
+    .option(
+      "--size <pixels>",
+      "side of the micrographs in pixels, or side to which images are cropped and scaled",
+      integerParser("--size"),
+    )
     .option("--channels <1|3>", "a folder of images: gray values or colors", integerParser("--channels"))
     .option(...imageOptions.stretch)
     .option(...imageOptions.strict);

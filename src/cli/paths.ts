@@ -24,7 +24,7 @@ export function checkDistinct(outputs: TypedPaths, inputs: TypedPaths): void {
     if (path === undefined) continue;
     const other = seen.get(identity(path));
     if (other !== undefined) {
-      const accepted = `another file than that of ${other}`;
+      const accepted = `a file other than that of ${other}`;
       throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
     }
     seen.set(identity(path), flag);
@@ -73,7 +73,7 @@ export function checkMatrixOutput(flag: string, path: string, data?: string): vo
 function checkAnndataOutput(flag: string, path: string, data: string): void {
   if (isAnndataPath(data)) return;
   const accepted =
-    "a file name that ends in .h5ad only if the data are an .h5ad file, because the output is a copy of it";
+    "a file name with another ending than .h5ad: an .h5ad output is a copy of the data, which are not an .h5ad file";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
 }
 

@@ -147,7 +147,7 @@ const namesOf = (run: string, data: string | undefined, flags: PlaceFlags) => ({
 function dispatch(run: string, data: string | undefined, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
   const { output, sigma, labels, table, seed, uncertainty } = flags;
   if (seed !== undefined && uncertainty === undefined) {
-    const accepted = "to be given with --uncertainty, because only its draws use a seed";
+    const accepted = "to be left out without --uncertainty, because only its draws use a seed";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
   }
   if (flags.sigmaIs === "posterior") {

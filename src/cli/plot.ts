@@ -211,7 +211,7 @@ async function readColumn({ path, column }: Column, signal: AbortSignal): Promis
 async function readNamedColumn(path: string, column: string, signal: AbortSignal): Promise<ArrayLike<number>> {
   const values = (await readTable(path, { columns: [column], signal })).get(column);
   if (values && !isText(values)) return values;
-  const accepted = "a column of numbers; give labels with --labels";
+  const accepted = "a column of numbers (for a column of texts, use --labels)";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--color-by", received: `${column}, of texts`, accepted });
 }
 

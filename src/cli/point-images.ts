@@ -13,7 +13,7 @@ export const imageOptions = {
   ],
   strict: [
     "--strict",
-    "refuse a folder with files that are skipped by default: files that are not images, and broken links",
+    "fail for files in the folder that are skipped by default: files that are not images, and broken links",
   ],
 } as const;
 

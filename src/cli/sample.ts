@@ -63,7 +63,7 @@ async function sample(path: string, flags: SampleFlags, signal: AbortSignal): Pr
       onProgress: (fraction: number) => display.update({ stage: "sampling", fraction }),
     };
     if (cluster !== undefined && !(model instanceof vae.Gmvae)) {
-      const accepted = `nothing: ${model.name} has no components`;
+      const accepted = `to be left out for ${model.name}, which has no components`;
       throw new ArgumentError("INVALID_ARGUMENT", { argument: "--cluster", received: cluster, accepted });
     }
     const images =

@@ -74,8 +74,8 @@ export function createSearchCommand(): Command {
       "--images <path>",
       "an image for each point, for the --sheet: .npy, IDX, or a folder in the order of its names",
     )
-    .option("--query-images <path>", "the same for the vectors of a --query file, of the same size")
-    .option("--strict", "refuse columns of tables and files of image folders that are skipped by default");
+    .option("--query-images <path>", "an image for each vector of a --query file, of the same size as --images")
+    .option("--strict", "fail for columns of tables and files of image folders that are skipped by default");
   addColumnOptions(command.optionsGroup("Columns:"), { strict: false });
   return addDeclaredOptions(command.optionsGroup("Method:"), NEAREST_OPTIONS, [
     "k",
@@ -168,7 +168,7 @@ async function checkFlags(
       ["--query-images", flags.queryImages],
     ] as const) {
       if (path === undefined) continue;
-      const accepted = "to be left out without --sheet, which shows them";
+      const accepted = "to be left out without --sheet, because only --sheet shows images";
       throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
     }
   }
@@ -197,7 +197,7 @@ async function checkSheetFlags(
   const reject = (argument: string, received: unknown, accepted: string) => {
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   };
-  if (flags.images === undefined) reject("--images", undefined, "an image for each point: --sheet draws them");
+  if (flags.images === undefined) reject("--images", undefined, "images of the points, which --sheet needs");
   if (flags.queryImages !== undefined && queryFile === undefined) {
     reject(
       "--query-images",
@@ -213,7 +213,7 @@ async function checkSheetFlags(
 function toRows(rows: readonly number[], n: number): Int32Array {
   const wrong = rows.find((row) => row < 0 || row >= n);
   if (wrong === undefined) return Int32Array.from(rows);
-  const accepted = n === 0 ? "a file of vectors, since there are no rows" : `rows from 0 to ${n - 1}`;
+  const accepted = n === 0 ? "a file of vectors, because the data have no rows" : `rows from 0 to ${n - 1}`;
   throw new ArgumentError("OUT_OF_RANGE", { argument: "--query", received: wrong, accepted });
 }
 

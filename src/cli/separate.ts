@@ -112,7 +112,7 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   checkMatrixOutput("--output", output);
   checkTableOutput("--table", flags.table);
   if (flags.labels !== undefined && flags.picture === undefined && flags.table === undefined) {
-    const accepted = "to be given with --picture or --table, which show the labels";
+    const accepted = "to be left out without --picture and --table, because only these outputs show labels";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--labels", received: flags.labels, accepted });
   }
   await checkPaths(

@@ -87,7 +87,8 @@ function rejectFlags(flags: EmbedFlags): void {
   const found = denseFlag(flags);
   if (!found) return;
   const [argument, received] = found;
-  const accepted = "to be left out with sparse data. Make them dense, or save their principal components, before";
+  const accepted =
+    "to be left out with sparse data (to use it, make the data dense first, or save their principal components)";
   throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }
 

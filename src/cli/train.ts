@@ -144,7 +144,7 @@ export function createTrainCommand(): Command {
   addBackendOptions(command)
     .optionsGroup("Output:")
     .option("--run-dir <folder>", "the run's folder (default: runs/, named after the settings)")
-    .option("--extra <name>", "added to the default name")
+    .option("--extra <name>", "text to append to the default name of the folder")
     .option("--resume", "continue the training in the run's folder, if there is one")
     .option("--no-summary", "write no files for TensorBoard")
     .option("--figures", "draw pictures of the trained model into the folder figures of the run")
@@ -209,7 +209,7 @@ function checkFlags({ earlyStopping, patience, leastImprovement, ...flags }: Tra
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument: patience === undefined ? "--least-improvement" : "--patience",
     received: patience ?? leastImprovement,
-    accepted: "to be given with --early-stopping",
+    accepted: "to be left out without --early-stopping, because only early stopping uses it",
   });
 }
 

@@ -126,7 +126,7 @@ async function reportTrust(path: string, flags: TrustFlags, signal: AbortSignal)
   }
   checkColumnFlags(flags);
   if (reruns !== undefined && !groups) {
-    const accepted = "--groups as well, because only --groups uses reruns";
+    const accepted = "to be left out without --groups, because only --groups uses reruns";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--reruns", received: reruns, accepted });
   }
   await checkPaths(
@@ -168,7 +168,7 @@ function checkColumnFlags(flags: TrustFlags): void {
   const ofData = { columns, exclude, idColumn, labelColumn, keep };
   for (const [name, received] of Object.entries(ofData)) {
     if (received === undefined) continue;
-    const accepted = "--data as well, the file that contains these columns";
+    const accepted = "to be left out without --data, the file that contains these columns";
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: DATASET_NAMES[name] ?? "--label-column",
       received,

@@ -24,11 +24,16 @@ export function checkUncertaintyFlags(flags: {
   const draws = flags.uncertainty as number;
   if (!(draws >= 2 && draws <= 1000)) reject("--uncertainty", draws, "an integer from 2 to 1000", "OUT_OF_RANGE");
   if (flags.sigma === undefined && !givesCovariances(flags)) {
-    reject("--sigma", undefined, "standard deviations or covariances: --uncertainty needs them", "INVALID_ARGUMENT");
+    reject(
+      "--sigma",
+      undefined,
+      "a file of standard deviations, or covariances, because --uncertainty needs them",
+      "INVALID_ARGUMENT",
+    );
   }
   const { degreesOfFreedom = 1 } = flags;
   if (degreesOfFreedom !== 1) {
-    const accepted = "1 with --uncertainty, which places draws into the embedding";
+    const accepted = "1 with --uncertainty, because points can only be placed with 1 degree of freedom";
     reject("--degrees-of-freedom", degreesOfFreedom, accepted, "INVALID_ARGUMENT");
   }
 }

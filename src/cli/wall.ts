@@ -146,7 +146,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
 async function checkFlags(path: string, flags: WallFlags): Promise<void> {
   const { output, tiles, cell, theme, force } = flags;
   if (output === undefined && tiles === undefined) {
-    const accepted = "a file, or --tiles with a folder";
+    const accepted = "a file for the picture, or --tiles with a folder";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--output", received: output, accepted });
   }
   if (tiles === undefined && force) {

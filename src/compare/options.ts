@@ -81,8 +81,9 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
   requireSignal(signal);
   if (typeof (onProgress ?? reject) !== "function") reject("onProgress", onProgress, "a function");
   const covariance = covarianceOption(shared);
-  if (covariance) reject(covariance, shared[covariance], "to be left out: comparisons are made with sigma");
-  if ("verbose" in shared) reject("verbose", shared.verbose, "onProgress instead");
+  if (covariance) reject(covariance, shared[covariance], "to be left out in comparisons, which use sigma instead");
+  if ("verbose" in shared)
+    reject("verbose", shared.verbose, "to be left out in comparisons, which report their progress to onProgress");
   const largest = Math.floor((n - 1) / 2);
   const named = variants ?? defaultVariants(options);
   if (!Array.isArray(named) || named.length < 2 || named.length > MOST_VARIANTS) {
@@ -101,11 +102,19 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
     if (typeof own !== "object" || own === null) reject(`${argument}.options`, own, "an object");
     for (const key of COMMON) {
       if (key in own)
-        reject(`${argument}.options.${key}`, own[key as keyof VariantOptions], "the same value for all variants");
+        reject(
+          `${argument}.options.${key}`,
+          own[key as keyof VariantOptions],
+          "to be left out within a variant, because all variants use the same value: set it next to variants",
+        );
     }
     const full = { ...shared, ...own } as TsneOptions;
     if (typeof (full.neighbors ?? "auto") !== "string") {
-      reject("neighbors", full.neighbors, '"auto", "exact" or "cells", since each distance has neighbors of its own');
+      reject(
+        "neighbors",
+        full.neighbors,
+        '"auto", "exact" or "cells", because each variant searches its own neighbors',
+      );
     }
     try {
       resolveTsneOptions(full, n, d);
@@ -118,9 +127,15 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
 }
 
 function defaultVariants({ sigma, distance }: CompareOptions): CompareVariant[] {
-  if (sigma === undefined) reject("sigma", sigma, "standard deviations, or variants with distances that need none");
+  if (sigma === undefined)
+    reject(
+      "sigma",
+      sigma,
+      "standard deviations, because the default variants use them; or variants with distances that do not need sigma",
+    );
   const aware = distance ?? "inverse-variance";
-  if (aware === "euclidean") reject("distance", aware, "a distance other than that of the standard map");
+  if (aware === "euclidean")
+    reject("distance", aware, 'a distance other than "euclidean", which the standard map uses');
   return [
     { name: "standard", options: { distance: "euclidean" } },
     { name: "sigma-aware", options: { distance: aware } },

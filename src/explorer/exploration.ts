@@ -382,7 +382,11 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     const known = this.openedRuns.get(id);
     if (known) return known;
     if (!openRun)
-      throw new ArgumentError("INVALID_ARGUMENT", { argument: "map", received: id, accepted: "a map of a run" });
+      throw new ArgumentError("INVALID_ARGUMENT", {
+        argument: "map",
+        received: id,
+        accepted: "the id of a map that was computed from a run",
+      });
     const opened = openRun();
     this.openedRuns.set(id, opened);
     opened.catch(() => this.openedRuns.delete(id));

@@ -51,11 +51,11 @@ export async function* placeBatches(
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "sigmaColumn",
       received: sigmaColumn,
-      accepted: "to be left out, since the run has no sigma",
+      accepted: "to be left out, because the run has no sigma",
     });
   }
   if (run.hasCovariance) {
-    const accepted = "a run with standard deviations: streams hold no covariances";
+    const accepted = "a run without covariances, because streams contain only standard deviations";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "run", received: run, accepted });
   }
   const settings = { perplexity, iterations, uncertainty, seed, prior };

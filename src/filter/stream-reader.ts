@@ -113,8 +113,8 @@ function checkNewNames(kept: readonly IpcField[], columns: readonly NewColumn[])
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "prefix",
       received: name,
-      accepted: "one that makes new names",
-      message: `prefix: the input has a column ${JSON.stringify(name)} already; choose a prefix for the new ones`,
+      accepted: "a prefix that makes new names",
+      message: `prefix: the input already has a column ${JSON.stringify(name)}. Choose another prefix for the new columns`,
     });
   }
 }

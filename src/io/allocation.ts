@@ -15,13 +15,13 @@ export function allocate<T extends FloatArray>(
 ): T {
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   const fail = (reason: string, cause?: unknown) =>
-    new SigmaTsneError("OUT_OF_MEMORY", `${path}: ${length} numbers ${reason}; read fewer rows at a time`, { cause });
+    new SigmaTsneError("OUT_OF_MEMORY", `${path}: ${length} numbers ${reason}. Read fewer rows at a time`, { cause });
   const bytes = length * type.BYTES_PER_ELEMENT;
   const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
-  if (bytes > free) throw fail(`need ${gib(bytes)}, and ${gib(free)} are free`);
+  if (bytes > free) throw fail(`need ${gib(bytes)}, but only ${gib(free)} are free`);
   try {
     return new type(length);
   } catch (cause) {
-    throw fail("are more than fit into one array", cause);
+    throw fail("do not fit into one array", cause);
   }
 }

@@ -143,7 +143,7 @@ function joinParts(
 async function readTable(path: string, arrays: readonly NamedArray[], wanted: RowRange | undefined): Promise<Table> {
   const columns: [string, TableColumn][] = [];
   for (const array of arrays) {
-    if (array.type === undefined) throw unsupported(path, describeArray(array), "numbers and texts");
+    if (array.type === undefined) throw unsupported(path, describeArray(array), "numbers or texts");
     const [start, end] = resolveRowRange(wanted, array.shape[0] ?? 0, path);
     columns.push([array.name, await readColumn(array, start, end)]);
   }

@@ -85,7 +85,7 @@ export function chooseLabels(source: ColumnSource, asked: string | undefined): s
   const [found] = [...labels, ...(others.length === 1 ? others : []), ...(texts.length === 1 ? [texts[0].name] : [])];
   if (found !== undefined) return found;
   if (names.length === 1) return names[0];
-  const reason = `has ${names.length} columns and none of them is named label, labels, class, target; choose one by its name, as in ${path}:${names[0]}`;
+  const reason = `has ${names.length} columns but none of them is named label, labels, class or target. Choose one by its name, as in ${path}:${names[0]}`;
   throw new FileError("FILE_FORMAT", path, reason);
 }
 
@@ -153,7 +153,7 @@ function findColumn({ path, columns }: ColumnSource, wanted: string): ColumnsOfN
   );
   const column = columns.find((known) => known.name === name) as ColumnDescription;
   if (column.itemType) return { list: name };
-  if (!column.type || column.type === "text") throw unsupported(path, column, "lists of numbers, and numbers,");
+  if (!column.type || column.type === "text") throw unsupported(path, column, "numbers or lists of numbers");
   return { numbers: [name] };
 }
 
@@ -167,7 +167,7 @@ function describeLeftOut(files: readonly string[] = []): string {
 
 function noData(path: string, unused: ColumnRoles["unused"]): FileError {
   const others = unused.slice(0, 6).map(({ name, reason }) => `${JSON.stringify(name)} (${reason})`);
-  const found = others.length > 0 ? `, found ${others.join(", ")}. Convert what is to be the data to numbers` : "";
+  const found = others.length > 0 ? `, found ${others.join(", ")}. Convert the columns of the data to numbers` : "";
   return new FileError("FILE_FORMAT", path, `holds no data: expected columns or arrays of numbers${found}`);
 }
 
@@ -183,7 +183,7 @@ function requireAllUsed(path: string, { unused }: ColumnRoles, leftOut: readonly
   }
   const skipped = unused.find(({ reason }) => !LEFT_OUT.has(reason));
   if (!skipped) return;
-  const reason = `column ${JSON.stringify(skipped.name)} (${skipped.reason}) is not used: strict reading rejects unused columns. Exclude it, or keep it by name`;
+  const reason = `column ${JSON.stringify(skipped.name)} (${skipped.reason}) is not used: strict reading rejects unused columns. Exclude this column, or list it as a column to keep`;
   throw new FileError("FILE_FORMAT", path, reason);
 }
 

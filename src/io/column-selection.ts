@@ -35,11 +35,19 @@ export function pairSigmaNames(
     const paired = data.map((name) => names.find((other) => other === pattern.replace("*", name)));
     if (paired.some((name) => name !== undefined)) return paired;
     const example = pattern.replace("*", data[0] ?? "x");
-    throw invalid(argument, pattern, `a pattern that names a column for a data column, such as "${example}"`);
+    throw invalid(
+      argument,
+      pattern,
+      `a pattern that gives the name of a column if * is replaced by the name of a data column, such as "${example}"`,
+    );
   }
   const chosen = selectNames(argument, names, selectors);
   if (chosen.length === data.length) return chosen;
-  throw invalid(argument, selectors.join(","), `one column per data column: ${data.length}, found ${chosen.length}`);
+  throw invalid(
+    argument,
+    selectors.join(","),
+    `one column per data column (${data.length} columns, not ${chosen.length})`,
+  );
 }
 
 function namesOf(argument: string, names: readonly string[], selector: string): readonly string[] {
@@ -56,7 +64,7 @@ function namesOf(argument: string, names: readonly string[], selector: string): 
     );
     const found = names.filter((name) => pattern.test(name));
     if (found.length > 0) return found;
-    throw invalid(argument, selector, `a pattern that fits one of the columns ${listNames(names)}`);
+    throw invalid(argument, selector, `a pattern that matches at least one of the columns ${listNames(names)}`);
   }
   if (selector.includes(",")) return selectNames(argument, names, splitSelectors(selector));
   const guess = names.length > 0 ? closest(selector, names as string[]) : undefined;
@@ -77,7 +85,7 @@ function sliceNames(argument: string, names: readonly string[], selector: string
   const found = names.slice(from === "" ? 0 : Number(from), to === "" ? names.length : Number(to));
   const isBeyond = [from, to].some((end) => end !== "" && (Number(end) > names.length || Number(end) < -names.length));
   if (found.length > 0 && !isBeyond) return found;
-  throw invalid(argument, selector, `a range A:B of positions within 0:${names.length}, B not included`);
+  throw invalid(argument, selector, `a range A:B of column positions within 0:${names.length}, without position B`);
 }
 
 const listNames = (names: readonly string[]): string => {

@@ -115,7 +115,7 @@ function resolveSizes({ size, within, channels }: ImageFolderOptions) {
   const wanted = resolveSize(size);
   if (within !== undefined) requireInteger(within, "within", 1, 16384);
   if (wanted && within !== undefined) {
-    const facts = { argument: "within", received: within, accepted: "nothing if size is given" };
+    const facts = { argument: "within", received: within, accepted: "to be left out if size is given" };
     throw new ArgumentError("INVALID_ARGUMENT", facts);
   }
   if (channels !== undefined && channels !== 1 && channels !== 3) {
@@ -143,7 +143,7 @@ function checkListing(
   }
   const other = images.find(({ height, width }) => height !== first.height || width !== first.width);
   if (other && !hasSize) {
-    const reason = `holds images of several sizes: ${first.name} has ${first.width} x ${first.height} pixels, ${other.name} has ${other.width} x ${other.height}; give a size to bring them to`;
+    const reason = `holds images of several sizes: ${first.name} has ${first.width} x ${first.height} pixels, ${other.name} has ${other.width} x ${other.height}. Set a size to which all images are scaled`;
     throw new FileError("FILE_FORMAT", path, reason);
   }
 }

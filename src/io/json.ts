@@ -123,7 +123,7 @@ const notRows = (path: string): FileError =>
   new FileError(
     "FILE_FORMAT",
     path,
-    'is JSON with its columns apart: expected one object per row. In pandas, write to_json(path, orient="records", lines=True)',
+    'is JSON with one list or object per column: expected one object per row. In pandas, write to_json(path, orient="records", lines=True)',
   );
 
 /** Replaces NaN, which Python writes but JSON does not allow, by null. */

@@ -167,10 +167,12 @@ class MatlabFile {
   async #readVariable(variable: Variable): Promise<MatlabArray> {
     const { head, start, length, isCompressed } = variable;
     if (head.dtype === undefined) {
-      throw this.#fail(`variable ${describe(head.name)} is a ${head.className}; real numeric arrays are read`);
+      throw this.#fail(`variable ${describe(head.name)} is a ${head.className}: expected an array of real numbers`);
     }
     if (head.isComplex) {
-      throw this.#fail(`variable ${describe(head.name)} is complex; save its real and imaginary part`);
+      throw this.#fail(
+        `variable ${describe(head.name)} is complex: expected real numbers. Save its real and imaginary parts as two variables`,
+      );
     }
     const bytes = isCompressed ? await this.#inflate(start, length, head) : await this.#fetch(start, length);
     throwIfAborted(this.signal);

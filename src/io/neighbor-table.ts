@@ -50,7 +50,11 @@ async function readParts(
 const readColumns = (path: string, signal: AbortSignal | undefined): Promise<Map<string, unknown[]>> =>
   readWithFormat(path, { signal }, async (format, file) => {
     if (!format.readValues) {
-      throw new FileError("FILE_FORMAT", path, `is ${format.name}; columns of lists are read from Parquet and Arrow`);
+      throw new FileError(
+        "FILE_FORMAT",
+        path,
+        `is ${format.name}: expected a Parquet or Arrow file with columns of lists`,
+      );
     }
     return format.readValues(file, { columns: ["indices", "distances", "row"], signal });
   });
@@ -68,10 +72,11 @@ function toNeighbors(
   const fail = (reason: string) => new FileError("FILE_FORMAT", path, reason);
   const listsOf = (name: string) => {
     const lists = columns.get(name);
-    if (!lists) throw fail(`has no column ${JSON.stringify(name)}; lists named indices and distances are needed`);
+    if (!lists)
+      throw fail(`has no column ${JSON.stringify(name)}: expected columns of lists named indices and distances`);
     return lists.map((list, at) => {
       if (Array.isArray(list) || ArrayBuffer.isView(list)) return list as ArrayLike<number | bigint>;
-      throw fail(`column ${JSON.stringify(name)} holds no list in line ${at}`);
+      throw fail(`column ${JSON.stringify(name)} has no list in line ${at}`);
     });
   };
   const [indices, distances] = [listsOf("indices"), listsOf("distances")];
@@ -99,7 +104,7 @@ function rowsOf(given: readonly unknown[] | undefined, n: number, fail: (reason:
     const row = Number(value ?? Number.NaN);
     if (!(Number.isInteger(row) && row >= 0 && row < n))
       throw fail(`has row ${value} in line ${at}, expected 0 to ${n - 1}`);
-    if (seen[row]) throw fail(`has row ${row} twice`);
+    if (seen[row]) throw fail(`has two lines for row ${row}`);
     seen[row] = 1;
     rows[at] = row;
   }

@@ -41,7 +41,7 @@ export async function readNpyHeader(file: OpenFile): Promise<NpyHeader> {
   }
   const [major = 0, minor = 0] = await read(6, 2);
   if (!(major >= 1 && major <= 3 && minor === 0)) {
-    fail(`.npy version ${major}.${minor} is unknown; 1.0, 2.0 and 3.0 are read`);
+    fail(`.npy version ${major}.${minor} is unknown: expected 1.0, 2.0 or 3.0`);
   }
   const start = major === 1 ? 10 : 12;
   const length = (await read(8, start - 8)).readUIntLE(0, start - 8);

@@ -67,7 +67,7 @@ async function readLabels(file: OpenFile, options: ReadOptions): Promise<string[
   const { shape, dtype } = header;
   const [rows = 1, cols = 1] = shape;
   if (shape.length === 0 || shape.length > 2 || cols !== 1) {
-    throw formatError(file, `has shape (${shape.join(", ")}); labels have (n,) or (n, 1)`);
+    throw formatError(file, `has shape (${shape.join(", ")}): expected (n,) or (n, 1) for labels`);
   }
   if (dtype === "O") {
     const reason = "holds Python objects: expected strings or whole numbers";
@@ -80,7 +80,7 @@ async function readLabels(file: OpenFile, options: ReadOptions): Promise<string[
   const fraction = data.findIndex((value) => !Number.isInteger(value));
   if (fraction >= 0) {
     const row = fraction + (options.rows?.[0] ?? 0);
-    throw formatError(file, `labels must be whole numbers or text; row ${row} has ${data[fraction]}`);
+    throw formatError(file, `has ${data[fraction]} in row ${row}: expected labels that are whole numbers or texts`);
   }
   return Array.from(data, String);
 }
@@ -130,7 +130,7 @@ async function readNumbers(
       if (type.bytes === 8 && !Number.isSafeInteger(value) && !header.dtype.startsWith("f")) {
         throw formatError(
           file,
-          `${values[k]} at row ${row}, column ${col} is too large: integers are exact below 2^53`,
+          `${values[k]} at row ${row}, column ${col} is too large: integers are exact only below 2^53`,
         );
       }
       if (row >= start && row < end) data[(row - start) * cols + col] = value;
@@ -226,7 +226,8 @@ async function readStrings(
 export function checkNumbers(file: OpenFile, header: NpyHeader): NumberType {
   const type = NUMBER_TYPES[header.dtype];
   if (!type) {
-    const fact = OTHER_TYPES[header.dtype.charAt(0)] ?? "read are bool, (u)int8 to 64 and float16 to 64";
+    const fact =
+      OTHER_TYPES[header.dtype.charAt(0)] ?? "expected bool, int8 to int64, uint8 to uint64, or float16 to float64";
     throw formatError(file, `dtype ${describe(header.dtype)}: ${fact}`);
   }
   checkDataSize(

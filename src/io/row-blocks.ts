@@ -96,4 +96,4 @@ export function readForward(path: string, reader: RowBlocks, close: () => Promis
 }
 
 const tooFewRows = (path: string, found: number, expected: number): FileError =>
-  new FileError("FILE_FORMAT", path, `holds ${found} of ${expected} rows`);
+  new FileError("FILE_FORMAT", path, `has only ${found} of ${expected} rows`);

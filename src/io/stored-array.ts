@@ -95,6 +95,6 @@ export function toNumbers(path: string, values: ArrayLike<number> | BigInt64Arra
   return Float64Array.from(values as ArrayLike<bigint> as Iterable<bigint> & ArrayLike<bigint>, (value) => {
     const number = Number(value);
     if (Number.isSafeInteger(number)) return number;
-    throw new FileError("FILE_FORMAT", path, `${value} is too large: integers are exact below 2^53`);
+    throw new FileError("FILE_FORMAT", path, `${value} is too large: integers are exact only below 2^53`);
   });
 }

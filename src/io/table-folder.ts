@@ -101,7 +101,7 @@ async function openMatrix(
         throw new FileError(
           "FILE_FORMAT",
           part.path,
-          `has rows of ${reader.cols} numbers, the files before it of ${cols}`,
+          `has rows of ${reader.cols} numbers, but the files before it have rows of ${cols}`,
         );
       }
       cols = reader.cols;
@@ -121,7 +121,7 @@ async function openMatrix(
           left -= block.rows;
           yield block.data instanceof type ? block : new Matrix(new type(block.data), block.rows, block.cols);
         }
-        if (left !== 0) throw new FileError("FILE_FORMAT", part.path, `holds ${rows - left} of ${rows} rows`);
+        if (left !== 0) throw new FileError("FILE_FORMAT", part.path, `has only ${rows - left} of ${rows} rows`);
       }
     }
   }

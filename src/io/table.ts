@@ -128,12 +128,12 @@ export function describeColumns<T extends ColumnDescription>(
 export const unsupported = (
   path: string,
   { name, kind }: ColumnDescription,
-  readable = "numbers, booleans and texts",
+  readable = "numbers, booleans or texts",
 ): FileError =>
   new FileError(
     "FILE_FORMAT",
     path,
-    `column ${JSON.stringify(name)} is ${kind}; ${readable} can be read, so choose other columns or convert it`,
+    `column ${JSON.stringify(name)} is ${kind}: expected ${readable}. Choose other columns, or convert this one`,
   );
 
 /** Returns float32 if all columns are float32, else float64. */
@@ -235,9 +235,9 @@ export function toNumbers(path: string, name: string, values: ArrayLike<unknown>
     if (value === null || value === undefined) return Number.NaN;
     if (typeof value === "boolean") return value ? 1 : 0;
     const number = typeof value === "bigint" ? Number(value) : undefined;
-    if (number === undefined) throw cellError(path, name, `holds ${describe(value)} among numbers`);
+    if (number === undefined) throw cellError(path, name, `contains ${describe(value)}, which is not a number`);
     if (Number.isSafeInteger(number)) return number;
-    throw cellError(path, name, `holds ${value}, too large: integers are exact below 2^53`);
+    throw cellError(path, name, `contains ${value}, which is too large: integers are exact only below 2^53`);
   });
 }
 
@@ -268,7 +268,7 @@ function toText(path: string, name: string, value: unknown, allowNumbers: boolea
   if (value === null || value === undefined) return "";
   if (allowNumbers && typeof value === "bigint") return String(value);
   if (allowNumbers && typeof value === "number") return textOf(value);
-  throw cellError(path, name, `holds ${describe(value)} among texts`);
+  throw cellError(path, name, `contains ${describe(value)}, which is not a text`);
 }
 
 const cellError = (path: string, name: string, reason: string): FileError =>

@@ -138,7 +138,7 @@ function checkedRow({ file, layout }: TextTable, row: TextRow): TextRow {
   if (layout.hasTrailingSeparator && fields.length === layout.width + 1 && fields.at(-1) === "") {
     return { fields: fields.slice(0, -1), line };
   }
-  throw formatError(file, `line ${line} has ${plural(fields.length, "field")}, the first has ${layout.width}`);
+  throw formatError(file, `line ${line} has ${plural(fields.length, "field")}, but the first line has ${layout.width}`);
 }
 
 function describeColumn(name: string, statistics: ColumnStatistics): ColumnDescription {

@@ -83,7 +83,7 @@ function putArray(path: string, obsm: Group, data: Float32Array, shape: readonly
 function replace(path: string, old: unknown, data: Float32Array, shape: readonly [number, number]): void {
   const isSame = isDataset(old) && old.shape?.join() === shape.join() && old.metadata.type === 1;
   if (!isSame) {
-    const reason = `holds obsm/${KEY} of another shape or type: expected none, or ${shape.join(" x ")} numbers. Remove it with del adata.obsm["${KEY}"]`;
+    const reason = `already has an array obsm/${KEY} of another shape or type: expected no such array, or ${shape.join(" x ")} numbers. Remove it with del adata.obsm["${KEY}"]`;
     throw new FileError("FILE_FORMAT", path, reason);
   }
   old.write_slice([[], []], old.metadata.size === 4 ? data : Float64Array.from(data));

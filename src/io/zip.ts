@@ -31,7 +31,7 @@ export async function listZip(file: OpenFile, signal: AbortSignal | undefined): 
     const options = { lazyEntries: true, autoClose: false };
     const zip = await fromRandomAccessReaderPromise(new Reader(), file.size, options).catch((cause: Error) => {
       if (!cause.message.startsWith("End of central directory")) throw cause;
-      const reason = "is cut off or no ZIP archive: its directory is missing. Copy or download it again";
+      const reason = "is cut off, or is not a ZIP archive: its directory is missing. Copy or download it again";
       throw new FileError("FILE_FORMAT", file.path, reason, { cause });
     });
     const entries: ZipEntry[] = [];
@@ -66,7 +66,7 @@ function toEntry(file: OpenFile, zip: ZipFile, entry: Entry, signal: AbortSignal
 async function* inflate(path: string, zip: ZipFile, entry: Entry): AsyncGenerator<Buffer> {
   if (!entry.canDecodeFileData()) {
     const reason = entry.isEncrypted() ? "is encrypted" : `is compressed by method ${entry.compressionMethod}`;
-    throw new FileError("FILE_FORMAT", path, `${entry.fileName} ${reason}; stored and deflated files are read`);
+    throw new FileError("FILE_FORMAT", path, `${entry.fileName} ${reason}: expected a stored or deflated file`);
   }
   yield* withFormatErrors<Buffer>(path, await zip.openReadStreamPromise(entry));
 }

@@ -88,7 +88,7 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
     const facts = {
       argument: "ellipses",
       received: options.ellipses,
-      accepted: "ellipses in the panels that they belong to",
+      accepted: "to be left out in the shared options, because ellipses belong to one panel: set them there",
     };
     throw new ArgumentError("INVALID_ARGUMENT", facts);
   }

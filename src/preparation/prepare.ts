@@ -24,9 +24,9 @@ export const PREPARATION = {
    */
   sigmaIs: choice(SIGMA_MEANINGS, {
     default: "sd",
-    help: "meaning of sigma: sd, variance, log-variance, inverse-variance, or posterior: sd of the codes of an autoencoder",
+    help: "what the numbers of sigma mean: sd, variance, log-variance, inverse-variance, or posterior (standard deviations of an autoencoder's codes)",
     guide:
-      "what the numbers of `sigma` are; they are turned into standard deviations. `posterior` turns codes of an autoencoder into measurements, see below",
+      "what the numbers of `sigma` mean; they are converted to standard deviations. `posterior` converts codes of an autoencoder to measurements, see below",
   }),
   /**
    * Treatment of missing values (NaN, or a value whose standard deviation is NaN). `"error"` reports the first one, and
@@ -36,15 +36,14 @@ export const PREPARATION = {
   missing: choice(MISSING, {
     default: "error",
     help: "what to do with missing values: error; drop, which leaves out the rows; or mean, which uses the mean of the column",
-    guide:
-      "treatment of missing values: an error, their rows are left out, or the mean of the column takes their place",
+    guide: "what to do with missing values: report an error, leave out their rows, or use the mean of the column",
   }),
   /** Replaces counts x by log(1 + x) before columns are scaled. Default `false`. */
   log1p: boolean({
     default: false,
     help: "replace counts x by log(1 + x), before --standardize",
     defaultText: "",
-    guide: "take log(1 + x) of counts; standard deviations become s / (1 + x)",
+    guide: "replace counts x by log(1 + x); standard deviations s become s / (1 + x)",
   }),
   /**
    * Scales all columns to a common scale: `"zscore"` uses mean and standard deviation, `"robust"` uses median and

@@ -142,7 +142,11 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
         querySigmaOf(options.querySigma, needsSigma ? distance : undefined),
       );
   if (options.querySigma !== undefined && own) {
-    throw invalid("querySigma", options.querySigma, "nothing: queries that are rows have the sigma of the data");
+    throw invalid(
+      "querySigma",
+      options.querySigma,
+      "to be left out if the query names rows of the data, which have sigma already",
+    );
   }
   if (queries.sigma && (queries.sigma.rows !== queries.mean.rows || queries.sigma.cols !== queries.mean.cols)) {
     const { rows, cols } = queries.mean;
@@ -231,8 +235,10 @@ function pointsOf(data: MatrixLike, options: NearestOptions): SearchedPoints {
 }
 
 async function pointsOfRun(run: Tsne, options: NearestOptions): Promise<SearchedPoints> {
-  if (options.sigma !== undefined) throw invalid("sigma", options.sigma, "nothing: a run has its own");
-  if (run.hasCovariance) throw invalid("run", run, "a run with standard deviations: searches do not use covariances");
+  if (options.sigma !== undefined)
+    throw invalid("sigma", options.sigma, "to be left out with a run, which contains its sigma");
+  if (run.hasCovariance)
+    throw invalid("run", run, "a run without covariances, because searches use only standard deviations");
   const { distance, varianceFloor, threads } = run.options;
   const { knownFloor, ...points } = await unpackRun(run, options.signal);
   const isOwn = (options.distance ?? distance) === distance;
@@ -261,7 +267,7 @@ function rowsOf(query: Query, n: number): Uint32Array | undefined {
     throw new ArgumentError("OUT_OF_RANGE", {
       argument: rows.length === 1 ? "query" : `query[${i}]`,
       received: row,
-      accepted: n === 0 ? "vectors, since there are no rows" : `a row number from 0 to ${n - 1}`,
+      accepted: n === 0 ? "vectors, because the data have no rows" : `a row number from 0 to ${n - 1}`,
     });
   });
   return rows && Uint32Array.from(rows);

@@ -34,7 +34,7 @@ export const TRUST_OPTIONS = {
     },
   ),
   /** Number of draws from the Gaussian of each point, for a run with sigma. */
-  draws: integer({ from: 2, to: 1000 }, { default: 10, help: "draws of each point, for runs with sigma" }),
+  draws: integer({ from: 2, to: 1000 }, { default: 10, help: "number of draws of each point, for runs with sigma" }),
   /**
    * Whether to find the groups of the map and test them: by reruns on samples of the points, by the draws, and by
    * comparison with embeddings of one Gaussian. Default `false`, because it takes two to three times as long as the
@@ -42,7 +42,10 @@ export const TRUST_OPTIONS = {
    */
   groups: boolean({ default: false, help: "find the groups of the map and test whether they hold" }),
   /** Number of reruns for the groups, each on another sample of the points: 2 to 1000. */
-  reruns: integer({ from: 2, to: 1000 }, { default: 20, help: "reruns on samples of the points, with --groups" }),
+  reruns: integer(
+    { from: 2, to: 1000 },
+    { default: 20, help: "number of reruns on samples of the points, with --groups" },
+  ),
   /**
    * Labels of the points, texts or numbers: classes are tested in the same way as the groups of the map. Needs
    * `groups`.
@@ -58,7 +61,7 @@ export const TRUST_OPTIONS = {
         throw new Error("labels come from a file");
       },
     },
-    { flag: false, help: "labels that are tested as the groups of the map are" },
+    { flag: false, help: "labels whose classes are tested in the same way as the groups of the map" },
   ),
   /**
    * Two or more perplexities to compare, each from 1 to (n - 1) / 3. The data are embedded with each of them. Default:
@@ -74,7 +77,7 @@ export const TRUST_OPTIONS = {
       parse: (text, flag) =>
         text.split(",").map((part) => parseNumber(part.trim(), flag, "a number of 1 or more", (value) => value >= 1)),
     },
-    { defaultText: "none", help: "perplexities to compare, with an embedding of the data for each" },
+    { defaultText: "none", help: "perplexities to compare; an embedding of the data is computed for each" },
   ),
   /** Seed of the permuted data, of the sample of reference points, of the draws and of the reruns. */
   seed: integer(

@@ -100,7 +100,11 @@ export function checkCovarianceOptions(options: GivenCovariances): void {
   const second = COVARIANCE_OPTIONS.find((name) => name !== given && (options[name] ?? undefined) !== undefined);
   if (second !== undefined) reject(second, options[second], `to be left out with ${given}`);
   if (given !== "covarianceFactors" && (options.sigma ?? undefined) !== undefined) {
-    reject("sigma", options.sigma, `to be left out with ${given}, whose diagonals are the variances`);
+    reject(
+      "sigma",
+      options.sigma,
+      `to be left out with ${given}, because the diagonals of the covariances are the variances`,
+    );
   }
 }
 

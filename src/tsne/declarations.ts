@@ -103,7 +103,7 @@ export const TSNE_SETTINGS = {
   covariance: covarianceSetting(
     "n x d x d array",
     "<file>",
-    "one covariance matrix per point, d x d, where errors are correlated",
+    "one covariance matrix per point, d x d, if the errors of its values are correlated",
   ),
   /**
    * Covariances of low rank, n x d x r. The covariance of a point is F F^T + diag(sigma^2), where F is its d x r
@@ -118,7 +118,11 @@ export const TSNE_SETTINGS = {
    * Draws of each point, n x m x d with m >= 2, for example from the posterior distribution of a fit. The covariance of
    * a point is computed from its draws with the divisor m - 1. The data should be the means of the draws.
    */
-  covarianceDraws: covarianceSetting("n x m x d array", "<file>", "m draws per point, whose covariances are used"),
+  covarianceDraws: covarianceSetting(
+    "n x m x d array",
+    "<file>",
+    "m draws per point; their covariance describes the errors of the point",
+  ),
   /**
    * Effective number of neighbors of a point: 1 to (n - 1) / 3. Small values such as 5 show fine groups, large values
    * show coarse structure. The time and memory of a run grow with the perplexity, because three times as many neighbors
@@ -139,10 +143,10 @@ export const TSNE_SETTINGS = {
         text.split(",").map((part) => parseNumber(part.trim(), flag, "a number of 1 or more", (value) => value >= 1)),
     },
     {
-      defaultText: "30, less for under 91 points",
-      help: "effective number of neighbors, or several whose affinities are averaged",
+      defaultText: "30, or less for fewer than 91 points",
+      help: "effective number of neighbors per point; for several numbers, the affinities are averaged",
       guide:
-        "effective number of neighbors; three times as many are searched. Several values, `[10, 50, 200]`, average their affinities (Kobak & Berens 2019)",
+        "effective number of neighbors per point; three times as many neighbors are searched. For several values, such as `[10, 50, 200]`, the affinities are averaged (Kobak & Berens 2019)",
     },
   ),
   /**
@@ -161,7 +165,7 @@ export const TSNE_SETTINGS = {
     },
     {
       defaultText: "auto, or 1000 with the momentum optimizer",
-      help: "iterations of gradient descent, or auto: until the run has converged",
+      help: "iterations of gradient descent; auto ends the run when it has converged",
       guide: 'iterations of gradient descent; `"auto"` ends the run when it has [converged](#iterations)',
     },
   ),
@@ -175,7 +179,7 @@ export const TSNE_SETTINGS = {
     {
       defaultText: "0.005",
       isAdvanced: true,
-      help: "the run has converged when the KL divergence falls by less than this fraction within 50 iterations",
+      help: "with automatic iterations, end the run when the KL divergence falls by less than this fraction within 50 iterations",
     },
   ),
   /**
@@ -184,7 +188,7 @@ export const TSNE_SETTINGS = {
    */
   maxIterations: integer(
     { from: 0, to: 1e9 },
-    { defaultText: "1000", isAdvanced: true, help: "upper limit of iterations if they are auto" },
+    { defaultText: "1000", isAdvanced: true, help: "maximum number of automatic iterations" },
   ),
   /**
    * Method for choosing the steps of gradient descent. `"curvature"` divides the step of each point by the curvature of
@@ -195,11 +199,11 @@ export const TSNE_SETTINGS = {
    * one of its three settings is given.
    */
   optimizer: choice<OptimizerName>(OPTIMIZERS, {
-    defaultText: "curvature, or momentum where a learning rate or momentum is given",
+    defaultText: "curvature, or momentum if a learning rate or momentum is given",
     isAdvanced: true,
-    help: "how gradient descent chooses its steps: curvature, or momentum, the schedule of the reference implementation, which needs more iterations",
+    help: "how gradient descent chooses its steps: curvature, or momentum (the schedule of the reference implementation, which needs more iterations)",
     guide:
-      'how gradient descent chooses its steps: `"curvature"`, or `"momentum"`, the schedule of the reference implementation, which needs more iterations',
+      'how gradient descent chooses its steps: `"curvature"`, or `"momentum"` (the schedule of the reference implementation, which needs more iterations)',
   }),
   /** Dimensions of the embedding: 1, 2 or 3. Default 2. */
   outputDimensions: integer(
@@ -257,9 +261,9 @@ export const TSNE_SETTINGS = {
     { above: 0, to: 1e30 },
     {
       default: "auto",
-      help: "variance below which noise does not matter, or auto: the estimated variance between true neighbors",
+      help: "number that is added to the variances, in squared units of the data; auto estimates it as the variance between true neighbors",
       guide:
-        'added to variances, in squared units of the data; `"auto"` estimates it from data and sigma, see [distances](#distances)',
+        'number that is added to the variances, in squared units of the data; `"auto"` estimates it from data and sigma, see [distances](#distances)',
     },
   ),
   /**
@@ -287,7 +291,8 @@ export const TSNE_SETTINGS = {
     {
       default: "auto",
       help: "how neighbors are found: exact, cells, or auto, the faster one for these points",
-      guide: 'how neighbors are found, or [neighbors found elsewhere](#neighbors); `"auto"` takes the faster search',
+      guide:
+        'how neighbors are found, or [neighbors from another program](#neighbors); `"auto"` uses the faster search',
     },
   ),
   /**
@@ -301,9 +306,9 @@ export const TSNE_SETTINGS = {
    */
   method: choice<MethodName>(METHODS, {
     default: "auto",
-    help: "how repulsion is computed: barnes-hut, fft (2-D only), exact, or auto, which takes fft from 4000 points on and barnes-hut where --theta is given",
+    help: "how repulsion is computed: barnes-hut, fft (2-D only), exact, or auto: fft for 4000 or more points in 2-D, otherwise barnes-hut, and always barnes-hut if --theta is given",
     guide:
-      'how repulsion is computed, for `runTsne` and `Tsne`: `"fft"` is a particle mesh, in 2-D only; `"auto"` takes the mesh in 2-D from 4,000 points on, and Barnes-Hut otherwise and wherever a theta is given',
+      'how `runTsne` and `Tsne` compute repulsion: `"fft"` is a particle mesh, in 2-D only; `"auto"` uses the mesh for 4,000 or more points in 2-D, otherwise Barnes-Hut, and always Barnes-Hut if theta is given',
   }),
   /**
    * Accuracy of the Barnes-Hut repulsion (van der Maaten 2014): 0 to 1. Lower values are more accurate and slower. A
@@ -330,7 +335,7 @@ export const TSNE_SETTINGS = {
     {
       default: 0.4,
       isAdvanced: true,
-      help: "accuracy of fft: distance between the nodes of the mesh",
+      help: "accuracy of fft: distance between the nodes of its mesh, in units of the embedding; smaller is more accurate",
       guide: "accuracy of the mesh: distance between its nodes, in units of the embedding",
     },
   ),
@@ -346,8 +351,8 @@ export const TSNE_SETTINGS = {
       default: 1,
       defaultText: "1",
       isAdvanced: true,
-      help: "degrees of freedom of the kernel: below 1 for finer groups, above 1 toward a Gaussian",
-      guide: "alpha of the kernel (1 + d^2 / alpha)^-alpha; below 1 for finer groups (Kobak et al. 2019)",
+      help: "degrees of freedom of the kernel: below 1 shows finer groups, above 1 makes the kernel more like a Gaussian",
+      guide: "alpha of the kernel (1 + d^2 / alpha)^-alpha; below 1 shows finer groups (Kobak et al. 2019)",
     },
   ),
   /**
@@ -375,9 +380,9 @@ export const TSNE_SETTINGS = {
     {
       default: false,
       defaultText: "none",
-      help: "principal components to reduce the data to first",
+      help: "number of principal components to which the data are reduced first",
       guide:
-        "principal components to reduce the data to first; `true` means 50. Not with sigma, whose standard deviations hold along the given axes only",
+        "number of principal components to which the data are reduced first; `true` means 50. Cannot be used with sigma, because standard deviations belong to the given columns",
     },
   ),
   /**
@@ -405,7 +410,7 @@ export const TSNE_SETTINGS = {
     {
       default: "pca",
       defaultText: "pca, or spectral without data",
-      help: "initial embedding: pca, spectral, random, or a file of points x dimensions",
+      help: "initial embedding: pca, spectral, random, or a file with one point per row",
       guide: "the initial embedding",
     },
   ),
@@ -417,8 +422,8 @@ export const TSNE_SETTINGS = {
   rescaleInit: boolean<never>({
     default: false,
     isAdvanced: true,
-    help: "scale a given initial embedding to the usual width of 1e-4",
-    guide: "scale a given `init` to the usual width, a standard deviation of 1e-4",
+    help: "scale a given initial embedding to the usual standard deviation of 1e-4",
+    guide: "scale a given `init` to the usual standard deviation of 1e-4",
     native: false,
   }),
   /**
@@ -442,7 +447,7 @@ export const TSNE_SETTINGS = {
    */
   earlyExaggeration: number(
     { from: 1, to: 1e6 },
-    { default: 12, isAdvanced: true, help: "factor on the attraction during the first iterations" },
+    { default: 12, isAdvanced: true, help: "factor that multiplies the attraction during the first iterations" },
   ),
   /**
    * Iterations with early exaggeration, an integer >= 0. `optimizer: "curvature"` lowers the exaggeration geometrically
@@ -468,8 +473,9 @@ export const TSNE_SETTINGS = {
     {
       default: 1,
       isAdvanced: true,
-      help: "factor on the attraction during the remaining iterations",
-      guide: "factor on the attraction after the early phase: above 1 groups contract (Böhm, Berens & Kobak 2022)",
+      help: "factor that multiplies the attraction during the remaining iterations",
+      guide:
+        "factor that multiplies the attraction after the early phase; values above 1 make groups contract (Böhm, Berens & Kobak 2022)",
     },
   ),
   /** Momentum of `optimizer: "momentum"` during early exaggeration, 0 <= momentum < 1. Default 0.5. */
@@ -507,14 +513,14 @@ export const RUN_CONTROLS = {
    * has not received the last few snapshots.
    */
   onSnapshot: callback<(snapshot: TsneSnapshot) => void>("a function", {
-    help: "called with `{iteration, embedding, kl}` at every nth iteration, from the start",
+    help: "called with `{iteration, embedding, kl}` at the start and every `snapshotEvery` iterations",
   }),
   /** Iterations from one snapshot to the next, an integer >= 1. Default 10. Only with `onSnapshot`. */
   snapshotEvery: integer(
     { from: 1, to: 1e9 },
     {
       default: 10,
-      help: "iterations from one frame or snapshot to the next; all are kept in memory",
+      help: "iterations from one frame or snapshot to the next; all frames are kept in memory",
       guide: "iterations from one snapshot to the next; only with `onSnapshot`",
     },
   ),

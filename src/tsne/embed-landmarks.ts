@@ -82,7 +82,11 @@ export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOpt
   requireInteger(count, "landmarks", 3, n);
   const covariance = covarianceOption(settings);
   if (covariance) {
-    reject(covariance, settings[covariance], "to be left out with landmarks, which are means of points and use sigma");
+    reject(
+      covariance,
+      settings[covariance],
+      "to be left out with landmarks, because landmarks are means of points and use sigma",
+    );
   }
   if (sigma && (sigma.rows !== n || sigma.cols !== d)) {
     throw new ArgumentError("SHAPE_MISMATCH", {

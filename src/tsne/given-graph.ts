@@ -38,7 +38,7 @@ export function toPoints(data: MatrixLike | NeighborGraph): Matrix {
 export function withGraph(data: MatrixLike | NeighborGraph, options: TsneOptions): TsneOptions {
   if (!isNeighborGraph(data)) return options;
   if (options.neighbors !== undefined) {
-    reject("neighbors", options.neighbors, "to be left out if neighbors take the place of the data");
+    reject("neighbors", options.neighbors, "to be left out if neighbors are given without data");
   }
   return { ...options, neighbors: data };
 }

@@ -236,7 +236,7 @@ function openLists(indices: Matrix, distances: Matrix, n = indices.rows): Neighb
       if (!(Number.isInteger(index) && index >= 0 && index < n)) {
         throw fail("OUT_OF_RANGE", `integers from 0 to ${n - 1}, or -1 for a missing neighbor`);
       }
-      if (seen[index] === row + 1) throw fail("INVALID_ARGUMENT", "each neighbor once in a row");
+      if (seen[index] === row + 1) throw fail("INVALID_ARGUMENT", "each neighbor only once per row");
       seen[index] = row + 1;
       const distance = index === row ? Number.POSITIVE_INFINITY : toDistance(distances.at(row, column), row, column);
       if (distance < Number.POSITIVE_INFINITY) offer(index, distance);

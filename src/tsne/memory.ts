@@ -125,7 +125,7 @@ export function requireMemory(n: number, d: number, spread: number, options: Res
   const { peak } = estimateResolved(n, d, spread, options);
   const covariances = spread > d ? " with covariances" : "";
   const run = `${n} points x ${d} values${covariances} at ${describePerplexity(options.perplexity)} need`;
-  requireFree(peak, run, "take a smaller perplexity, fewer points or fewer dimensions");
+  requireFree(peak, run, "Use a smaller perplexity, fewer points or fewer dimensions");
 }
 
 /**
@@ -138,8 +138,8 @@ function requireFree(bytes: number, work: string, advice: string): void {
   const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
   const most = binding.backend.name === "wasm" ? Math.min(free, WASM_MEMORY) : free;
   if (bytes <= most) return;
-  const room = most === WASM_MEMORY ? `WebAssembly can have ${inGiB(most)}` : `${inGiB(most)} are free`;
-  throw new SigmaTsneError("OUT_OF_MEMORY", `${work} about ${inGiB(bytes)}, and ${room}; ${advice}`);
+  const room = most === WASM_MEMORY ? `WebAssembly can use only ${inGiB(most)}` : `only ${inGiB(most)} are free`;
+  throw new SigmaTsneError("OUT_OF_MEMORY", `${work} about ${inGiB(bytes)}, but ${room}. ${advice}`);
 }
 
 /**
@@ -170,7 +170,7 @@ export function estimatePlacement(
 export function requirePlacementMemory(...what: Parameters<typeof estimatePlacement>): void {
   const [n, , count] = what;
   const placement = `placing ${count} points into an embedding of ${n} needs`;
-  requireFree(estimatePlacement(...what), placement, "place fewer at a time, or with a smaller perplexity");
+  requireFree(estimatePlacement(...what), placement, "Place fewer points at a time, or use a smaller perplexity");
 }
 
 /**
@@ -183,7 +183,7 @@ export function requireSearchMemory(n: number, count: number, d: number, k: numb
   // Memory for the points in packed form, in the form for comparison and sorted along a curve; for the queries in both
   // forms; and for the results.
   const needed = n * (4 * compared + 8) + count * (2 * compared + k * 24);
-  requireFree(needed, `searching ${n} points for ${count} queries needs`, "search for fewer at a time");
+  requireFree(needed, `searching ${n} points for ${count} queries needs`, "Search for fewer queries at a time");
 }
 
 /** Formats a number of bytes. */

@@ -94,7 +94,7 @@ type UncertaintyOption = "sigma" | (typeof COVARIANCE_OPTIONS)[number];
 const uncertaintyOption = (options: TsneOptions): UncertaintyOption | undefined =>
   covarianceOption(options) ?? (options.sigma === undefined ? undefined : "sigma");
 
-const WITHOUT_DATA = "to be left out if there are neighbors but no data";
+const WITHOUT_DATA = "to be left out if neighbors are given without data";
 
 /** Resolves the distance and the neighbor search, which depend on each other and on sigma. */
 function resolveNeighborOptions(
@@ -116,11 +116,11 @@ function resolveNeighborOptions(
   const distance = settings.distance ?? (uncertainty ? "inverse-variance" : "euclidean");
   if (uncertainty && uncertainty !== "sigma" && !usesCovariances(distance)) {
     const accepted = DISTANCES.filter(usesCovariances).join(", ");
-    reject("distance", distance, `one of ${accepted}, since the others cannot be used with covariances`);
+    reject("distance", distance, `one of ${accepted}, because the other distances cannot be used with covariances`);
   }
   if (usesSigma(distance) && !uncertainty) {
     const accepted = DISTANCES.filter((name) => !usesSigma(name)).join(", ");
-    reject("distance", distance, `one of ${accepted}, since the others need sigma`);
+    reject("distance", distance, `one of ${accepted}, because the other distances need sigma`);
   }
   return { neighbors, distance: neighbors === "given" && !isNamed ? "given" : distance };
 }
@@ -134,7 +134,7 @@ function resolveInit(
   if (typeof init !== "string") return "given";
   if (hasData || init !== "pca") return init;
   if ((options.init ?? undefined) !== undefined) {
-    reject("init", init, '"spectral", "random" or a matrix where there are neighbors but no data');
+    reject("init", init, '"spectral", "random" or a matrix, because neighbors are given without data');
   }
   return "spectral";
 }
@@ -149,7 +149,7 @@ function resolveMethod(
     reject(
       "method",
       method,
-      `"barnes-hut", "exact" or "auto" for ${outputDimensions} output dimensions, since "fft" needs 2`,
+      `"barnes-hut", "exact" or "auto" for ${outputDimensions} output dimensions, because "fft" needs 2`,
     );
   }
   return method;
@@ -167,11 +167,15 @@ function resolvePca(
     reject(
       "pca",
       pca,
-      "to be left out with sigma, since standard deviations belong to the given columns, not to principal components",
+      "to be left out with sigma, because standard deviations belong to the given columns, not to principal components",
     );
   }
   if (uncertainty) {
-    reject("pca", pca, `to be left out with ${uncertainty}, whose covariances are those of the given columns`);
+    reject(
+      "pca",
+      pca,
+      `to be left out with ${uncertainty}, because the covariances belong to the given columns, not to principal components`,
+    );
   }
   return requireInteger(pca === true ? Math.min(50, largest) : pca, "pca", 1, largest);
 }
@@ -201,7 +205,7 @@ function resolveOptimization(
   const iterations = settings.iterations ?? defaults.iterations;
   const isAuto = iterations === "auto";
   const usesMomentum = optimizer === "momentum";
-  if (!isAuto) rejectGiven(settings, ["tolerance", "maxIterations"], "to be left out with a number of iterations");
+  if (!isAuto) rejectGiven(settings, ["tolerance", "maxIterations"], "to be left out if iterations is a number");
   if (!usesMomentum) {
     const unused = { ...settings, learningRate: settings.learningRate === "auto" ? undefined : settings.learningRate };
     rejectGiven(unused, ["learningRate", "momentum", "finalMomentum"], "to be left out with the curvature optimizer");

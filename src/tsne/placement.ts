@@ -40,13 +40,16 @@ export const PLACEMENT_OPTIONS = {
   /** Largest number of iterations per point. */
   iterations: integer(
     { from: 0, to: 1e6 },
-    { default: 100, help: "largest number of iterations per point; 0 leaves a point at the median of its neighbors" },
+    {
+      default: 100,
+      help: "maximum number of iterations per point; 0 leaves each point at the median position of its neighbors",
+    },
   ),
   /**
    * Number of draws of each new point, 2 to 1000, that are also placed to measure their scatter; see `prior`. Placement
    * takes that many times longer. Needs a run with sigma. Default: none.
    */
-  uncertainty: integer({ from: 2, to: 1000 }, { help: "draws of each point that are placed as well" }),
+  uncertainty: integer({ from: 2, to: 1000 }, { help: "number of draws of each point that are placed as well" }),
   /** Seed of these draws. The draws of a point depend only on the seed and the values of the point, not on its row. */
   seed: integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help: "seed of the draws of --uncertainty" }),
   /**
@@ -59,7 +62,7 @@ export const PLACEMENT_OPTIONS = {
    */
   prior: choice<PriorName>(PRIORS, {
     default: "neighbors",
-    help: "where the draws of --uncertainty come from: neighbors, the distribution of the true values given the points around, or none, the Gaussian of each point alone",
+    help: "distribution of the draws of --uncertainty: neighbors, an estimate of the true values that also uses the points around, or none, the Gaussian of each point alone",
   }),
   /** Stops the placement: its promise is rejected with an {@link AbortError}. */
   signal: abortSignal({ help: "stops the placement" }),
@@ -187,13 +190,13 @@ function checkSpread(run: FittedRun, options: PlacementOptions): void {
   const given = covariance ?? (options.sigma === undefined ? undefined : "sigma");
   if (run.hasCovariance) {
     if (covariance) return;
-    reject("covariance", undefined, "the covariances of the new points, since the run has them");
+    reject("covariance", undefined, "the covariances of the new points, because the run has covariances");
   }
   if (run.hasSigma && given === undefined) {
-    reject("sigma", undefined, "the standard deviations of the new points, since the run has them");
+    reject("sigma", undefined, "the standard deviations of the new points, because the run has sigma");
   }
   if (given !== undefined && (covariance || !run.hasSigma)) {
-    reject(given, options[given], `to be left out, since the run has no ${covariance ? "covariances" : "sigma"}`);
+    reject(given, options[given], `to be left out, because the run has no ${covariance ? "covariances" : "sigma"}`);
   }
 }
 
@@ -298,7 +301,7 @@ export function resolvePlacement(
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "degreesOfFreedom",
       received: degreesOfFreedom,
-      accepted: "1, because new points can only be placed with that kernel",
+      accepted: "1, because new points can only be placed with 1 degree of freedom",
     });
   }
   const perplexity = resolvePerplexity(options.perplexity ?? run.options.perplexity, n);

@@ -394,7 +394,7 @@ function parseHeader(path: string, text: string, threads: number | undefined) {
 function requireFreeMemory(path: string, bytes: number): void {
   const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
   if (bytes <= free) return;
-  throw new SigmaTsneError("OUT_OF_MEMORY", `${path}: the run needs ${inGiB(bytes)}, and ${inGiB(free)} are free`);
+  throw new SigmaTsneError("OUT_OF_MEMORY", `${path}: the run needs ${inGiB(bytes)}, but only ${inGiB(free)} are free`);
 }
 
 /** Compares the hash of all bytes that were read with the checksum at `start`. */
@@ -521,5 +521,5 @@ const sortedKeys = (_: string, value: unknown): unknown =>
 
 function requireLittleEndian(): void {
   if (endianness() === "LE") return;
-  throw new SigmaTsneError("INVALID_ARGUMENT", "saved runs are for little-endian machines");
+  throw new SigmaTsneError("INVALID_ARGUMENT", "saved runs can only be read and written on little-endian machines");
 }

@@ -174,7 +174,7 @@ export class Tsne {
     requireSignal(signal);
     const columns = (preparation?.scales ?? preparation?.prior)?.center.length ?? this.#cols;
     if (columns !== this.#cols) {
-      const accepted = `scales of ${this.#cols} columns, as many as the data have`;
+      const accepted = `scales of ${this.#cols} columns, one per column of the data`;
       throw new ArgumentError("SHAPE_MISMATCH", { argument: "preparation", received: columns, accepted });
     }
     const parts = { ...this.#parts, preparation };
@@ -436,7 +436,7 @@ export async function runBhTsne(
   requireOptions(options);
   const method = (options as TsneOptions).method ?? "barnes-hut";
   if (method !== "barnes-hut") {
-    const accepted = '"barnes-hut", or another method through runTsne';
+    const accepted = '"barnes-hut", because other methods need runTsne';
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "method", received: method, accepted });
   }
   return runTsne(data, { ...options, method });

@@ -121,7 +121,8 @@ export function checkWall(
   const rows = requireInteger(cells.rows, "cells.rows", 1, MOST_CELLS);
   const columns = requireInteger(cells.columns, "cells.columns", 1, Math.floor(MOST_CELLS / rows));
   const n = cells.row.length;
-  if (n === 0) throw new ArgumentError("TOO_FEW_POINTS", { argument: "cells", received: 0, accepted: "at least one" });
+  if (n === 0)
+    throw new ArgumentError("TOO_FEW_POINTS", { argument: "cells", received: 0, accepted: "at least one cell" });
   if (rows * columns < n) {
     const message = `cells: a grid of ${rows} x ${columns} has ${rows * columns} cells, fewer than the ${n} images`;
     const accepted = `at least ${n} cells`;

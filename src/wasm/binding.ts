@@ -142,7 +142,8 @@ function boundRun(core: Core) {
     restore = () => void this.#ask("sigma_run_restore");
 
     #ask(name: string, input?: object): CoreTable {
-      if (this.#isBusy) throw Object.assign(new Error("the run is still at work"), { code: "BUSY" });
+      if (this.#isBusy)
+        throw Object.assign(new Error("the run is still computing: await its other calls first"), { code: "BUSY" });
       return core.compute(name, { run: this.#run, input });
     }
 
@@ -156,7 +157,8 @@ function boundRun(core: Core) {
      * Repeats a function after each slice until it returns a result. Only gradient descent stops before it is finished.
      */
     async #work(name: string, input: object, report: (progress: CoreTable) => void): Promise<CoreTable> {
-      if (this.#isBusy) throw Object.assign(new Error("the run is still at work"), { code: "BUSY" });
+      if (this.#isBusy)
+        throw Object.assign(new Error("the run is still computing: await its other calls first"), { code: "BUSY" });
       this.#isBusy = true;
       this.#isCanceled = false;
       let table: number | undefined;

@@ -86,8 +86,8 @@ it("replaces an earlier comparison, and writes into a folder with other files on
 
 it.each([
   [["--variant", "no colon"], /--variant: expected "name: key=value key=value"/],
-  [["--variant", "a: speed=3"], /--variant: expected key=value with a key of perplexity, /],
-  [["--variant", "a: theta=0.4 theta=0.5"], /--variant: expected each key once; theta is given twice/],
+  [["--variant", "a: speed=3"], /--variant: expected settings key=value with one of the keys perplexity, /],
+  [["--variant", "a: theta=0.4 theta=0.5"], /--variant: expected each key only once, but theta is given twice/],
   [["--variant", "a: theta=7", "--variant", "b:"], /--variant theta: expected a number from 0 to 1/],
   [["--k", "60"], /--k: expected an integer from 1 to 59/],
   [["--distance", "euclidean"], /--distance: expected a distance other than/],

@@ -87,7 +87,7 @@ it.each([
   [
     ["--covariance", "covariances.npy", "--distance", "jeffreys"],
     2,
-    /--distance: expected one of .* since the others cannot be used with covariances/,
+    /--distance: expected one of .* because the other distances cannot be used with covariances/,
   ],
   [["--covariance", "covariances.npy", "--pca", "2"], 2, /--pca: cannot be used with --covariance/],
 ])("refuses %j and says why", async (flags, code, message) => {

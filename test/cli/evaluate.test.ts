@@ -98,7 +98,7 @@ describe("wrong usage", () => {
       ["map.csv", "--per-point", "points.txt"],
       "--per-point: expected a file name that ends in .npy, .csv, .tsv, .parquet",
     ],
-    [["map.csv", "--per-point", "data.csv"], "--per-point: expected another file than that of <data>"],
+    [["map.csv", "--per-point", "data.csv"], "--per-point: expected a file other than that of <data>"],
     [["map.csv", "--labels", "labels.txt", "--sample", "1"], "--sample: expected an integer of 2 or more"],
   ])("%j", async (args, message) => {
     const { code, stdout, stderr } = await workplace.run(["evaluate", "data.csv", ...args, "--quiet"]);

@@ -40,7 +40,7 @@ describe.each<[string, string[], string]>([
   [
     "a missing argument",
     ["embed", "-o", "out/y.npy"],
-    "<data>: expected a file, or --distances, --neighbors or --affinities in its place",
+    "<data>: expected a file of data, or --distances, --neighbors or --affinities instead",
   ],
   ["an argument too many", embed("sd.csv"), "too many arguments"],
   ["a missing output", ["embed", "mu.csv"], "'-o, --output <file>' not specified"],
@@ -91,7 +91,7 @@ describe.each<[string, string[], string]>([
   [
     "labels without an output that shows them",
     embed("--labels", "short.txt"),
-    "--labels: expected to be given with --plot, --table or --animate, which show the labels",
+    "--labels: cannot be used without --plot, --table and --animate, because only these outputs show labels",
   ],
   [
     "too few labels",
@@ -107,13 +107,13 @@ describe.each<[string, string[], string]>([
   [
     "an output over the data",
     ["embed", "mu.csv", "-o", "mu.csv"],
-    "--output: expected another file than that of <data>",
+    "--output: expected a file other than that of <data>",
   ],
-  ["an output over a link to the data", ["embed", "mu.csv", "-o", "link.csv"], "another file than that of <data>"],
+  ["an output over a link to the data", ["embed", "mu.csv", "-o", "link.csv"], "a file other than that of <data>"],
   [
     "an output over sigma",
     ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "sd.csv"],
-    "another file than that of --sigma",
+    "a file other than that of --sigma",
   ],
   [
     "a picture of data that are not an embedding",

@@ -111,7 +111,7 @@ it("embeds affinities without data, and reports that it used affinities", async 
 });
 
 it.each([
-  [["-o", "never.npy"], "<data>: expected a file, or --distances"],
+  [["-o", "never.npy"], "<data>: expected a file of data, or --distances"],
   [["--distances", "all.npy", "-o", "never.npy", "--pca", "2"], "--pca: cannot be used"],
   [["--distances", "all.npy", "-o", "never.npy", "--init", "pca"], '--init: expected "spectral"'],
   [["--distances", "all.npy", "-o", "never.npy", "--standardize", "zscore"], "--standardize: cannot be used"],

@@ -98,18 +98,22 @@ it.each([
   [
     ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "x.npy", "--seed", "3"],
     2,
-    "--seed: expected to be given with --uncertainty",
+    "--seed: cannot be used without --uncertainty",
   ],
   [["place", "mu.csv", "new.csv", "-o", "x.npy"], 1, "mu.csv: is not a saved run"],
   [["place", "absent.tsne", "new.csv", "-o", "x.npy"], 1, "absent.tsne: cannot be read"],
-  [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "--sigma: expected another file"],
+  [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "--sigma: expected a file other than"],
   [["place", "run.tsne", "new.csv", "-o", "run.tsne"], 2, "--output"],
   [
     ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "x.npy", "--uncertainty", "1"],
     2,
     "--uncertainty: ",
   ],
-  [["embed", "mu.csv", "-o", "x.npy", "--uncertainty", "4"], 2, "--sigma: expected standard deviations or covariances"],
+  [
+    ["embed", "mu.csv", "-o", "x.npy", "--uncertainty", "4"],
+    2,
+    "--sigma: expected a file of standard deviations, or covariances",
+  ],
   [["embed", "mu.csv", "--sigma", "sd.csv", "-o", "x.npy", "--uncertainty", "1"], 2, "--uncertainty: expected"],
   [
     ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "x.npy", "--uncertainty", "4", "--degrees-of-freedom", "0.5"],

@@ -154,8 +154,8 @@ describe("columns on the command line", () => {
     const number = await workplace.run(["embed", "variance.csv", "-o", "v.csv", ...quick, "--sigma", "0.5", "--quiet"]);
     expect(number).toMatchObject({ code: 0, stderr: "" });
     for (const [flags, sentence] of [
-      [["--sigma", "variance.csv"], "--sigma: expected another file than that of the data"],
-      [["--sigma-is", "variance"], "--sigma-is: expected standard deviations"],
+      [["--sigma", "variance.csv"], "--sigma: expected a file other than the data"],
+      [["--sigma-is", "variance"], "--sigma-is: cannot be used without standard deviations"],
     ] as const) {
       const refused = await workplace.run(["embed", "variance.csv", "-o", "v.csv", ...quick, ...flags]);
       expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining(sentence) });

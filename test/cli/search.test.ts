@@ -132,7 +132,7 @@ it.each([
   [["--query", "1", "--distance", "cosin"], 2, 'did you mean "cosine"'],
   [["--query", "new.csv", "--sigma", "sd.csv"], 2, "--query-sigma: expected the standard deviations of the queries"],
   [["--query", "1", "-o", "x.npy"], 2, "--output: expected a file name that ends in .parquet, .arrow, .csv or .tsv"],
-  [["--query", "1", "--sheet", "x.png"], 2, "--images: expected an image for each point"],
+  [["--query", "1", "--sheet", "x.png"], 2, "--images: expected images of the points"],
   [
     ["--query", "1", "--images", "few.npy", "--sheet", "x.png"],
     2,
@@ -140,7 +140,7 @@ it.each([
   ],
   [["--query", "1", "--images", "images.npy"], 2, "--images: cannot be used without --sheet"],
   [["--query", "1", "--images", "images.npy", "--sheet", "x.jpg"], 2, "--sheet: expected a file name that ends in"],
-  [["--query", "1", "-o", "mu.csv"], 2, "--output: expected another file than that of <data>"],
+  [["--query", "1", "-o", "mu.csv"], 2, "--output: expected a file other than that of <data>"],
 ])("%s fails with a sentence and leaves no file", async (args, code, sentence) => {
   const outcome = await workplace.run(["search", "mu.csv", ...args]);
   expect(outcome).toMatchObject({ code, stdout: "" });

@@ -82,7 +82,7 @@ it("hold the positions of new points with their divergences", async () => {
 
 it.each([
   [["embed", "mu.csv", "-o", "y.npy", "--table", "x.npy"], "--table: expected a file name that ends in .parquet"],
-  [["embed", "mu.csv", "-o", "y.csv", "--table", "y.csv"], "--table: expected another file than that of --output"],
+  [["embed", "mu.csv", "-o", "y.csv", "--table", "y.csv"], "--table: expected a file other than that of --output"],
   [["evaluate", "mu.csv", "map.npy", "--table", "x.txt"], "--table: expected a file name that ends in .parquet"],
 ])("%s is refused", async (args, sentence) => {
   const outcome = await workplace.run(args);
@@ -105,7 +105,7 @@ it("of AnnData files get the embedding only in a copy", async () => {
   expect((await readMatrix(`${workplace.path("mapped.h5ad")}:X_tsne`)).shape).toEqual([110, 2]);
   expect(await run("mu.csv", "-o", "mapped.h5ad")).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/--output: expected .* only if the data are an \.h5ad file/),
+    stderr: expect.stringMatching(/--output: expected .* copy of the data, which are not an \.h5ad file/),
   });
   expect(await run("cells.h5ad", "-o", "part.h5ad", "--rows", ":50")).toMatchObject({ code: 2 });
 });

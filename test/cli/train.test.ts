@@ -197,15 +197,21 @@ describe("impossible requests are rejected before any work, in one line:", () =>
     [["train", "--clusters", "3"], "--clusters: vae does not support this setting"],
     [["train", "--backend", "gpu"], "--backend: expected one of auto, node, wasm, cpu"],
     [["train", "--noise", "2"], "--noise: expected a number from 0 to 1"],
-    [["train", "--patience", "3"], "--patience: expected to be given with --early-stopping"],
+    [
+      ["train", "--patience", "3"],
+      "--patience: cannot be used without --early-stopping, because only early stopping uses it",
+    ],
     [["train", "--stretch", "60"], '--stretch: expected a percentage from 0 to below 50, received "60"'],
     [["train", "--class", "zebra", ...data], "--class: expected one of"],
     [["sample", "run", "-o", "samples.jpg"], "--output: expected a file name that ends in .npy"],
-    [["sample", "run", "-o", "samples.npy", "--cluster", "1"], "--cluster: expected nothing: vae has no components"],
-    [["interpolate", "run", "0", "1"], "--gif: expected a file, by --gif or --output or both"],
-    [["interpolate", "run", "0", "6", "--gif", "walk.gif"], "<B>: expected a number below 6"],
+    [
+      ["sample", "run", "-o", "samples.npy", "--cluster", "1"],
+      "--cluster: cannot be used for vae, which has no components",
+    ],
+    [["interpolate", "run", "0", "1"], "--gif: expected a file for the frames: give --gif, --output or both"],
+    [["interpolate", "run", "0", "6", "--gif", "walk.gif"], "<B>: expected a number from 0 to 5"],
     [["compare-models", "run", "./run", "-o", "x"], "[runs...]: expected each run once, received ./run more than once"],
-    [["compare-models", "run", "--models", "ae", "-o", "x"], "--models: expected either runs or --models"],
+    [["compare-models", "run", "--models", "ae", "-o", "x"], "--models: expected runs or --models, but not both"],
     [["train", "--model", "micrograph-vae", "--experiment", "6"], "--experiment: expected an integer from 1 to 5"],
   ] as const)("%j", async (args, message) => {
     const outcome = await workplace.run(args);

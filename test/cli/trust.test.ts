@@ -111,11 +111,11 @@ it("tests the groups of the map and the labels", async () => {
 });
 
 it.each([
-  [["run.tsne", "-o", "t.csv", "--reruns", "5"], "--reruns: expected --groups as well", 2],
+  [["run.tsne", "-o", "t.csv", "--reruns", "5"], "--reruns: cannot be used without --groups", 2],
   [["run.tsne", "-o", "t.csv", "--groups", "--reruns", "1"], "--reruns", 2],
   [["run.tsne", "-o", "trust.npy"], "--output: expected a file name that ends in .parquet", 2],
   [["run.tsne", "-o", "t.csv", "--page", "t.txt"], "--page: expected a file name that ends in .html", 2],
-  [["run.tsne", "-o", "t.csv", "--keep", "a"], "--keep: expected --data as well", 2],
+  [["run.tsne", "-o", "t.csv", "--keep", "a"], "--keep: cannot be used without --data", 2],
   [["run.tsne", "-o", "t.csv", "--draws", "1"], "--draws", 2],
   [["run.tsne", "-o", "t.csv", "--perturbation", "0"], "--perturbation", 2],
   [["map.csv", "-o", "t.csv"], "is not a saved run", 1],

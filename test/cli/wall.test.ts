@@ -70,7 +70,7 @@ it("reports problems with images, grids and folders, and leaves no files", async
   // This error is reported before the images are opened and the layout is computed.
   await refused(
     2,
-    "--tiles: expected another file than that of --output",
+    "--tiles: expected a file other than that of --output",
     ...wall,
     "images",
     "-o",
@@ -78,7 +78,7 @@ it("reports problems with images, grids and folders, and leaves no files", async
     "--tiles",
     "a.png",
   );
-  await refused(2, "--tiles: expected another file than that of --images", ...wall, "images", "--tiles", "images");
+  await refused(2, "--tiles: expected a file other than that of --images", ...wall, "images", "--tiles", "images");
   await refused(1, "images: contains something other", ...wall, "absent", "--tiles", "images");
   await refused(2, "--cell: expected an integer from 2 to 1024", ...wall, "absent", "-o", "a.png", "--cell", "1");
   expect(await readdir(workplace.path("."))).not.toContain("a.png");

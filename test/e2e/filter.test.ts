@@ -105,8 +105,8 @@ describe("place --arrow", () => {
   });
 
   it.each([
-    [["--mean-column", "mu"], '--mean-column: there is no column "mu"; there are "mean"'],
-    [["--drop", "mean, id"], '--drop: there is no column " id"; there are "mean"'],
+    [["--mean-column", "mu"], '--mean-column: there is no column "mu"; the columns are "mean"'],
+    [["--drop", "mean, id"], '--drop: there is no column " id"; the columns are "mean"'],
     [["--uncertainty", "5"], "fitted without sigma"],
     [["--sigma-column", "sigma"], "--sigma-column: cannot be used"],
     [["-o", "x.npy"], "--output: cannot be used with --arrow"],
@@ -121,7 +121,8 @@ describe("place --arrow", () => {
   it("is required by the option --drop", async () => {
     expect(await workplace.start(["place", "run.tsne", "new.csv", "-o", "x.npy", "--drop", "a,b"])).toMatchObject({
       code: 2,
-      stderr: "sigma-tsne place: --drop: expected to be given with --arrow alone, received an array of length 2\n",
+      stderr:
+        "sigma-tsne place: --drop: cannot be used without --arrow, because only --arrow uses this option. Leave it out\n",
     });
     expect((await workplace.start(["place", "run.tsne", "new.csv"])).stderr).toContain("--output: expected the file");
   });

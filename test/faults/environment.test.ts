@@ -82,6 +82,6 @@ test("data that do not fit into memory are rejected before they are read", async
   const outcome = await workplace.start(["embed", "huge.npy", "-o", "map.npy"]);
   expect(outcome).toMatchObject({ code: 1, stdout: "" });
   expect(outcome.stderr).toMatch(
-    /^sigma-tsne embed: huge\.npy: \d+ numbers need \d+\.\d GiB, and [\d.]+ GiB are free; .*\n$/,
+    /^sigma-tsne embed: huge\.npy: \d+ numbers need \d+\.\d GiB, but only [\d.]+ GiB are free\. .*\n$/,
   );
 });

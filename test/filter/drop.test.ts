@@ -184,7 +184,7 @@ describe("drop", () => {
   test("allows a new column of the same name", async () => {
     const columns = { id: [new Int32(), [1, 2]], new: [new Utf8(), ["a", "b"]] } as const;
     const bytes = bytesOf([batchOf(columns)]);
-    await expect(filter(bytes)).rejects.toThrow('has a column "new" already');
+    await expect(filter(bytes)).rejects.toThrow('already has a column "new"');
     const table = tableOf(await filter(bytes, { drop: ["new"] }));
     expect([valuesOf(table, "id"), valuesOf(table, "new")]).toEqual([
       [1, 2],
@@ -193,7 +193,7 @@ describe("drop", () => {
   });
 
   test.each<[unknown, string]>([
-    [["int", "picture"], 'drop: there is no column "picture"; there are "int", "text"'],
+    [["int", "picture"], 'drop: there is no column "picture"; the columns are "int", "text"'],
     [[""], 'drop: there is no column ""'],
     ["int", "drop: expected an array of names of columns"],
     [[1], "drop: expected an array of names of columns"],

@@ -152,12 +152,12 @@ describe("placeStream", () => {
       "no such column",
       lists(0, 3),
       { meanColumn: "mu" },
-      'meanColumn: there is no column "mu"; there are "mean", "sigma"',
+      'meanColumn: there is no column "mu"; the columns are "mean", "sigma"',
     ],
     ["another type", { mean: [new Int32(), [1, 2, 3]] }, {}, 'column "mean" is int32'],
     ["another width", { mean: [listType("fixed32", 2), [[1, 2]]] }, {}, 'column "mean" is FixedSizeList<float32>[2]'],
     ["no sigma", { mean: [listType("fixed32", d), means] }, {}, 'sigmaColumn: there is no column "sigma"'],
-    ["a name that is taken", { ...lists(0, 3), x: [new Float32(), [1, 2, 3]] }, {}, 'has a column "x" already'],
+    ["a name that is taken", { ...lists(0, 3), x: [new Float32(), [1, 2, 3]] }, {}, 'already has a column "x"'],
   ])("rejects %s before it writes anything", async (_, columns, options, sentence) => {
     const output = placeStream(run, piecesOf(bytesOf([batchOf(columns)])), options);
     const failure = output.next();
@@ -175,7 +175,7 @@ describe("placeStream", () => {
     const ragged = means.map((row, i) => (row && i === 4 ? row.slice(1) : row));
     const columns = { mean: [listType("list32", d), ragged], sigma: [listType("fixed32", d), sigma] } as const;
     await expect(place(bytesOf([batchOf(columns)]))).rejects.toThrow(
-      'batch 0 column "mean" has a list of 4 in row 4, expected 5',
+      'batch 0 column "mean" has a list of 4 numbers in row 4, expected 5',
     );
   });
 

@@ -8,7 +8,7 @@ test("numbers that do not fit into free memory are rejected with the needed memo
     expect(() => allocate("a.npy", Float64Array, Math.floor(length))).toThrow(
       expect.objectContaining({
         code: "OUT_OF_MEMORY",
-        message: expect.stringMatching(/^a\.npy: \d+ numbers need \d+\.\d GiB, and \d+\.\d GiB are free/),
+        message: expect.stringMatching(/^a\.npy: \d+ numbers need \d+\.\d GiB, but only \d+\.\d GiB are free/),
       }),
     );
   }

@@ -102,8 +102,8 @@ describe("readMatrix of text", () => {
     ["1,2\n3,0x10\n", /line 2, column 2: expected a number, found "0x10"\. Correct it or exclude the column$/],
     ["1.5;2\n3;4,5\n", /line 2, column 2: expected a number, found "4,5"\. Correct it or exclude the column$/],
     [`1,2\n3,${"9".repeat(5000)}x\n`, /found a string of 5001 characters\. Correct it or exclude the column$/],
-    ["1,2\n3\n", /line 2 has 1 field, the first has 2$/],
-    ["1,2\n3,4,5\n", /line 2 has 3 fields, the first has 2$/],
+    ["1,2\n3\n", /line 2 has 1 field, but the first line has 2$/],
+    ["1,2\n3,4,5\n", /line 2 has 3 fields, but the first line has 2$/],
     [",2,3\n4,5,6\n", /line 1, column 1: expected a number, found an empty field\. Correct it or exclude the column$/],
     ["1\n\n2\n", /line 2 is empty$/],
     ['1,2\n3,"4\n', /is malformed: Quote Not Closed/],
@@ -112,7 +112,7 @@ describe("readMatrix of text", () => {
     ["\n\n", /holds no numbers$/],
     ["\uFEFF", /holds no numbers$/],
     ["\x00\x01\x02", /binary data/],
-    ["PK\x03\x04\x00\x00", /is cut off or no ZIP archive/],
+    ["PK\x03\x04\x00\x00", /is cut off, or is not a ZIP archive/],
     [Buffer.from("\uFEFF1,2\n\uD800,1\n", "utf16le"), /is damaged UTF-16 text; save it as UTF-8/],
   ])("refuses %j", async (content, message) => {
     await expect(readMatrix(await fileWith(content))).rejects.toMatchObject(failure(message));
@@ -186,10 +186,10 @@ describe("readLabels of text", () => {
   it.each([
     [
       "1,2\n3,4\n",
-      /has 2 columns and none of them is named label, labels, class, target; choose one by its name, as in .*:0$/,
+      /has 2 columns but none of them is named label, labels, class or target. Choose one by its name, as in .*:0$/,
     ],
-    ["x,y\n3,4\n", /has 2 columns and none of them is named label/],
-    ["x,label\n1,a\n2\n", /line 3 has 1 field, the first has 2$/],
+    ["x,y\n3,4\n", /has 2 columns but none of them is named label/],
+    ["x,label\n1,a\n2\n", /line 3 has 1 field, but the first line has 2$/],
     [Buffer.from(`${"a\n".repeat(40_000)}Zürich\n`, "latin1"), /line 40001 is not UTF-8 text$/],
     ["\n", /holds no labels$/],
   ])("refuses %j", async (content, message) => {

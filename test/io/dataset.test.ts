@@ -113,7 +113,7 @@ describe("readDataset", () => {
     );
     await expect(readDataset(file, { columns: ["type"] })).rejects.toThrow(/columns of numbers, not of text/);
     await expect(readDataset(file, { strict: true })).rejects.toThrow(
-      /table\.csv: column "note" \(text\) is not used: strict reading rejects unused columns\. Exclude it/,
+      /table\.csv: column "note" \(text\) is not used: strict reading rejects unused columns\. Exclude this column/,
     );
     await expect(readDataset(file, { colums: ["pc1"] } as object)).rejects.toThrow(/did you mean "columns"/);
   });
@@ -182,7 +182,7 @@ describe("readDataset", () => {
       /column "batch" \(run-end encoded\) is not used/,
     );
     await expect(readMatrix(fixture("list-view.arrow"))).rejects.toThrow(
-      'found "vector" (list view). Convert what is to be the data to numbers',
+      'found "vector" (list view). Convert the columns of the data to numbers',
     );
   });
 });

@@ -110,7 +110,7 @@ describe("openImageFolder", () => {
     await image("sizes/a.png", { width: 8, height: 4, value: 10 });
     await image("sizes/b.png", { width: 4, height: 8, value: 20 });
     await expect(openImageFolder(path("sizes"))).rejects.toMatchObject(
-      failure(/a\.png has 8 x 4 pixels, .*b\.png has 4 x 8; give a size/),
+      failure(/a\.png has 8 x 4 pixels, .*b\.png has 4 x 8\. Set a size/),
     );
     const square = await openImageFolder(path("sizes"), { size: 6 });
     expect(square).toMatchObject({ height: 6, width: 6 });

@@ -91,7 +91,7 @@ describe("readMatlabArray", () => {
     await expect(readMatlabArray(fixture(file), "cells")).rejects.toMatchObject(failure(/"cells" is a cell array/));
     await expect(readMatlabArray(fixture(file), "record")).rejects.toMatchObject(failure(/"record" is a struct/));
     await expect(readMatlabArray(fixture(file), "complex")).rejects.toMatchObject(failure(/complex/));
-    await expect(readMatlabArray(fixture(file), "inexact")).rejects.toMatchObject(failure(/exact below 2\^53/));
+    await expect(readMatlabArray(fixture(file), "inexact")).rejects.toMatchObject(failure(/exact only below 2\^53/));
   });
 
   it("needs no name if only one array is numeric, and otherwise lists the variables", async () => {

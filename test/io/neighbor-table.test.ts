@@ -60,8 +60,8 @@ test.each([
     },
     "has 1 indices and 2 distances in line 1",
   ],
-  ["without a list", { ...lists, indices: [[1, 2], null, [1, 0]] }, 'column "indices" holds no list in line 1'],
-  ["with a row twice", { ...lists, row: [0, 1, 1] }, "has row 1 twice"],
+  ["without a list", { ...lists, indices: [[1, 2], null, [1, 0]] }, 'column "indices" has no list in line 1'],
+  ["with a row twice", { ...lists, row: [0, 1, 1] }, "has two lines for row 1"],
   ["with a row too many", { ...lists, row: [0, 1, 3] }, "has row 3 in line 2, expected 0 to 2"],
 ])("refuses a table %s", async (_, columns, sentence) => {
   await expect(readNeighborTable(await write("bad.arrow", columns))).rejects.toThrow(sentence);
@@ -70,9 +70,9 @@ test.each([
 test("rejects columns of numbers, and formats without lists", async () => {
   const plain = tableFromArrays({ indices: Int32Array.of(1), distances: Float32Array.of(1) });
   await writeFile(path("plain.arrow"), tableToIPC(plain, "file"));
-  await expect(readNeighborTable(path("plain.arrow"))).rejects.toThrow("holds no list");
+  await expect(readNeighborTable(path("plain.arrow"))).rejects.toThrow("has no list");
   await writeFile(path("table.csv"), "indices,distances\n1,2\n");
-  await expect(readNeighborTable(path("table.csv"))).rejects.toThrow("are read from Parquet and Arrow");
+  await expect(readNeighborTable(path("table.csv"))).rejects.toThrow("expected a Parquet or Arrow file");
 });
 
 test("joins the files of a folder", async () => {

@@ -286,9 +286,12 @@ describe("readLabels of .npy files", () => {
     ["{'descr': '<U3', 'fortran_order': False, 'shape': (1,)}", /needs 12 bytes of data, found 8/],
     ["{'descr': '<U2', 'fortran_order': False, 'shape': (1,)}", /row 0 is not valid Unicode text/],
     ["{'descr': '|S8', 'fortran_order': False, 'shape': (1,)}", /row 0 is not valid UTF-8 text/],
-    ["{'descr': '|u1', 'fortran_order': False, 'shape': (2, 4)}", /shape \(2, 4\); labels have \(n,\) or \(n, 1\)/],
+    [
+      "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 4)}",
+      /shape \(2, 4\): expected \(n,\) or \(n, 1\) for labels/,
+    ],
     ["{'descr': '|u1', 'fortran_order': False, 'shape': ()}", /shape \(\)/],
-    ["{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", /row 0 has NaN/],
+    ["{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", /has NaN in row 0/],
   ])("refuses %s", async (header, message) => {
     await writeFile(path("bad.npy"), withHeader(header, Buffer.alloc(8, 0xff)));
     await expect(readLabels(path("bad.npy"))).rejects.toMatchObject({
@@ -299,7 +302,7 @@ describe("readLabels of .npy files", () => {
 
   it("names the row of a label that is not a whole number", async () => {
     await writeFile(path("half.npy"), encodeNpy("<f4", false, [3], [1, 2, 0.5]));
-    await expect(readLabels(path("half.npy"), { rows: [1, 3] })).rejects.toThrow(/row 2 has 0\.5/);
+    await expect(readLabels(path("half.npy"), { rows: [1, 3] })).rejects.toThrow(/0\.5 in row 2/);
   });
 });
 

@@ -144,7 +144,7 @@ describe("a ZIP archive", () => {
     for (const [name, bytes, message] of [
       ["book.xlsx", encodeZip({ "[Content_Types].xml": Buffer.from("<x/>") }), /is an Excel workbook.* as CSV/],
       ["other.zip", encodeZip({ "a.txt": Buffer.from("1") }), /is a ZIP archive without arrays .*a\.txt.* Unpack it/],
-      ["short.npz", whole.subarray(0, whole.length - 30), /is cut off or no ZIP archive/],
+      ["short.npz", whole.subarray(0, whole.length - 30), /is cut off, or is not a ZIP archive/],
       ["damaged.npz", damaged, /checksum differs|is malformed|cannot be/],
     ] as const) {
       await writeFile(path(name), bytes);

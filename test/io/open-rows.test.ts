@@ -305,7 +305,7 @@ describe("a column of lists", () => {
     await writeFile(path("words.arrows"), await RecordBatchStreamWriter.writeAll(words).toUint8Array());
     await expect(readMatrix(path("words.arrows"))).rejects.toThrow('found "words" (List<Utf8>)');
     await expect(readMatrix(path("words.arrows"), { column: "words" })).rejects.toThrow(
-      "lists of numbers, and numbers, can be read",
+      "expected numbers or lists of numbers",
     );
     const types = [new Float64(), new Int32()].map((type) => new List(new Field("item", type)));
     for (const type of types) {
@@ -341,7 +341,7 @@ describe("a folder of Parquet files", () => {
     expect((await readMatrix(folder)).data).toEqual(Float64Array.from([...lists.flat(), 1, 2, 3]));
     await writeParquet(join(folder, "part-00004.parquet"), { mean: [[1, 2]] });
     await expect(openRows(folder)).rejects.toThrow(
-      /part-00004.parquet: has rows of 2 numbers, the files before it of 3$/,
+      /part-00004.parquet: has rows of 2 numbers, but the files before it have rows of 3$/,
     );
     await mkdir(path("empty"));
     await expect(readMatrix(path("empty"))).rejects.toMatchObject({ code: "FILE_READ" });

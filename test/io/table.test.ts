@@ -172,7 +172,7 @@ describe("tables", () => {
     const matrix = new Matrix(Float64Array.of(1, 2, 3, 4), 2, 2);
     await writeMatrix(file, matrix);
     expect(await readMatrix(file)).toEqual(matrix);
-    await expect(readLabels(file)).rejects.toThrow("has 2 columns and none of them is named label");
+    await expect(readLabels(file)).rejects.toThrow("has 2 columns but none of them is named label");
     await writeTable(file, { class: Int32Array.of(7, 8), other: ["", ""] });
     expect(await readLabels(file)).toEqual(["7", "8"]);
     await expect(readMatrix(file)).rejects.toThrow("holds no data: expected columns or arrays of numbers");
@@ -190,7 +190,7 @@ describe("tables", () => {
     await writeFile(path("twice.csv"), "a,a\n1,2\n");
     await expect(readTable(path("twice.csv"))).rejects.toThrow('has two columns named "a"');
     await writeFile(path("ragged.csv"), "a,b\n1\n");
-    await expect(readTable(path("ragged.csv"))).rejects.toThrow("line 2 has 1 field, the first has 2");
+    await expect(readTable(path("ragged.csv"))).rejects.toThrow("line 2 has 1 field, but the first line has 2");
   });
 
   it("of wrong types are rejected before any file is written", async () => {

@@ -193,7 +193,7 @@ describe("nearest", () => {
       'querySigma: expected the standard deviations of the queries, which the distance "inverse-variance" needs',
     );
     await refused(vectors, { sigma, querySigma: sigma }, "SHAPE_MISMATCH", "querySigma: expected 7 x 5");
-    await refused(0, { sigma, querySigma: sigma.row(0) }, "INVALID_ARGUMENT", "querySigma: expected nothing");
+    await refused(0, { sigma, querySigma: sigma.row(0) }, "INVALID_ARGUMENT", "querySigma: cannot be used");
     await refused(0, { sigma: vectors }, "SHAPE_MISMATCH", "sigma: expected 150 x 5");
     await refused(
       [[1, 2, Number.NaN, 4, 5]],

@@ -184,7 +184,7 @@ const OPTIONS: Row[] = [
       code: "INVALID_ARGUMENT",
       argument: "distance",
       received: "inverse-variance",
-      message: /since the others need sigma/,
+      message: /because the other distances need sigma/,
     },
   ],
   [

@@ -8,8 +8,8 @@ import { resolveTsneOptions } from "../../src/tsne/options.js";
 /** WebAssembly has a limit of its own, below the memory of most machines. */
 const LIMIT =
   backend.name === "wasm"
-    ? /need about [\d.]+ GiB, and (WebAssembly can have [\d.]+ GiB|[\d.]+ GiB are free)/
-    : /need about [\d.]+ GiB, and [\d.]+ GiB are free/;
+    ? /need about [\d.]+ GiB, but (WebAssembly can use only [\d.]+ GiB|only [\d.]+ GiB are free)/
+    : /need about [\d.]+ GiB, but only [\d.]+ GiB are free/;
 
 test("the estimate grows with points, dimensions, perplexity and sigma", () => {
   const base = estimateMemory(10_000, 50).peak;

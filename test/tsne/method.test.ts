@@ -45,7 +45,7 @@ describe("the method of repulsion", () => {
 
   test.each([
     [{ method: "ftt" }, "method", 'did you mean "fft"'],
-    [{ method: "fft", outputDimensions: 3 }, "method", 'since "fft" needs 2'],
+    [{ method: "fft", outputDimensions: 3 }, "method", 'because "fft" needs 2'],
     [{ meshSpacing: 0 }, "meshSpacing", "0.1 to 1"],
     [{ meshSpacing: Number.NaN }, "meshSpacing", "0.1 to 1"],
   ])("refuses %j", async (options, argument, message) => {

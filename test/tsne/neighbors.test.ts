@@ -335,7 +335,7 @@ const BAD: [name: string, neighbors: unknown, facts: object, message: string | R
     "a neighbor that occurs twice in a row",
     { ...lists, indices: twice },
     { code: "INVALID_ARGUMENT", argument: "neighbors.indices", received: twice.at(4, 9), row: 4, column: 9 },
-    /expected each neighbor once in a row, received \d+ at row 4, column 9$/,
+    /expected each neighbor only once per row, received \d+ at row 4, column 9$/,
   ],
   ...[Number.NaN, Number.NEGATIVE_INFINITY].map((received): (typeof BAD)[number] => [
     `the distance ${received}`,

@@ -44,7 +44,7 @@ export async function openPoints(
   options: InputOptions,
 ): Promise<void> {
   const useful = ["images", "labels", "metadata", "sigma", "stretch", "strict", "cache", ...COLUMN_KEYS] as const;
-  rejectUseless(options, useful, "points, because they have no map yet");
+  rejectUseless(options, useful, "a table of points that have no map yet");
   const { means, sigma: measured } = source.dataset;
   requireFinite(means, path);
   if (means.rows < 3) {

@@ -86,14 +86,14 @@ export class Decoder {
     if (signal?.aborted) throw new AbortError();
     if (this.#isClosed) throw closedError();
     this.model().catch(() => {});
-    if (newestOf !== undefined) this.#withdraw((job) => job.newestOf === newestOf, "overtaken by a newer request");
+    if (newestOf !== undefined) this.#withdraw((job) => job.newestOf === newestOf, "replaced by a newer request");
     if (this.#waiting.length >= MAX_WAITING) {
       throw new SigmaTsneError("BUSY", `${MAX_WAITING} requests are waiting for the model. Try again later`);
     }
     return new Promise<DecoderTasks[T]["answer"]>((resolve, reject) => {
       const abort = () => {
-        this.#withdraw((other) => other === job, "the request was taken back");
-        reject(new AbortError("the request was taken back"));
+        this.#withdraw((other) => other === job, "the request was cancelled");
+        reject(new AbortError("the request was cancelled"));
       };
       signal?.addEventListener("abort", abort, { once: true });
       const release = () => signal?.removeEventListener("abort", abort);

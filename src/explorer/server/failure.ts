@@ -68,7 +68,10 @@ function describeFailure(error: Error & { statusCode?: number; code?: string }):
   // Messages of errors with a status below 500, and of the server's own errors, are meant for the client.
   if (statusCode < 500 || error instanceof RequestError) return { status: statusCode, answer: { code, message } };
   process.stderr.write(`sigma-tsne: unexpected error: ${error.stack ?? message}\n`);
-  return { status: 500, answer: { code: "INTERNAL", message: "the server failed to answer; its terminal says more" } };
+  return {
+    status: 500,
+    answer: { code: "INTERNAL", message: "the server failed to answer; see the error in its terminal" },
+  };
 }
 
 /** Shown in place of the explorer. The content security policy allows inline styles and no scripts. */

@@ -79,7 +79,11 @@ function requireOwnHost({ headers }: FastifyRequest, { host }: AccessRules): voi
   const known = ["localhost", host, ...(isLoopback(host) ? [] : [hostname()])];
   const isOwn = isLoopback(host) ? isLoopback(name) : isIP(name) > 0;
   if (isOwn || known.includes(name)) return;
-  throw new RequestError(421, "WRONG_HOST", "this server is not known by that name; open it by the address it printed");
+  throw new RequestError(
+    421,
+    "WRONG_HOST",
+    "the explorer does not answer under this host name; open the address that it printed in its terminal",
+  );
 }
 
 /** Rejects requests from other sites, so that they can neither read nor change anything here. */
@@ -89,7 +93,7 @@ function requireOwnPage({ headers, method, url }: FastifyRequest): void {
     (origin !== undefined && origin !== `http://${host}`) ||
     // A link on another site may open the page itself.
     (headers["sec-fetch-site"] === "cross-site" && (method !== "GET" || url.startsWith("/api/")));
-  if (isForeign) throw new RequestError(403, "FOREIGN_ORIGIN", "requests from pages of other sites are not answered");
+  if (isForeign) throw new RequestError(403, "FOREIGN_ORIGIN", "requests from pages of other sites are rejected");
 }
 
 /** Stores the token from the printed address in a cookie and removes it from the address. */

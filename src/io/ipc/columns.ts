@@ -37,8 +37,8 @@ export function findField(fields: readonly IpcField[], name: string, argument: s
   if (field && found.length === 1) return field;
   const list = fields.map((known) => JSON.stringify(known.name)).join(", ");
   const message = field
-    ? `${argument}: ${found.length} columns are named ${JSON.stringify(name)}`
-    : `${argument}: there is no column ${JSON.stringify(name)}; ${list ? `there are ${list}` : "the stream has no such columns"}`;
+    ? `${argument}: expected one column named ${JSON.stringify(name)}, found ${found.length}`
+    : `${argument}: there is no column ${JSON.stringify(name)}; ${list ? `the columns are ${list}` : "the stream has no columns that can be used"}`;
   throw new ArgumentError("INVALID_ARGUMENT", { argument, received: name, accepted: "the name of a column", message });
 }
 
@@ -120,7 +120,7 @@ export async function readLists(
       if (isValid && !isValid(row)) return undefined;
       const start = offsets ? offsets[row] : row * width;
       if (offsets && offsets[row + 1] - start !== width) {
-        throw fail(`has a list of ${offsets[row + 1] - start} in row ${row}, expected ${width}`);
+        throw fail(`has a list of ${offsets[row + 1] - start} numbers in row ${row}, expected ${width}`);
       }
       if (isItemValid) for (let j = start; j < start + width; j++) if (!isItemValid(j)) return undefined;
       return start;
