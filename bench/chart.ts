@@ -4,9 +4,9 @@ import type { PictureFormat } from "../src/plot/index.js";
 
 /** One line of a chart. */
 export interface Series {
-  /** Stands at the line's end; "" for none. */
+  /** Label at the end of the line; "" for no label. */
   name: string;
-  /** How it is drawn: what the chart is about, a part of that, something to compare with, or a dotted guide. */
+  /** Style of the line: the subject of the chart, a part of it, something to compare with, or a dotted guide. */
   weight: "main" | "part" | "other" | "guide";
   /** x and y, > 0 on logarithmic axes. */
   points: readonly (readonly [number, number])[];
@@ -26,11 +26,11 @@ const WIDTH = 820;
 const HEIGHT = 620;
 const MARGIN = { left: 86, right: 190, top: 74, bottom: 70 };
 const LABEL_HEIGHT = 21;
-/** Up to so many different x are marked themselves. */
+/** Up to this number of different x values, each has its own tick mark. */
 const MOST_MARKED = 8;
 const INK = INKS.light;
 
-/** Panels beside each other, as one picture. */
+/** Draws panels next to each other in one picture. */
 export async function drawChart(panels: readonly Panel[], title: string, format: PictureFormat): Promise<Uint8Array> {
   const surface = openSurface(WIDTH * panels.length, HEIGHT, format);
   const { context } = surface;
@@ -60,7 +60,7 @@ function drawPanel(context: Context, panel: Panel, offset: number): void {
   drawNames(context, drawSeries(context, drawn, x, y));
 }
 
-/** Draws titles, grid lines and the numbers of the ticks. */
+/** Draws titles, grid lines and tick labels. */
 function drawAxes(context: Context, panel: Panel, offset: number, x: Axis, y: Axis, measured: number[]): void {
   const bottom = HEIGHT - MARGIN.bottom;
   context.fillStyle = INK.text;
@@ -132,7 +132,7 @@ function drawNames(context: Context, names: readonly SeriesName[]): void {
   }
 }
 
-/** Moves labels apart that stand beside each other too closely, in their order from the top. */
+/** Moves labels apart that are too close to each other, and keeps their order from the top. */
 function spread(labels: { x: number; y: number }[], top: number, bottom: number): void {
   for (let pass = 0; pass < 50; pass++) {
     for (const [i, label] of labels.entries()) {
@@ -158,7 +158,7 @@ function axis(values: readonly number[], from: number, to: number): Axis {
   const [least, most] = [Math.min(...values) / 1.15, Math.max(...values) * 1.15];
   const scale = (to - from) / Math.log(most / least);
   const decades = Math.log10(most / least);
-  // Few decades have room for 1, 2, 5; more for 1, 3; many for powers of ten.
+  // Ticks: 1, 2 and 5 for few decades, 1 and 3 for more, and only powers of ten for many.
   const steps = decades < 1.6 ? [1, 2, 5] : decades < 5 ? [1, 3] : [1];
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(least)); power <= Math.log10(most); power++) {

@@ -28,31 +28,37 @@ export interface CodeUncertaintyRecord {
   results: CodeUncertainty[];
 }
 
-/** How good the standard deviations of one source are, means over the seeds. */
+/** Quality of the standard deviations from one source: means over the seeds. */
 export interface CodeUncertainty {
   data: string;
   noise: NoiseKind;
   model: string;
   sigma: string;
-  /** Correlation of the logarithms of an image's sigma (root mean square over the code) and of its noise (over the pixels). */
+  /**
+   * Correlation between the logarithms of an image's sigma (root mean square over the code) and of its noise (root mean
+   * square over the pixels).
+   */
   noiseCorrelation: number;
-  /** The same with the error of its code: the distance from the code of the image without noise. */
+  /**
+   * Correlation between the logarithms of sigma and of the error of the code: its distance from the code of the image
+   * without noise.
+   */
   errorCorrelation: number;
   /** Root mean square of the errors of code values. */
   codeError: number;
   /** Shares of the errors of code values within one and two standard deviations. */
   within1: number;
   within2: number;
-  /** Embeddings of the codes, by distance. */
+  /** Embeddings of the codes, by the name of the distance. */
   embeddings: Record<string, Embedding>;
 }
 
-/** How well an embedding shows the codes of the images without noise. */
+/** How well an embedding represents the codes of the images without noise. */
 interface Embedding {
-  /** Share of the true 10 nearest neighbors, and the label accuracy. */
+  /** Share of the true 10 nearest neighbors that the embedding keeps, and the label accuracy. */
   kept: number;
   accuracy: number;
-  /** `kept` less that of the embedding without sigma, with the standard error of this mean. */
+  /** Difference of `kept` from the embedding without sigma, with the standard error of its mean. */
   gain: number;
   error: number;
 }
@@ -81,7 +87,7 @@ const DISTANCES = [DEFAULT, "likelihood-ratio"] as const;
 const NEIGHBORS = 10;
 const Z_DIM = 10;
 
-/** The ways to get standard deviations that are compared, and the models for which they are. */
+/** The compared sources of standard deviations, and the models that support them. */
 const SOURCES: readonly {
   sigma: string;
   models: readonly string[];
@@ -108,7 +114,10 @@ const SOURCES: readonly {
   { sigma: "weights", models: ["bnn-vae"], options: () => ({ uncertainty: "weights" }) },
 ];
 
-/** Trains models on noisy images, and compares the standard deviations of their codes with what the noise does to the codes. */
+/**
+ * Trains models on noisy images, and compares the standard deviations of their codes with the errors that the noise
+ * causes.
+ */
 export async function measureCodeUncertainty(
   record: CodeUncertaintyRecord,
   folder: string | undefined,
@@ -139,7 +148,7 @@ export async function measureCodeUncertainty(
   }
 }
 
-/** What one source of standard deviations gives with one seed. */
+/** Results of one source of standard deviations with one seed. */
 interface Scored {
   sigma: string;
   noiseCorrelation: number;
@@ -176,7 +185,7 @@ async function scoreSources(
     const { threads } = settings;
     const how = { k: NEIGHBORS, labels: testLabels, distance: "euclidean", threads, signal } as const;
     const embeddings: Scored["embeddings"] = {};
-    // Without sigma, all of them are Euclidean.
+    // Without sigma, all distances are Euclidean.
     for (const distance of sd ? DISTANCES : ([DEFAULT] as const)) {
       const { embedding } = await runTsne(means, { ...(sd && { sigma: sd, distance }), seed, threads, signal });
       const { neighborhoods, accuracy } = await evaluate(truth, embedding, how);
@@ -200,7 +209,7 @@ async function scoreSources(
     if (!models.includes(name)) continue;
     const codes = await encodeWithUncertainty(model, test, { ...options(given), draws, signal });
     scores.push(await score(sigma, codes.means, codes.sigma));
-    // What extrapolation does for the embedding without sigma.
+    // Measures the effect of extrapolation on the embedding without sigma.
     if (sigma.endsWith("extrapolated")) scores.push(await score(`${PLAIN} (${sigma})`, codes.means, undefined));
   }
   model.dispose();
@@ -226,11 +235,14 @@ async function trainModel(
   return model;
 }
 
-/** The gray of shapes and background, which leaves room for noise on both sides. */
+/** Gray values of shapes and background. They leave room for noise in both directions. */
 const GRAY = { least: 0.25, most: 0.75 };
 const SHAPE_SIDE = 24;
 
-/** Discs and squares of random size at random places; the classes are kinds and sizes, in two steps each. */
+/**
+ * Draws discs and squares of random size at random positions. The classes are the two kinds of shapes, each with two
+ * ranges of sizes.
+ */
 function drawShapes(count: number, seed: number): CleanImages {
   const uniform = uniforms(seed);
   const values = new Float32Array(count * SHAPE_SIDE ** 2);
@@ -265,9 +277,9 @@ async function openMnist(
   };
 }
 
-/** The median of the standard deviations of the noise, and how much their logarithms spread. */
+/** Median of the standard deviations of the noise, the spread of their logarithms, and their largest value. */
 const LEVEL = { median: 0.1, spread: 0.7, most: 0.5 };
-/** The noise of the better half of an image. */
+/** Standard deviation of the noise in the better half of an image. */
 const QUIET = 0.02;
 
 /** Adds Gaussian noise, cut off at 0 and 1. Its standard deviation is drawn for each image, or for one half of each. */
@@ -287,7 +299,7 @@ function addNoise({ side, values, labels }: CleanImages, kind: NoiseKind, seed: 
   return { values: noisy, noise };
 }
 
-/** Of each `length` numbers. */
+/** Computes the root mean square of each `length` consecutive numbers. */
 function rootMeanSquares(values: Float32Array, length: number): Float32Array {
   return Float32Array.from(
     { length: values.length / length },
@@ -295,7 +307,7 @@ function rootMeanSquares(values: Float32Array, length: number): Float32Array {
   );
 }
 
-/** Spearman's rank correlation; NaN where all values of one side are equal. */
+/** Spearman's rank correlation; NaN if all values of one side are equal. */
 function correlate(a: Float32Array, b: Float32Array): number {
   const [x, y] = [ranks(a), ranks(b)];
   const [meanX, meanY] = [average(x), average(y)];
@@ -304,7 +316,7 @@ function correlate(a: Float32Array, b: Float32Array): number {
   return product(x, y, meanX, meanY) / Math.sqrt(product(x, x, meanX, meanX) * product(y, y, meanY, meanY));
 }
 
-/** Ranks, the mean rank for equal values. */
+/** Ranks. Equal values get their mean rank. */
 function ranks(values: Float32Array): number[] {
   const sorted = values.slice().sort();
   const first = new Map<number, number>();
@@ -318,7 +330,7 @@ function ranks(values: Float32Array): number[] {
 
 const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Means over the seeds; `runs` hold the embeddings without sigma first. */
+/** Averages over the seeds. The first entries of `runs` are the embeddings without sigma. */
 function summarize(
   own: readonly Scored[],
   runs: readonly Scored[][],

@@ -11,33 +11,39 @@ import { FOLDERS } from "./folders.js";
 import { round } from "./machine.js";
 import { addCorrelatedNoise, addNoise, drawRows, TRUTHS } from "./uncertain-data.js";
 
-/** Measured points, and what is known of them. */
+/** Measured points, and known facts about them. */
 interface Measurements {
   readonly means: Matrix;
   readonly sigma: Matrix;
-  /** n x d x d, where errors are correlated. */
+  /** Covariances, n x d x d, if the errors are correlated. */
   readonly covariance?: TsneOptions["covariance"];
-  /** True values, where they are known. */
+  /** True values, if they are known. */
   readonly truth?: Matrix | undefined;
-  /** Classes, or a true quantity per point. */
+  /** Classes, or a true quantity of each point. */
   readonly labels: readonly number[];
   readonly quantity?: boolean;
 }
 
-/** What one method makes of one data set: means over the seeds with the standard error of the difference from plain t-SNE. */
+/**
+ * Result of one method on one data set: means over the seeds, with the standard error of the difference from plain
+ * t-SNE.
+ */
 export interface Competitor {
   method: string;
-  /** Share of the true 10 nearest neighbors in the embedding; `undefined` where the truth is not known. */
+  /** Share of the true 10 nearest neighbors in the embedding; `undefined` if the truth is unknown. */
   kept: number | undefined;
-  /** Share of points whose label the 10 nearest predict; of a quantity, the squared correlation with the mean of the 10 nearest. */
+  /**
+   * For labels: share of points whose label is predicted by their 10 nearest neighbors. For a quantity: squared
+   * correlation with its mean over the 10 nearest neighbors.
+   */
   score: number;
   gain: number;
   error: number;
-  /** Share of the entries of neighbor lists that are the noisiest fifth of the points: 0.2 without hubs. */
+  /** Share of the entries of neighbor lists that belong to the noisiest fifth of the points: 0.2 without hubs. */
   noisiest: number | undefined;
 }
 
-/** All methods on one data set. */
+/** Results of all methods on one data set. */
 export interface Competition {
   data: string;
   points: number;
@@ -53,7 +59,7 @@ const embedWith =
   async ({ means, sigma }, settings) =>
     (await runTsne(means, { ...settings, ...options, sigma })).embedding;
 
-/** Plain t-SNE of the 75 % of the points with the least noise, into whose embedding the others are placed. */
+/** Plain t-SNE of the 75 % of the points with the least noise. The other points are placed into this embedding. */
 const dropNoisy: Method = async ({ means, sigma }, settings) => {
   const noise = noiseOf(means, sigma);
   const order = Array.from(noise.keys()).sort((a, b) => (noise[a] as number) - (noise[b] as number));
@@ -70,7 +76,10 @@ const dropNoisy: Method = async ({ means, sigma }, settings) => {
   return whole;
 };
 
-/** Plain t-SNE of each value moved toward the mean of its column by how uncertain it is, m + S / (S + sigma^2) (y - m). */
+/**
+ * Plain t-SNE of shrunken values: each value y is moved toward the mean m of its column according to its uncertainty, m
+ * + S / (S + sigma^2) (y - m).
+ */
 const shrink: Method = async ({ means, sigma }, settings) => {
   const { mean, variance } = await estimateNoiseModel(means, sigma, { threads: settings.threads });
   const data = Float64Array.from(means.data, (y, at) => {
@@ -101,7 +110,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   shrinkage: shrink,
 };
 
-/** The methods that use covariances as well. */
+/** Methods that also use covariances. */
 const WITH_COVARIANCES: Readonly<Record<string, Method>> = Object.fromEntries(
   (["inverse-variance", "mahalanobis-logdet"] as const).map((distance) => [
     `${distance}, covariances`,
@@ -198,7 +207,10 @@ async function readReal(folder: string, name: (typeof REAL)[number]): Promise<Me
   };
 }
 
-/** Columns of one spread, standard deviations with them; those that differ in kind, as of cells and clusters, need that. */
+/**
+ * Scales columns and their standard deviations to the same spread. Columns of different kinds, as in the data of cells
+ * and clusters, need this.
+ */
 function scale(data: Measurements): Measurements {
   if (data.truth || data.quantity) return data;
   const { means, sigma } = data;
@@ -279,7 +291,10 @@ async function predict(embedding: Matrix, quantity: readonly number[], threads: 
   return covariance ** 2 / variances;
 }
 
-/** How often the noisiest fifth of the points is among the 10 nearest of others, under a distance. */
+/**
+ * Counts how often the noisiest fifth of the points is among the 10 nearest neighbors of other points, for one
+ * distance.
+ */
 async function countNoisiest(
   name: string,
   { means, sigma }: Measurements,
@@ -294,7 +309,7 @@ async function countNoisiest(
   return mean(Array.from(indices, (j) => Number((noise[j] as number) >= limit)));
 }
 
-/** The mean variance of each point, with each column in units of its own variance. */
+/** Mean variance of each point, with each column in units of its own variance. */
 function noiseOf(means: Matrix, sigma: Matrix): number[] {
   const variances = Array.from({ length: means.cols }, (_, k) => {
     const column = Array.from({ length: means.rows }, (_, i) => means.at(i, k));

@@ -16,11 +16,11 @@ export interface CoverageSetting {
   noise: NoiseKind;
   level: number;
   all: Coverage;
-  /** Of the fifth of the points with the smallest standard deviations. */
+  /** Coverage of the fifth of the points with the smallest standard deviations. */
   best: Coverage;
-  /** Of the fifth with the largest. */
+  /** Coverage of the fifth of the points with the largest standard deviations. */
   worst: Coverage;
-  /** Of other measured points, a quarter as many, that were placed into the embedding. */
+  /** Coverage of placed points: other measured points, a quarter as many, that were placed into the embedding. */
   placed: Coverage;
 }
 
@@ -41,7 +41,9 @@ const NOISES: readonly (readonly [NoiseKind, readonly number[]])[] = [
 ];
 const PLACEMENT = { perplexity: 30, iterations: 100 };
 
-/** Embeds measured values, and counts true positions inside the ellipses of the fitted points and of placed ones. */
+/**
+ * Embeds measured values, and counts how many true positions are inside the ellipses of fitted and of placed points.
+ */
 export async function measureCoverage(
   record: CoverageRecord,
   log: (line: string) => void,
@@ -75,7 +77,7 @@ export async function measureCoverage(
   }
 }
 
-/** Fits four of five measured points, and places the fifth ones into their embedding. */
+/** Fits four fifths of the measured points, and places the remaining fifth into the embedding. */
 async function cover(
   truth: Truth,
   measured: Measured,
@@ -128,7 +130,7 @@ const coverageOf = (distances: readonly number[], draws: number): Coverage => ({
   outer: mean(distances.map((distance) => Number(distance <= ellipseRadius(0.95, draws) ** 2))),
 });
 
-/** Places true values as draws are placed: the fitted point of the same row neither attracts nor repels. */
+/** Places true values in the same way as draws: the fitted point of the same row neither attracts nor repels them. */
 async function placeWithoutOwn(run: Tsne, means: Matrix, sigma: Matrix, signal: AbortSignal): Promise<Matrix> {
   const own = Uint32Array.from({ length: means.rows }, (_, i) => i);
   const options = { ...PLACEMENT, uncertainty: undefined };

@@ -10,19 +10,19 @@ import { pca } from "../src/pca/index.js";
 import { FOLDERS } from "./folders.js";
 import { GENERATORS, type GeneratorName, normals } from "./generated-data.js";
 
-/** Points to embed, as C-ordered float32 .npy files that every implementation reads. */
+/** Points to embed, as C-ordered float32 .npy files, which every implementation reads. */
 export interface Dataset {
   readonly name: string;
   readonly n: number;
   readonly d: number;
   readonly x: string;
-  /** Standard deviations, of the same shape. */
+  /** File of the standard deviations, which have the same shape as the data. */
   readonly sigma: string | undefined;
 }
 
 interface Source {
   readonly about: string;
-  /** What is needed in the folder of public data. */
+  /** Required files in the folder of public data. */
   readonly files: readonly string[];
   read(folder: string, signal: AbortSignal): Promise<{ x: Matrix; sigma?: Matrix }>;
 }
@@ -32,7 +32,7 @@ const MNIST_TRAIN = "mnist/train-images-idx3-ubyte.gz";
 const LATENT_MEANS = "latents/mnist70k_vae32_mu.npy";
 const LATENT_SIGMA = "latents/mnist70k_vae32_sigma.npy";
 const STEM = "microscopy/pca_stem_crops_96x96.npy";
-/** The images of MNIST's test set come last. */
+/** Rows of MNIST's test images, which are the last ones. */
 const LATENT_ROWS = [60000, 70000] as const;
 
 const SOURCES: Readonly<Record<string, Source>> = {
@@ -71,22 +71,22 @@ const SOURCES: Readonly<Record<string, Source>> = {
 
 const GENERATED = /^([a-z-]+)-(\d+)$/;
 
-/** The names of all data sets with what they are, for `--help`. */
+/** Names and descriptions of all data sets, for `--help`. */
 export const DATASETS: readonly (readonly [string, string])[] = [
   ...Object.entries(SOURCES).map(([name, { about }]) => [name, about] as const),
   ...Object.entries(GENERATORS).map(([name, { about }]) => [`${name}-N`, `${about}; needs no files`] as const),
 ];
 
-/** Whether the folder holds the public data. */
+/** Whether the folder contains the public data. */
 export function hasPublicData(folder: string | undefined): folder is string {
   const needed = Object.values(SOURCES).flatMap(({ files }) => files);
   return folder !== undefined && needed.every((file) => existsSync(join(folder, file)));
 }
 
 /**
- * Makes the files of a data set, once.
+ * Creates the files of a data set if they do not exist yet.
  *
- * @param needsSigma whether standard deviations are made up for a set that has none
+ * @param needsSigma whether standard deviations are generated for a data set without them
  */
 export async function openDataset(
   name: string,
@@ -99,14 +99,14 @@ export async function openDataset(
   if (!existsSync(x)) {
     const made = await make(name, folder, signal);
     await mkdir(FOLDERS.data, { recursive: true });
-    // The data last: where they lie, all is there.
+    // The data are written last: if their file exists, all files are complete.
     if (made.sigma) await writeMatrix(sigma, made.sigma, { signal });
     await writeMatrix(x, made.x, { signal });
   }
   const { rows: n, cols: d } = await readMatrix(x, { signal });
   if (existsSync(sigma)) return { name, n, d, x, sigma };
   if (!needsSigma) return { name, n, d, x, sigma: undefined };
-  // Under a name of its own, for the set is still one without.
+  // The generated standard deviations have another name, so that the data set itself still has none.
   const generated = join(FOLDERS.data, `${name}-generated-sigma.npy`);
   if (!existsSync(generated)) await writeMatrix(generated, generateSigma(n, d), { signal });
   return { name, n, d, x, sigma: generated };
@@ -143,7 +143,7 @@ export function readTestImages(folder: string): Promise<Matrix> {
   return readImages(folder, [MNIST_TEST]);
 }
 
-/** The classes of these images, 0 to 9. */
+/** The classes of the test images of MNIST, 0 to 9. */
 export async function readTestLabels(folder: string): Promise<Uint8Array> {
   const file = await promisify(gunzip)(await readFile(join(folder, "mnist/t10k-labels-idx1-ubyte.gz")));
   return Uint8Array.from((file as Buffer).subarray(8));
@@ -169,7 +169,7 @@ async function reduce(images: Matrix, signal: AbortSignal): Promise<Matrix> {
   return new Matrix(Float32Array.from(scores.data), scores.rows, scores.cols);
 }
 
-/** Log-normal, so that no two weights are alike. */
+/** Generates log-normal standard deviations, so that all weights differ. */
 function generateSigma(n: number, d: number): Matrix {
   const normal = normals(2);
   return new Matrix(

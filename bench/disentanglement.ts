@@ -26,14 +26,14 @@ interface DisentanglementResult {
 
 const MODELS = ["vae", "beta-tc-vae"] as const;
 const SIDE = 16;
-/** Places along each axis, and sizes. */
+/** Number of positions along each axis, and number of sizes. */
 const PLACES = 12;
 const SIZES = 5;
 const Z_DIM = 6;
 const HIDDEN_DIM = 128;
 const LEARNING_RATE = 0.004;
 
-/** The factors of the images, all combinations once. */
+/** Lists all combinations of the factors of the images, each once. */
 function listFactors() {
   const count = PLACES * PLACES * SIZES;
   const of = (step: number, levels: number) => Array.from({ length: count }, (_, i) => Math.floor(i / step) % levels);
@@ -44,7 +44,7 @@ function listFactors() {
   };
 }
 
-/** Trains beta-VAEs and beta-TCVAEs on discs of known place and size, as Chen et al. 2018 did on dSprites. */
+/** Trains beta-VAEs and beta-TCVAEs on discs of known position and size, as Chen et al. 2018 did on dSprites. */
 export async function measureDisentanglements(
   record: DisentanglementRecord,
   log: (line: string) => void,
@@ -117,7 +117,7 @@ function summarize(values: readonly number[]): { mean: number; error: number } {
   return { mean, error: Math.sqrt(variance / values.length) };
 }
 
-/** Both measures over beta, as a picture. */
+/** Draws both measures over beta. */
 export function drawDisentanglements({ results }: DisentanglementRecord): Promise<Uint8Array> {
   const panel = (title: string, key: "totalCorrelation" | "gap", y: string) => ({
     ...{ title, x: "beta", y, isLinear: true },

@@ -1,4 +1,4 @@
-/** A benchmark that cannot go on, for a reason that the message says. */
+/** A benchmark cannot continue. The message gives the reason. */
 export class BenchmarkError extends Error {
   override readonly name = "BenchmarkError";
 }

@@ -27,13 +27,13 @@ import { count, markdownTable, median, significant } from "./markdown.js";
 export interface FilterSettings {
   threads: number;
   rounds: number;
-  /** Of the fit that rows are placed into. */
+  /** Iterations of the fit into which rows are placed. */
   iterations: number;
-  /** Rows of the batches that the filter is given. */
+  /** Number of rows per batch of the filter's input. */
   batch: number;
 }
 
-/** One pair of runs: the rows of a stream through the filter, and the same rows in process. */
+/** One pair of runs: the rows of a stream are processed by the filter, and the same rows in this process. */
 export interface FilterRun {
   work: string;
   rows: number;
@@ -42,7 +42,7 @@ export interface FilterRun {
   process: Cost;
 }
 
-/** What it took from the opened run or model to all results. */
+/** Cost from the opened run or model to all results. */
 export interface Cost {
   seconds: number;
   /** Processor time. */
@@ -60,7 +60,7 @@ export interface FilterRecord extends Facts {
   runs: FilterRun[];
 }
 
-/** How well a map shows its data. */
+/** How well an embedding represents its data. */
 export interface MapScore {
   map: string;
   accuracy: number;
@@ -75,12 +75,15 @@ export interface FilledMapRecord extends Facts {
 }
 
 const FITTED = 10_000;
-/** So many that a rate is one: what a process compiles while it begins is some 0.2 s of its work. */
+/** The number is large enough to measure a rate: when a process starts, compilation takes about 0.2 s of its time. */
 const IMAGES = 480_000;
 const SIDE = 28;
 const MODELS: readonly ModelName[] = ["vae", "conv-vae"];
 
-/** Places and encodes in turn by the filter, as a process between two files, and by the library in this process. */
+/**
+ * Places and encodes rows, alternately with the filter, as a process between two files, and with the library in this
+ * process.
+ */
 export async function measureFilter(
   record: FilterRecord,
   folder: string,
@@ -108,7 +111,7 @@ export async function measureFilter(
   }
 }
 
-/** One kind of work that the filter and the library both do. */
+/** One kind of work, which both the filter and the library can do. */
 interface FilterWork {
   work: string;
   rows: number;
@@ -172,7 +175,7 @@ async function prepareEncoding(
   }));
 }
 
-/** Images whose pixels are bytes, as those of the stream are. */
+/** Makes images from bytes, like those of the stream. */
 function imagesOver(pixels: Uint8Array): Images {
   const length = SIDE * SIDE;
   return {
@@ -197,7 +200,7 @@ async function timed(work: () => Promise<unknown>): Promise<Cost> {
 
 const describeCost = ({ seconds, cpu }: Cost): string => `${seconds.toFixed(2)} s (${cpu.toFixed(2)} s of processors)`;
 
-/** What the filter says it took. */
+/** Runs the filter and returns the cost that it reports. */
 async function timeFilter(args: readonly string[], input: string, output: string): Promise<Cost> {
   const [from, to] = [await open(input, "r"), await open(output, "w")];
   try {
@@ -217,7 +220,7 @@ async function timeFilter(args: readonly string[], input: string, output: string
   }
 }
 
-/** Columns of float32 lists, or of pixels, as an Arrow stream. */
+/** Writes columns of float32 lists, or of pixels, as an Arrow stream. */
 function streamOf(
   columns: Readonly<Record<string, Matrix | { data: Uint8Array; rows: number; cols: number }>>,
   batch: number,
@@ -244,7 +247,10 @@ function streamOf(
   return tableToIPC(new Table(batches), "stream");
 }
 
-/** The fully fitted map of MNIST's codes beside that of landmarks into which they are placed. */
+/**
+ * Compares the fully fitted embedding of MNIST's codes with an embedding of landmarks into which the other codes are
+ * placed.
+ */
 export async function measureFilledMap(
   record: FilledMapRecord,
   folder: string,

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 
-/** `npm run` works in the folder of package.json, wherever it is called. */
+/** `npm run` sets the working directory to the folder of package.json, no matter where it is called. */
 const ROOT = process.cwd();
 
-/** Where everything of the benchmark lies. */
+/** Folders of the benchmark. */
 export const FOLDERS = {
   root: ROOT,
   build: join(ROOT, "bench", "build"),

@@ -8,7 +8,7 @@ import { describeMeasurement, type Machine } from "./machine.js";
 import { count, markdownTable, percent } from "./markdown.js";
 import type { Settings } from "./race.js";
 
-/** How far approximate repulsion is from the sum over all pairs, on one finished embedding. */
+/** Errors of the approximate repulsion compared with the sum over all pairs, for one finished embedding. */
 export interface Forces extends Pick<KernelTiming, "dataset" | "kernel" | "n"> {
   forceError: number;
   zError: number;
@@ -22,13 +22,16 @@ export interface ForcesRecord {
   forces: Forces[];
 }
 
-/** The largest root mean square error of the forces that the defaults may have. */
+/** Largest root mean square error of the forces that is acceptable with the default settings. */
 export const MOST_FORCE_ERROR = 0.02;
 const DEFAULTS = ["Barnes-Hut, theta 0.5, 2-D", "particle mesh, spacing 0.4, 2-D"];
 
 const SIZES = [1000, 3000, 10000, 30000, 70000];
 
-/** Compares on embeddings of the first 1,000 to 70,000 points of a data set, and of all, that runs of ours have finished. */
+/**
+ * Compares forces on finished embeddings of this project: of the first 1,000 to 70,000 points of a data set, and of all
+ * points.
+ */
 export async function compareForces(
   executable: string,
   name: string,
@@ -61,7 +64,7 @@ async function cut(dataset: Dataset, n: number, signal: AbortSignal): Promise<Da
   return { ...dataset, n, x };
 }
 
-/** Those of the default settings that are too far from the truth. */
+/** Returns the results of default settings whose error is too large. */
 export function tooLarge(forces: readonly Forces[]): Forces[] {
   return forces.filter(({ kernel, forceError }) => DEFAULTS.includes(kernel) && !(forceError <= MOST_FORCE_ERROR));
 }

@@ -2,14 +2,17 @@ import { Matrix } from "../src/matrix.js";
 
 interface Generator {
   readonly about: string;
-  /** The same `n` points on every machine. */
+  /** Generates `n` points, which are the same on every machine. */
   generate(n: number): Matrix;
 }
 
 const MIXTURE_DIMENSIONS = 50;
 const MIXTURE_GROUPS = 20;
 
-/** Data without files, by the first part of their name; the second is the number of points. */
+/**
+ * Data sets without files. The first part of a data set's name is a key of this table, and the second part is the
+ * number of points.
+ */
 export const GENERATORS = {
   generated: {
     about: `N x ${MIXTURE_DIMENSIONS} from a seeded mixture of ${MIXTURE_GROUPS} Gaussians`,
@@ -26,7 +29,7 @@ export const GENERATORS = {
 
 export type GeneratorName = keyof typeof GENERATORS;
 
-/** Uniform numbers from 0 to 1, from a counter that MurmurHash3's finalizer scrambles. */
+/** Uniform numbers from 0 to 1: a counter, scrambled with the finalizer of MurmurHash3. */
 export function uniforms(seed: number): () => number {
   let counter = seed;
   return () => {
@@ -47,7 +50,7 @@ function draw(n: number, d: number, next: () => number): Matrix {
   return new Matrix(Float32Array.from({ length: n * d }, next), n, d);
 }
 
-/** Clusters whose spread falls from axis to axis, as that of principal components does. */
+/** Clusters whose spread decreases from axis to axis, as that of principal components does. */
 function generateMixture(n: number): Matrix {
   const normal = normals(1);
   const d = MIXTURE_DIMENSIONS;
@@ -61,7 +64,7 @@ function generateMixture(n: number): Matrix {
   return new Matrix(data, n, d);
 }
 
-/** A sheet of width 21 that is rolled one and a half times, with equal density along its angle. */
+/** A sheet of width 21 that is rolled up one and a half times, with equal density along its angle. */
 function rollSheet(n: number): Matrix {
   const uniform = uniforms(4);
   const data = new Float32Array(3 * n);

@@ -9,14 +9,14 @@ import type { Answer, Task } from "./peers/task.js";
 
 const execute = promisify(execFile);
 
-/** Characters of a failure that a table has room for. */
+/** Largest number of characters of an error message in a table. */
 const LONGEST_COMPLAINT = 160;
 
-/** Where the peers are installed. */
+/** Paths of the installed peers. */
 export interface PeerPaths {
-  /** A Python with numpy and the peers. */
+  /** Path of a Python with numpy and the peers. */
   python: string;
-  /** A folder node_modules with scran.js. */
+  /** Path of a folder node_modules with scran.js. */
   nodeModules: string;
 }
 
@@ -33,7 +33,7 @@ export const RUST_PEER = {
   program: join(FOLDERS.rust, "release", process.platform === "win32" ? "bhtsne-peer.exe" : "bhtsne-peer"),
 } as const;
 
-/** A program that makes embeddings, in a process of its own. */
+/** A program that computes embeddings in its own process. */
 export interface Implementation {
   readonly name: string;
   readonly label: string;
@@ -46,7 +46,7 @@ export const OURS: Implementation = {
   command: (task) => [process.execPath, [join(FOLDERS.build, "ours.js"), JSON.stringify(task)]],
 };
 
-/** The same with the data's standard deviations. */
+/** This project, with the standard deviations of the data. */
 export const OURS_WITH_SIGMA: Implementation = { ...OURS, name: "ours-sigma", label: "sigma-tsne, sigma-aware" };
 
 function python(name: string, label: string): Implementation {
@@ -74,7 +74,7 @@ function rust(method: string, label: string): Implementation {
   };
 }
 
-/** The peers, with the package that each needs. */
+/** The peers, each with the package that it needs. */
 const PEERS: readonly (readonly [Implementation, string])[] = [
   [SCRAN, "scran.js"],
   [python("opentsne-bh", "openTSNE, Barnes-Hut"), "openTSNE"],
@@ -89,7 +89,7 @@ const PEERS: readonly (readonly [Implementation, string])[] = [
 
 export const PEER_NAMES: readonly string[] = PEERS.map(([{ name }]) => name);
 
-/** The peers that are installed, and the versions of all that takes part in running them. */
+/** Finds the installed peers, and the versions of all software that is used to run them. */
 export async function findPeers(
   paths: PeerPaths,
 ): Promise<{ peers: Implementation[]; versions: Record<string, string> }> {
@@ -104,16 +104,16 @@ export async function findPeers(
     const { stdout } = await execute(paths.python, [join(FOLDERS.peers, "peer.py"), "versions"]);
     Object.assign(versions, JSON.parse(stdout));
   } catch {
-    // No Python, or none with numpy: its peers are not installed.
+    // Without Python or without numpy, the peers in Python are not installed.
   }
   return { peers: PEERS.filter(([, needed]) => versions[needed] !== undefined).map(([peer]) => peer), versions };
 }
 
 /**
- * Runs a program until it ends.
+ * Runs a program and waits for its end.
  *
  * @param timeout seconds
- * @throws with the last line of its standard error where it fails
+ * @throws an error with the last line of the program's standard error, if the program fails
  */
 export async function run(
   implementation: Implementation,
@@ -133,7 +133,7 @@ export async function run(
     if (signal.aborted) throw signal.reason;
     const { killed, stderr, message } = error as { killed?: boolean; stderr?: string; message: string };
     const lines = stderr?.trim().split("\n") ?? [];
-    // Node.js ends a stack with its version, Python with the error.
+    // Node.js prints its version after a stack trace, and Python prints the error last.
     const complaint = lines.findLast((line) => /^\w*(Error|Exception)\b/.test(line)) ?? (lines.at(-1) || message);
     throw new BenchmarkError(killed ? `took longer than ${timeout} s` : complaint.slice(0, LONGEST_COMPLAINT), {
       cause: error,

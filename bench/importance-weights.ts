@@ -12,10 +12,10 @@ export interface ImportanceRecord {
   results: ImportanceResult[];
 }
 
-/** A model that was trained with some number of draws, means over the seeds. */
+/** A model that was trained with one number of draws: means over the seeds. */
 interface ImportanceResult {
   draws: number;
-  /** The bound of log p(x) on test images by the number of draws for it; the last one is close to log p(x). */
+  /** Bounds of log p(x) on test images, each with its number of draws. The last bound is close to log p(x). */
   bounds: { draws: number; value: number }[];
   /** Half of the range of the last bound over the seeds. */
   spread: number;
@@ -40,7 +40,7 @@ export async function measureImportanceWeights(
   const { height, width, channels } = dataset;
   const count = Math.min(test, dataset.test.count);
   const images = { ...dataset.test, count };
-  // Losses of validation images are of no use here, and take long with many draws.
+  // Losses of validation images are not needed here, and take long with many draws.
   const withoutValidation = { ...dataset, validation: { ...dataset.validation, count: 0 } };
   for (const draws of trained) {
     const runs: { values: number[]; active: number }[] = [];
@@ -74,7 +74,7 @@ export async function measureImportanceWeights(
   await dataset.close();
 }
 
-/** The bounds over the number of draws for them, one line per model. */
+/** Draws the bounds over their numbers of draws, one line per model. */
 export function drawImportanceWeights({ results }: ImportanceRecord): Promise<Uint8Array> {
   const series = results.map((row) => ({
     name: `trained with k = ${row.draws}`,

@@ -11,16 +11,16 @@ import { describeMeasurement, type Machine } from "./machine.js";
 import { count, markdownTable, percent, significant } from "./markdown.js";
 import type { Settings } from "./race.js";
 
-/** What the machine can do at most. */
+/** Upper limits of the machine. */
 export interface Limits {
   instructionSet: string;
-  /** Floats through multiplications, alone or with an addition, of all threads. */
+  /** Floating-point numbers per second in multiplications, alone or fused with an addition, on all threads. */
   multipliesPerSecond: number;
-  /** The same with lone additions between them. */
+  /** The same with separate additions between the multiplications. */
   operationsPerSecond: number;
-  /** Positions read through indices, from the nearest cache. */
+  /** Positions per second that are read through indices from the nearest cache. */
   indexedLoadsPerSecond: number;
-  /** Bandwidth over arrays of so many bytes in all, ascending: caches first, memory last. */
+  /** Memory bandwidth by the total size of the arrays, in ascending order: first the caches, then the memory. */
   triad: readonly { bytes: number; bytesPerSecond: number }[];
 }
 
@@ -32,16 +32,16 @@ export interface KernelTiming {
   unit: string;
   units: number;
   seconds: number;
-  /** What a call must do at least, in the units of {@link Limits}; 0 where it is not known. */
+  /** Least work of a call, in the units of {@link Limits}; 0 if unknown. */
   multiplies: number;
   additions: number;
   loads: number;
   bytes: number;
   /** Bytes of all arrays in use. */
   footprint: number;
-  /** What else bounds it, where the above do not. */
+  /** What else limits the kernel, if it is none of these limits. */
   otherwise: string;
-  /** Root mean square of the force's error, relative to that of the force. */
+  /** Root mean square of the error of the force, relative to the force. */
   forceError?: number;
   /** Relative error of Z. */
   zError?: number;
@@ -56,12 +56,12 @@ export interface KernelRecord {
   timings: KernelTiming[];
 }
 
-/** Beyond this an embedding of three dimensions takes Barnes-Hut too long to be worth it. */
+/** With more points than this, Barnes-Hut takes too long for an embedding of three dimensions. */
 const MOST_POINTS_3D = 20000;
 
 const EXECUTABLE = "sigma_kernels_bench";
 
-/** Compiles the C++ part with CMake in `folder` and says where it is. */
+/** Compiles the C++ part with CMake in `folder` and returns the path of the program. */
 export async function buildKernels(folder: string, signal: AbortSignal): Promise<string> {
   const steps = [
     ["-S", FOLDERS.root, "-B", folder, "-DCMAKE_BUILD_TYPE=Release"],
@@ -81,7 +81,10 @@ export async function measureLimits(executable: string, settings: Settings, sign
   return JSON.parse(stdout);
 }
 
-/** Times the kernels on one data set and its finished embeddings, which are made by a run of ours and kept beside the data. */
+/**
+ * Times the kernels on one data set and its finished embeddings, which this project computes and stores next to the
+ * data.
+ */
 export async function measureKernels(
   executable: string,
   name: string,
@@ -101,7 +104,10 @@ export async function measureKernels(
     .map((line) => ({ dataset: name, ...JSON.parse(line) }));
 }
 
-/** The file with the finished embedding of a data set, made by a run of ours unless it is there. */
+/**
+ * Returns the file with the finished embedding of a data set. If the file is missing, this project computes the
+ * embedding.
+ */
 export async function makeEmbedding(
   dataset: Dataset,
   outputDimensions: number,
@@ -125,10 +131,13 @@ export async function makeEmbedding(
   return y;
 }
 
-/** Below this share of a limit it is something else that bounds the kernel. */
+/** If a kernel reaches less than this share of a limit, something else limits it. */
 const LEAST_SHARE = 0.25;
 
-/** What bounds a kernel: of the times that its work needs at least, the longest; and the share of its own time that this is. */
+/**
+ * Finds what limits a kernel: the resource for which its work takes the longest minimum time. Also returns the share of
+ * this minimum in the time of the kernel.
+ */
 export function boundOf(timing: KernelTiming, limits: Limits): { by: string; share: number } {
   const { multiplies, additions, loads, bytes, footprint, seconds } = timing;
   const level = limits.triad.find((triad) => triad.bytes >= footprint) ?? limits.triad.at(-1);
@@ -156,7 +165,7 @@ export function formatKernels({ settings, limits, timings, ...facts }: KernelRec
       zError === undefined ? "" : percent(zError),
     ];
   });
-  // Kernel by kernel, so that one sees how it grows.
+  // The rows are sorted by kernel, to show how the time grows with the size.
   const order = [...new Set(rows.map(([kernel]) => kernel))];
   rows.sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0]));
   const header = ["kernel", "data", "ms", "ns / point", "ns", "bound", "reached", "force error", "Z error"];
@@ -173,7 +182,7 @@ export function formatKernels({ settings, limits, timings, ...facts }: KernelRec
   ].join("\n\n");
 }
 
-/** What bounds a kernel, and how far it gets. */
+/** Describes what limits a kernel, and the share of the limit that it reaches. */
 function reached(timing: KernelTiming, timings: readonly KernelTiming[], limits: Limits): [string, string] {
   if (timing.forceError !== undefined) return ["not counted", equivalent(timing, timings)];
   const { by, share } = boundOf(timing, limits);
@@ -182,7 +191,7 @@ function reached(timing: KernelTiming, timings: readonly KernelTiming[], limits:
   return isOther ? [timing.otherwise, `${percentage} of ${by}`] : [by, percentage];
 }
 
-/** The work of an approximate repulsion in pairs of the exact one. */
+/** The time of an approximate repulsion, expressed as a number of pairs of the exact repulsion. */
 function equivalent(timing: KernelTiming, timings: readonly KernelTiming[]): string {
   const outputDimensions = timing.kernel.split(", ").at(-1);
   const exact = timings.find(

@@ -4,11 +4,13 @@ import type { Trust } from "../src/trust/index.js";
 
 const PERPLEXITY = 30;
 const DIRECTIONS = 3;
-/** Points of largest affinity at which a minimization starts, beside the point's own position. */
+/**
+ * Number of points with the largest affinity at which a minimization starts, in addition to the point's own position.
+ */
 const STARTS = 2;
 const ITERATIONS = 300;
 
-/** The precision at which a row of squared distances has the perplexity, and the sum that normalizes it. */
+/** Precision for which a row of squared distances has the requested perplexity, and the sum that normalizes the row. */
 interface Calibrated {
   precision: number;
   nearest: number;
@@ -16,8 +18,9 @@ interface Calibrated {
 }
 
 /**
- * The perturbation scores of some points by the definition, in float64 and over all pairs: for every move all affinities are calibrated again without
- * lists of neighbors, and the point's own cost is minimized with all other points fixed.
+ * Computes the perturbation scores of some points by their definition, in float64 and over all pairs. For every move,
+ * all affinities are calibrated again without neighbor lists, and the point's own cost is minimized while all other
+ * points are fixed.
  *
  * @param chosen row numbers of the points
  */
@@ -72,7 +75,7 @@ function allSquaredDistances(data: Matrix): Float64Array {
   return squared;
 }
 
-/** Bisection on the entropy, over all other points. */
+/** Calibrates a row by bisection on the entropy over all other points. */
 function calibrate(squared: Float64Array, self: number, start = 1): Calibrated {
   let nearest = Number.POSITIVE_INFINITY;
   for (let j = 0; j < squared.length; j++) if (j !== self && squared[j] < nearest) nearest = squared[j];
@@ -106,7 +109,7 @@ function sumOfWeights(map: Matrix): number {
   return sum;
 }
 
-/** How far the minimum of a point's own cost lies from its position. */
+/** Distance between a point's position and the minimum of its own cost. */
 function jump(map: Matrix, i: number, affinities: Float64Array, total: number): number {
   const others = Array.from(affinities.keys()).filter((j) => j !== i);
   const [x, y] = [map.at(i, 0), map.at(i, 1)];
@@ -128,7 +131,7 @@ function jump(map: Matrix, i: number, affinities: Float64Array, total: number): 
   return best.distance;
 }
 
-/** The own cost at a position, the step of its majorization, and the sum of the point's weights. */
+/** Computes a point's own cost at a position, the step of its majorization, and the sum of the point's weights. */
 function evaluate(
   map: Matrix,
   others: readonly number[],

@@ -6,19 +6,19 @@ import { promisify } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
 import { binding } from "../src/binding.js";
 
-/** The machine that was measured on, and how busy it was when the measurement began. */
+/** The machine of a measurement, and its load when the measurement began. */
 export interface Machine {
   cpu: string;
   cores: number;
   memoryGib: number;
-  /** The instruction set that the addon uses; older records lack it, and the caches. */
+  /** Instruction set that the addon uses. Older records have neither this field nor the caches. */
   instructions?: string | undefined;
-  /** Whether the processor has more, which SIGMA_TSNE_ISA kept the addon from using. */
+  /** Whether the processor supports more instructions, which SIGMA_TSNE_ISA switched off. */
   isLimited?: boolean | undefined;
   /** Sizes of the caches that the first processor uses, such as "L2 1024K". */
   caches?: readonly string[] | undefined;
   system: string;
-  /** Processes that wanted to run, the mean of the last minute. */
+  /** Number of processes that were running or ready to run, averaged over the last minute. */
   load: number;
 }
 
@@ -35,7 +35,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** What Linux knows of the caches for data; nothing elsewhere. */
+/** Reads the sizes of the data caches from Linux. Returns an empty list on other systems. */
 function readCaches(): string[] {
   const folder = "/sys/devices/system/cpu/cpu0/cache";
   try {
@@ -49,7 +49,7 @@ function readCaches(): string[] {
   }
 }
 
-/** The date, the machine and the versions of a record, in words. */
+/** Describes the date, the machine and the versions of a record. */
 export function describeMeasurement({
   date,
   machine,
@@ -63,21 +63,21 @@ export function describeMeasurement({
   return `Measured on ${date.slice(0, 10)} on ${nameMachine(machine)}, load ${machine.load} before. Versions: ${used.join(", ")}.`;
 }
 
-/** The processor with its instruction set and caches, the memory and the system. */
+/** Describes the processor with its instruction set and caches, the memory and the system. */
 export function nameMachine({ cpu, cores, memoryGib, instructions, isLimited, caches, system }: Machine): string {
   const used = isLimited ? `${instructions} (limited by SIGMA_TSNE_ISA)` : instructions;
   const facts = [cpu, used, ...(caches ?? []), `${cores} processors`, `${memoryGib} GiB`, system];
   return facts.filter((fact) => fact !== undefined).join(", ");
 }
 
-/** Versions of this project, with its commit where it is known, and of Node.js. */
+/** Versions of this project, with its commit if it is known, and of Node.js. */
 export async function ownVersions(): Promise<Record<string, string>> {
   let commit = "";
   try {
     const { stdout } = await promisify(execFile)("git", ["describe", "--always", "--dirty", "--exclude=*"]);
     commit = ` (${stdout.trim()})`;
   } catch {
-    // Not a clone.
+    // The folder is not a clone of the repository.
   }
   return { "sigma-tsne": `${packageJson.version}${commit}`, node: process.versions.node };
 }

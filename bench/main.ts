@@ -95,7 +95,7 @@ interface Flags extends Settings, PeerPaths {
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** As the README shows the picture that is published beside its record. */
+/** Markdown for a picture that is published together with its record. */
 const showPicture = (recordName: string): string => `![Seconds over points and threads](results/${recordName}.svg)`;
 
 const guide = `
@@ -159,7 +159,7 @@ measuring("race", "this project and its peers in turn: time, KL divergence, kept
     interruptible(async (signal) => {
       const sets = hasPublicData(flags.data) ? ["mnist-test", "stem", "mnist", "latents"] : ["generated-10000"];
       const { peers, versions } = await choosePeers(flags);
-      // Where the data have standard deviations, the run with them stands beside.
+      // If the data have standard deviations, a run with them is added.
       const add = (hasSigma: boolean) => (hasSigma ? [...peers, OURS_WITH_SIGMA] : peers);
       await race("race", names.length > 0 ? names : sets, flags, versions, add, signal);
     }),
@@ -521,7 +521,7 @@ function publishOption(): Option {
   return new Option("--write-readme", "publish the record and write the table into bench/README.md");
 }
 
-/** A subcommand with the options that all measurements share. */
+/** Creates a subcommand with the options that all measurements share. */
 function measuring(name: string, description: string): Command {
   return program
     .command(name)
@@ -580,7 +580,7 @@ async function choosePeers(
   return { peers: peers.filter(({ name }) => wanted.includes(name)), versions };
 }
 
-/** Runs a race on each data set; what is finished when it is interrupted is recorded and printed still. */
+/** Runs a race on each data set. After an interruption, the finished races are still recorded and printed. */
 async function race(
   kind: "race" | "quick" | "sigma",
   names: readonly string[],
@@ -1038,7 +1038,7 @@ async function disentanglement({ writeReadme, ...settings }: DisentanglementFlag
   await writePicture("disentanglement", await drawDisentanglements(record), writeReadme ?? false);
 }
 
-/** Writes a picture beside the records, the published ones or the local ones. */
+/** Writes a picture next to the published or the local records. */
 async function writePicture(name: string, bytes: Uint8Array, isPublished: boolean): Promise<void> {
   const path = join(isPublished ? FOLDERS.results : FOLDERS.local, `${name}.svg`);
   await writeFileAtomic(path, bytes);
@@ -1120,7 +1120,7 @@ async function optimizers(
   }
 }
 
-/** Writes a record, and its table into the README where that is wanted, and prints the table. */
+/** Writes a record, writes its table into the README if requested, and prints the table. */
 async function publish(name: string, record: unknown, table: string, isWanted: boolean): Promise<void> {
   const path = await writeRecord(name, record, isWanted);
   if (isWanted) await writeReadmeSection(name, table);
@@ -1129,10 +1129,10 @@ async function publish(name: string, record: unknown, table: string, isWanted: b
 }
 
 /**
- * The same for records of speed, of which there is one per instruction set; the README has them all.
+ * Publishes records of speed. There is one record per instruction set, and the README shows all of them.
  *
- * @param record.record the record to write, made from the one that is published for this instruction set
- * @returns where the record lies
+ * @param record.record makes the record from the published record of this instruction set
+ * @returns the path of the record
  */
 async function publishForInstructions<T>(
   name: string,
@@ -1160,7 +1160,7 @@ async function publishForInstructions<T>(
   return path;
 }
 
-/** `names`, if all of them are known. */
+/** Returns `names` if all of them are known. */
 function choose<T extends string>(argument: string, names: readonly string[], known: readonly T[]): T[] {
   return names.map((name) => {
     const found = known.find((candidate) => candidate === name);

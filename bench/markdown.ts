@@ -1,4 +1,4 @@
-/** A table; columns whose cells are numbers are aligned to the right by `right`. */
+/** Formats a table. The last `right` columns are aligned to the right, for numbers. */
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[], right: number): string {
   const lines = [
     header,
@@ -15,7 +15,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (sorted[middle - 1] + upper) / 2;
 }
 
-/** Three significant digits: 0.123, 1.23, 12.3, 123, 1,234. */
+/** Formats a number with three significant digits: 0.123, 1.23, 12.3, 123, 1,234. */
 export function significant(value: number): string {
   if (value === 0) return "0";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));

@@ -1,11 +1,11 @@
 import type { Matrix } from "../src/matrix.js";
 import { normals } from "./generated-data.js";
 
-/** Codes of all images of a population, with known factors: q(z | x) is Gaussian, and the images are equally likely. */
+/** Codes of all images of a population with known factors. q(z | x) is Gaussian, and all images are equally likely. */
 export interface FactorCodes {
   readonly means: Matrix;
   readonly sigma: Matrix;
-  /** By the name of the factor: its value for each image, 0 to levels - 1, each for equally many images. */
+  /** Factors by name: the value of the factor for each image, 0 to levels - 1. All values are equally frequent. */
   readonly factors: Readonly<Record<string, { readonly values: readonly number[]; readonly levels: number }>>;
 }
 

@@ -9,13 +9,13 @@ import { FOLDERS } from "./folders.js";
 import { describeMeasurement, type Machine } from "./machine.js";
 import { count, markdownTable, median, percent, significant } from "./markdown.js";
 
-/** The libraries of `peers/neighbors.py`; each is left out where the Python lacks it. */
+/** The libraries of `peers/neighbors.py`. Libraries that are not installed are left out. */
 export const NEIGHBOR_LIBRARIES = ["faiss-flat", "faiss-ivf", "faiss-hnsw", "hnswlib", "pynndescent"] as const;
 
 export interface NeighborSettings {
   threads: number;
   perplexity: number;
-  /** The recall that the libraries have to reach, in [0, 1]. */
+  /** Recall that the libraries must reach, in [0, 1]. */
   recall: number;
   rounds: number;
   seed: number;
@@ -28,9 +28,9 @@ export interface NeighborRun {
   /** A search of this project, such as `ours, cells`, or a library. */
   program: string;
   seconds: number;
-  /** Of all threads. Less sensitive to other programs on the machine than the seconds. */
+  /** Processor time of all threads, in seconds. Other programs on the machine affect it less than the elapsed time. */
   cpuSeconds: number;
-  /** Share of the true neighbors of 512 random points. */
+  /** Share of the true neighbors that were found, for 512 random points. */
   recall: number;
   setting: string;
 }
@@ -43,7 +43,7 @@ export interface NeighborRecord {
   runs: NeighborRun[];
 }
 
-/** Searches in turn with this project and each library: ours, theirs, ours, theirs. */
+/** Searches alternately with this project and each library: ours, theirs, ours, theirs. */
 export async function measureNeighbors(
   record: NeighborRecord,
   names: readonly string[],
@@ -98,7 +98,7 @@ async function searchOurs(
       cpuSeconds = (user + system) / 1e6;
     },
   });
-  // No iteration: neighbors, affinities and the start alone.
+  // Without iterations, only the neighbors, the affinities and the initial positions are computed.
   const result = await run.fit(0);
   return {
     dataset: name,
@@ -132,7 +132,7 @@ async function searchTheirs(
 export function formatNeighbors({ settings, runs, ...facts }: NeighborRecord): string {
   const keys = [...new Set(runs.map(({ dataset, program }) => `${dataset}\n${program}`))];
   const groups = keys.map((key) => runs.filter(({ dataset, program }) => `${dataset}\n${program}` === key));
-  // Few points are searched exactly in any case.
+  // Small data sets are always searched exactly.
   const ours = (dataset: string): number => {
     const secondsOf = (program: string) =>
       runs.filter((run) => run.dataset === dataset && run.program === program).map(({ seconds }) => seconds);

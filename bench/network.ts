@@ -14,7 +14,7 @@ import { count, markdownTable, median, significant } from "./markdown.js";
 import type { NetworkAnswer, NetworkTask } from "./peers/network.js";
 import { LIBRARY_MODELS, NETWORK_IMAGES, NETWORK_LABELS, type NetworkName } from "./peers/network-models.js";
 
-/** Who trains: this project's backend, those of TensorFlow.js, and PyTorch. */
+/** The compared trainers: this project's backend, those of TensorFlow.js, and PyTorch. */
 export const TRAINERS = ["ours", "wasm", "tfjs-node", "pytorch"] as const;
 export type Trainer = (typeof TRAINERS)[number];
 
@@ -30,7 +30,7 @@ export interface NetworkSettings {
   batch: number;
   epochs: number;
   rounds: number;
-  /** Seconds after which a run is given up. */
+  /** Seconds after which a run is aborted. */
   timeout: number;
 }
 
@@ -38,7 +38,7 @@ export interface NetworkRun extends NetworkAnswer {
   network: NetworkName;
   trainer: Trainer;
   round: number;
-  /** Load of the machine just before. */
+  /** Load of the machine just before the run. */
   load: number;
 }
 
@@ -46,14 +46,14 @@ export interface NetworkRecord {
   date: string;
   machine: Machine;
   versions: Readonly<Record<string, string>>;
-  /** Name of the images, and how many. */
+  /** Name and number of the images. */
   images: { name: string; n: number };
   settings: NetworkSettings;
   failures: { network: NetworkName; trainer: Trainer; failure: string }[];
   runs: NetworkRun[];
 }
 
-/** The trainers that are installed. */
+/** Finds the installed trainers. */
 export async function findTrainers({ python, nodeModules }: PeerPaths): Promise<Trainer[]> {
   const hasTorch = await promisify(execFile)(python, ["-c", "import torch"]).then(
     () => true,
@@ -63,7 +63,7 @@ export async function findTrainers({ python, nodeModules }: PeerPaths): Promise<
   return TRAINERS.filter((name) => (name === "pytorch" ? hasTorch : name !== "tfjs-node" || hasNode));
 }
 
-/** Trains each network with each of them in turn, round after round; the runs are added to the record as they end. */
+/** Trains each network with each trainer in turn, round after round. Every finished run is added to the record. */
 export async function measureNetworks(
   record: NetworkRecord,
   images: Matrix,
@@ -81,7 +81,7 @@ export async function measureNetworks(
       const x = join(folder, `${network}.npy`);
       const chosen = side === 28 ? images.slice(0, n) : generateMicrographs({ count: n, size: side }).images;
       await writeMatrix(x, chosen, { signal });
-      // Stock TensorFlow.js has neither these models nor all gradients that they need.
+      // TensorFlow.js alone has neither these models nor all gradients that they need.
       const failed = new Set<Trainer>(LIBRARY_MODELS[network] ? ["wasm", "tfjs-node"] : []);
       for (let number = 0; number < record.settings.rounds; number++) {
         for (const trainer of trainers.filter((name) => !failed.has(name))) {
@@ -124,7 +124,8 @@ async function train(
           process.execPath,
           [join(FOLDERS.build, "network.js"), JSON.stringify({ ...task, backend: trainer } satisfies NetworkTask)],
         ];
-  // Waiting threads of PyTorch would spin, and on a busy machine that is most of the processor time that is counted.
+  // Waiting threads of PyTorch would run in a loop. On a busy machine, that would be most of the measured processor
+  // time.
   const omp = { OMP_NUM_THREADS: String(threads), OMP_WAIT_POLICY: "PASSIVE" };
   const env = { ...process.env, ...omp, TF_CPP_MIN_LOG_LEVEL: "2" };
   const { stdout } = await promisify(execFile)(file, args, {
@@ -135,7 +136,10 @@ async function train(
   return JSON.parse(stdout.trim().split("\n").at(-1) as string);
 }
 
-/** Seconds of the fastest epoch of each run, the median over the rounds, and how many times ours it is. */
+/**
+ * Formats the median over the rounds of the seconds of each run's fastest epoch, and its ratio to the value of this
+ * project.
+ */
 export function formatNetworks({ images, settings, failures, runs, ...facts }: NetworkRecord): string {
   const networks = [...new Set([...runs, ...failures].map(({ network }) => network))];
   const rows = networks.flatMap((network) =>
@@ -182,13 +186,16 @@ function leastCpu({ cpu }: NetworkAnswer): number {
   return Math.min(...cpu);
 }
 
-/** How many images an epoch has, and in how many steps. */
+/** Describes the number of images and of steps of an epoch. */
 function epochOf(network: NetworkName): string {
   const { most, batch = 128 } = NETWORK_IMAGES[network];
   return `${count(most)} images in ${most / batch} steps`;
 }
 
-/** Images of 28 x 28 with pixels from 0 to 1, most of them dark: what trains in the same time as handwritten digits. */
+/**
+ * Generates images of 28 x 28 pixels from 0 to 1, most of them dark. Training takes the same time as with handwritten
+ * digits.
+ */
 export function generateImages(n: number): Matrix {
   const data = new Float32Array(n * 784);
   let state = 1;

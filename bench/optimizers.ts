@@ -8,7 +8,7 @@ import { count, markdownTable } from "./markdown.js";
 
 const OPTIMIZERS: readonly ResolvedTsneOptions["optimizer"][] = ["momentum", "curvature"];
 
-/** The label files of the data sets whose points have labels; the data set has the rows from `first`, at most `rows`. */
+/** Label files of the data sets with labels, and the number of rows that a data set uses. */
 const LABELS: Readonly<Record<string, { files: readonly string[]; rows?: number }>> = {
   "mnist-2000": { files: ["mnist/train-labels-idx1-ubyte.gz"], rows: 2000 },
   "mnist-test": { files: ["mnist/t10k-labels-idx1-ubyte.gz"] },
@@ -16,7 +16,10 @@ const LABELS: Readonly<Record<string, { files: readonly string[]; rows?: number 
   mnist: { files: ["mnist/train-labels-idx1-ubyte.gz", "mnist/t10k-labels-idx1-ubyte.gz"] },
 };
 
-/** Data sets with images, codes with sigma, micrographs, groups, no groups, a manifold, equal points and far groups. */
+/**
+ * Data sets of different kinds: images, codes with sigma, micrographs, groups, no groups, a manifold, equal points and
+ * distant groups.
+ */
 export const USUAL_WITH_FILES = ["mnist-2000", "mnist-test", "latents", "stem", "mnist"];
 export const USUAL_WITHOUT_FILES = [
   "generated-1000",
@@ -36,7 +39,7 @@ export interface OptimizerRun {
   kl: number;
   iterations: number;
   stopped: TsneResult["stopped"];
-  /** KL divergence after twice as many iterations, where the run stopped by itself. */
+  /** KL divergence after twice as many iterations, if the run stopped by itself. */
   klTwice?: number | undefined;
   /** KL divergence after 50, 100, ... iterations. */
   trace: number[];
@@ -122,13 +125,13 @@ function describeRun(
   };
 }
 
-/** The number of iterations, a multiple of 50, after which the first run has the KL divergence of the second. */
+/** Number of iterations, a multiple of 50, after which the first run reaches the KL divergence of the second. */
 function iterationsTo(kl: number, { trace }: OptimizerRun): string {
   const at = trace.findIndex((value) => value <= kl);
   return at < 0 ? "-" : count(50 * (at + 1));
 }
 
-/** The KL divergence after twice as many iterations, and by how much it is lower. */
+/** Formats the KL divergence after twice as many iterations, and the difference. */
 function describeTwice({ kl, klTwice }: OptimizerRun): string {
   return klTwice === undefined ? "" : `${klTwice.toFixed(3)} (${(100 * (klTwice / kl - 1)).toFixed(1)} %)`;
 }

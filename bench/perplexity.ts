@@ -20,7 +20,7 @@ export interface PerplexityRecord {
     data: string;
     seed: number;
     hasSigma: boolean;
-    /** Trustworthiness against the truth with each perplexity. */
+    /** Trustworthiness with respect to the truth, for each perplexity. */
     trustworthiness: number[];
     recovered: number | undefined;
     elbow: number | undefined;
@@ -71,7 +71,7 @@ export async function measurePerplexities(
   }
 }
 
-/** Ten data sets, six without files. */
+/** Makes ten data sets, six of which need no files. */
 async function makeCases(n: number, seed: number, folder: string | undefined): Promise<Case[]> {
   const uncertain = (name: string, kind: NoiseKind, level: number): Case => {
     const truth = TRUTHS[name](n, seed);
@@ -114,7 +114,7 @@ async function makeCases(n: number, seed: number, folder: string | undefined): P
 const firstRows = ({ data, cols }: Matrix, count: number, from: number): Matrix =>
   new Matrix(Float64Array.from(data.subarray(from * cols, (from + count) * cols)), count, cols);
 
-/** The table of bench/README.md: means over the seeds. */
+/** Formats the table of bench/README.md: means over the seeds. */
 export function formatPerplexities({ results, settings: { perplexities } }: PerplexityRecord): string {
   const names = [...new Set(results.map(({ data }) => data))];
   const rows = names.map((name) => {

@@ -2,7 +2,7 @@ import { nameMachine } from "./machine.js";
 import { count, markdownTable, median, significant } from "./markdown.js";
 import type { Race, RaceRun } from "./race.js";
 
-/** How many times as long as ours each of the implementation's runs took, against the run of ours right before it. */
+/** Ratios of the times of the implementation's runs to the time of this project's run directly before each. */
 export function ratiosTo(race: Race, implementation: string): number[] {
   if (implementation === "ours") return [];
   return race.runs.flatMap((theirs, i) => {
@@ -13,19 +13,19 @@ export function ratiosTo(race: Race, implementation: string): number[] {
   });
 }
 
-/** Races of one kind under the same settings are the same row of the published table. */
+/** Races of one kind with the same settings have the same key and share a row of the published table. */
 function keyOf({ dataset, settings }: Race): string {
   const { rounds: _, timeout: __, ...rest } = settings;
   return JSON.stringify([dataset.name, rest]);
 }
 
-/** The races that were known, with those replaced that were run again. */
+/** Returns the known races. Races that were run again replace earlier ones. */
 export function mergeRaces(known: readonly Race[], latest: readonly Race[]): Race[] {
   const races = new Map([...known, ...latest].map((race) => [keyOf(race), race]));
   return [...races.values()];
 }
 
-/** Races as a markdown table, with what they were run on and with below it. */
+/** Formats races as a Markdown table, followed by the machines and versions. */
 export function formatRaces(races: readonly Race[]): string {
   const header = ["data", "program", "seconds", "times ours", "iterations", "KL", "10-NN kept", "peak MiB"];
   const rows = races.flatMap((race) => {
@@ -67,7 +67,7 @@ function describeOptions({ settings, runs }: Race): string {
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }
 
-/** Seconds of each stage of ours, the median over its runs. */
+/** Seconds of each stage of this project: medians over its runs. */
 function stagesOf(races: readonly Race[]): string {
   const measured = races.flatMap((race) =>
     race.implementations
@@ -89,7 +89,7 @@ function stagesOf(races: readonly Race[]): string {
   )}`;
 }
 
-/** Each distinct circumstance once. */
+/** Lists each different machine and set of versions once. */
 function notes(races: readonly Race[]): string {
   const lines = races.map(({ date, machine, versions, settings }) => {
     const { threads, perplexity, iterations, rounds, seed } = settings;

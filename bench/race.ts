@@ -14,28 +14,28 @@ export interface Settings {
   iterations: number;
   threads: number;
   seed: number;
-  /** Seconds after which a run is given up. */
+  /** Seconds after which a run is aborted. */
   timeout: number;
   /** Further options of this project's own runs. */
   ours: Readonly<Record<string, unknown>>;
 }
 
 export interface RaceSettings extends Settings {
-  /** How often every pair is run. */
+  /** Number of times that every pair is run. */
   rounds: number;
 }
 
-/** One run, in the order in which they were. */
+/** One run. Runs are stored in the order of their execution. */
 export interface RaceRun extends Score {
   implementation: string;
   round: number;
   seconds: number;
   peakMib: number;
-  /** Load of the machine just before. */
+  /** Load of the machine just before the run. */
   load: number;
   stages?: Readonly<Record<string, number>> | undefined;
   method?: string | undefined;
-  /** Of gradient descent; `undefined` for the number of the settings. */
+  /** Iterations of gradient descent; `undefined` if it is the number of the settings. */
   iterations?: number | undefined;
   statedKl?: number | undefined;
 }
@@ -52,11 +52,11 @@ export interface Race {
 }
 
 /**
- * Runs this project against each peer in turn: ours, theirs, ours, theirs. A peer that fails is left out of the later
+ * Runs this project alternately with each peer: ours, theirs, ours, theirs. A peer that fails is left out of the later
  * rounds.
  *
- * @throws where a run of ours fails
- * @param race where the runs are added, so that a race that is interrupted keeps those that were finished
+ * @throws if a run of this project fails
+ * @param race race to which the runs are added, so that an interrupted race keeps its finished runs
  */
 export async function runRace(
   race: Race,
@@ -84,16 +84,16 @@ export async function runRace(
   }
 }
 
-/** What all runs of a race share. */
+/** Data that all runs of a race share. */
 interface RaceContext {
   race: Race;
   dataset: Dataset;
   paths: PeerPaths;
-  /** With and without standard deviations. */
+  /** Scorers for P with and without standard deviations. */
   scorers: Map<boolean, Scorer>;
   log: (line: string) => void;
   signal: AbortSignal;
-  /** The file of the embedding. */
+  /** Path of the embedding. */
   y: string;
 }
 
@@ -133,7 +133,10 @@ async function runOnce(
   }
 }
 
-/** Every round has its own seed: the KL divergence of an embedding varies with the seed, so a single embedding says little. */
+/**
+ * Makes the task of a round. Every round has its own seed, because the KL divergence of an embedding varies with the
+ * seed and a single embedding is not representative.
+ */
 function taskOf(
   { perplexity, iterations, threads, seed, ours }: RaceSettings,
   { x, sigma }: Dataset,

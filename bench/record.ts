@@ -5,16 +5,17 @@ import { writeFileAtomic } from "../src/io/index.js";
 import { BenchmarkError } from "./failure.js";
 import { FOLDERS, README } from "./folders.js";
 
-/** Reads a record that was published before; `none` where there is no such file. */
+/** Reads a published record. Returns `none` if the file does not exist. */
 export async function readRecord<T>(name: string, none: T): Promise<T> {
   const path = join(FOLDERS.results, `${name}.json`);
   return existsSync(path) ? JSON.parse(await readFile(path, "utf8")) : none;
 }
 
 /**
- * Writes a record: to bench/results where it is to be published, else beside the others of bench/results/local, under the time.
+ * Writes a record: into bench/results if it is to be published, otherwise into bench/results/local, with the time in
+ * its name.
  *
- * @returns where it lies, from the project's folder
+ * @returns the path of the record, relative to the project's folder
  */
 export async function writeRecord(name: string, record: unknown, publish: boolean): Promise<string> {
   const time = new Date().toISOString().replace(/[:.]/g, "-");
@@ -24,17 +25,20 @@ export async function writeRecord(name: string, record: unknown, publish: boolea
   return relative(FOLDERS.root, path);
 }
 
-/** The instruction sets that the core has kernels for, as `binding.isa` names them, with their usual names. */
+/** Instruction sets for which the core has kernels: their names in `binding.isa`, and their usual names. */
 const INSTRUCTION_SETS: Readonly<Record<string, string>> = {
   avx512: "AVX-512",
   avx2: "AVX2",
   baseline: "SSE2 or NEON",
 };
 
-/** The name of a record of speed: one per instruction set, so that figures of different ones stand side by side. */
+/**
+ * Name of a record of speed. There is one per instruction set, so that the results of different instruction sets can be
+ * compared.
+ */
 export const nameForInstructions = (name: string, instructions: string): string => `${name}-${instructions}`;
 
-/** The published records of a benchmark, each in a part of its own. */
+/** Formats the published records of a benchmark, each in its own section. */
 export async function formatPublished<T>(
   name: string,
   format: (record: T, recordName: string) => string,
@@ -49,12 +53,12 @@ export async function formatPublished<T>(
   return parts.join("\n\n");
 }
 
-/** Puts `content` between the README's marks of that name. */
+/** Inserts `content` between the README's markers with this name. */
 export async function writeReadmeSection(name: string, content: string): Promise<void> {
   await writeFileAtomic(README, fillSection(await readFile(README, "utf8"), name, content));
 }
 
-/** `text` with what stands between `<!-- name:start -->` and `<!-- name:end -->` replaced. */
+/** Returns `text` with the part between `<!-- name:start -->` and `<!-- name:end -->` replaced. */
 export function fillSection(text: string, name: string, content: string): string {
   const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
   const [from, to] = [text.indexOf(start), text.indexOf(end)];

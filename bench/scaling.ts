@@ -28,15 +28,15 @@ export interface Scaling {
   points: ScalingPoint[];
 }
 
-/** What is to be measured, all on generated data. */
+/** The planned measurements, all on generated data. */
 export interface ScalingPlan {
-  /** Numbers of points, for the largest number of threads. */
+  /** Numbers of points that are run with the largest number of threads. */
   sizes: readonly number[];
   threads: readonly number[];
   /** Numbers of points that are run with every number of threads. */
   threadSizes: readonly number[];
   peers: readonly Implementation[];
-  /** The most points that peers are run with. */
+  /** Largest number of points for the peers. */
   peerMax: number;
 }
 
@@ -47,7 +47,7 @@ export function sizesUpTo(max: number): number[] {
   return [...sizes.filter((size) => size < max), max];
 }
 
-/** Runs the plan, least points first; every finished run is added to `record.points`. */
+/** Runs the plan, from few to many points. Every finished run is added to `record.points`. */
 export async function measureScaling(
   record: Scaling,
   plan: ScalingPlan,
@@ -84,7 +84,7 @@ export async function measureScaling(
           log(`${count(n)} points, threads ${threads}: ${label} ${significant(seconds)} s, ${Math.round(peakMib)} MiB`);
         } catch (error) {
           if (signal.aborted) throw signal.reason;
-          // What fails at one size will at the next.
+          // An implementation that fails at one size will fail at larger ones.
           failed.add(implementation);
           log(`${count(n)} points, threads ${threads}: ${implementation.label} failed: ${(error as Error).message}`);
         }
@@ -95,7 +95,7 @@ export async function measureScaling(
   }
 }
 
-/** Seconds over n, with stages and peers; and over threads where there were several. */
+/** Panels with seconds over n, with stages and peers, and over threads if several numbers were measured. */
 export function drawnPanels({ points }: Scaling): Panel[] {
   const most = Math.max(...points.map(({ threads }) => threads));
   const own = points.filter(({ implementation }) => implementation === OURS.name);

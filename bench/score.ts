@@ -2,29 +2,31 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Matrix } from "../src/matrix.js";
 
-/** The k nearest others of some points: rows of k, nearest first. */
+/** The k nearest other points of some points: rows of k, nearest first. */
 export interface Nearest {
   readonly k: number;
   readonly indices: Uint32Array;
   readonly squared: Float64Array;
 }
 
-/** What is known of points where neighbors are sought: squared distances are Euclidean, or weighted where there is sigma. */
+/** Points among which neighbors are searched. Squared distances are Euclidean, or weighted if there is sigma. */
 export interface Points {
   readonly data: Float64Array;
   readonly rows: number;
   readonly cols: number;
-  /** Standard deviations, of the same shape. */
+  /** Standard deviations, of the same shape as the data. */
   readonly sigma?: Float64Array | undefined;
 }
 
 /** Added to every summed variance, as in the weights of Ede 2020. */
 const VARIANCE_FLOOR = 0.01;
 
-/** Columns between two looks at whether a point is already too far. */
+/** Number of columns between checks whether a point is already too far away. */
 const STRIDE = 8;
 
-/** The k nearest others of the rows `first` to `last`, by comparing them with all rows in float64. */
+/**
+ * Finds the k nearest other points of the rows `first` to `last`, by comparing them with all rows in float64.
+ */
 export function findNearest({ data, rows, cols, sigma }: Points, k: number, first: number, last: number): Nearest {
   const indices = new Uint32Array((last - first) * k);
   const squared = new Float64Array((last - first) * k).fill(Number.POSITIVE_INFINITY);
@@ -47,7 +49,7 @@ export function findNearest({ data, rows, cols, sigma }: Points, k: number, firs
   return { k, indices, squared };
 }
 
-/** Ends early where the sum has passed `bound`: such a point is no neighbor anyway. */
+/** Squared Euclidean distance. The sum ends early once it exceeds `bound`, because the point is then no neighbor. */
 function euclidean(data: Float64Array, cols: number, i: number, j: number, bound: number): number {
   let sum = 0;
   const offset = (j - i) * cols;
@@ -74,7 +76,7 @@ function weighted(data: Float64Array, sigma: Float64Array, cols: number, i: numb
   return sum / weights;
 }
 
-/** {@link findNearest} for all rows, on threads. */
+/** Applies {@link findNearest} to all rows, on several threads. */
 export async function findAllNearest(points: Points, k: number, signal: AbortSignal): Promise<Nearest> {
   const { rows } = points;
   const shared = (values: Float64Array) => {
@@ -107,14 +109,14 @@ export async function findAllNearest(points: Points, k: number, signal: AbortSig
   return result;
 }
 
-/** A sparse square matrix: compressed rows. */
+/** A sparse square matrix in the format of compressed rows. */
 export interface Sparse {
   readonly offsets: Float64Array;
   readonly columns: Uint32Array;
   readonly values: Float64Array;
 }
 
-/** P of the points with these neighbors: perplexity calibrated by bisection, made symmetric, summing to 1. */
+/** Computes P from neighbors: the perplexity is calibrated by bisection, and P is symmetric with sum 1. */
 export function affinities(nearest: Nearest, perplexity: number): Sparse {
   const { k, indices, squared } = nearest;
   const n = indices.length / k;
@@ -151,7 +153,7 @@ function calibrate(squared: Float64Array, perplexity: number, row: Float64Array)
   }
 }
 
-/** The transpose; its rows have ascending columns. */
+/** Returns the transpose, whose rows have ascending columns. */
 function transpose({ offsets, columns, values }: Sparse): Sparse {
   const n = offsets.length - 1;
   const starts = new Float64Array(n + 1);
@@ -220,7 +222,10 @@ export function klDivergence(p: Sparse, embedding: Points): number {
   return kl + Math.log(normalizer);
 }
 
-/** Mean share of each point's `count` nearest neighbors in the data that are also its `count` nearest in the embedding. */
+/**
+ * Mean share of each point's `count` nearest neighbors in the data that are also among its `count` nearest neighbors in
+ * the embedding.
+ */
 export function keptNeighbors(data: Nearest, embedding: Nearest, count: number): number {
   const n = data.indices.length / data.k;
   let kept = 0;

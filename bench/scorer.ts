@@ -7,7 +7,7 @@ import { BenchmarkError } from "./failure.js";
 import { affinities, findAllNearest, keptNeighbors, klDivergence, type Nearest, toPoints } from "./score.js";
 
 export interface Score {
-  /** KL(P||Q) of the embedding, in nats; P with the standard deviations where the implementation uses them. */
+  /** KL(P||Q) of the embedding, in nats. P uses the standard deviations if the implementation uses them. */
   kl: number;
   /** Share of each point's 10 nearest neighbors in the data that are also among its 10 nearest in the embedding. */
   kept10: number;
@@ -22,7 +22,7 @@ export class Scorer {
     private readonly p: ReturnType<typeof affinities>,
   ) {}
 
-  /** The neighbors are kept beside the data: at 70,000 points they take minutes. */
+  /** The neighbors are stored next to the data, because finding them takes minutes for 70,000 points. */
   static async prepare(dataset: Dataset, usesSigma: boolean, perplexity: number, signal: AbortSignal): Promise<Scorer> {
     const k = Math.min(Math.floor(3 * perplexity), dataset.n - 1);
     const stem = dataset.x.replace(/\.npy$/, `${usesSigma ? "-sigma" : ""}-${k}-nearest`);
@@ -41,7 +41,7 @@ export class Scorer {
     return new Scorer(nearest, affinities(nearest, perplexity));
   }
 
-  /** An embedding that came out the same before is not scored again. */
+  /** An embedding that is equal to an earlier one is not scored again. */
   async score(file: string, signal: AbortSignal): Promise<Score> {
     const embedding = await readMatrix(file, { signal });
     const n = this.nearest.indices.length / this.nearest.k;

@@ -14,7 +14,7 @@ import { count, markdownTable, median, significant } from "./markdown.js";
 import type { SeparationTask } from "./peers/separate.js";
 import type { Answer } from "./peers/task.js";
 
-/** Who separates: this project's methods, and the iterative one in numpy. */
+/** The compared methods: those of this project, and the iterative one in numpy. */
 export const SEPARATORS = ["flow", "iterative", "conditional", "numpy"] as const;
 export type Separator = (typeof SEPARATORS)[number];
 
@@ -30,7 +30,7 @@ const HISTOGRAM_SIDE = 32;
 export interface SeparationSettings {
   threads: number;
   rounds: number;
-  /** Seconds after which a run is given up. */
+  /** Seconds after which a run is aborted. */
   timeout: number;
 }
 
@@ -42,9 +42,9 @@ export interface SeparationEmbedding {
 export interface SeparationScore {
   /** Coefficient of variation of a 32 x 32 histogram. */
   evenness: number;
-  /** Share of the 10 nearest neighbors in the embedding that still are. */
+  /** Share of the 10 nearest neighbors in the embedding that are kept. */
   kept: number;
-  /** Points with NaN, or outside the unit square. */
+  /** Number of points with NaN, or outside the unit square. */
   lost: number;
 }
 
@@ -53,7 +53,7 @@ export interface SeparationRun extends Answer, SeparationScore {
   n: number;
   separator: Separator;
   round: number;
-  /** Load of the machine just before. */
+  /** Load of the machine just before the run. */
   load: number;
 }
 
@@ -62,12 +62,15 @@ export interface SeparationRecord {
   machine: Machine;
   versions: Readonly<Record<string, string>>;
   settings: SeparationSettings;
-  /** Evenness of each embedding as it was, stretched to fill the square. */
+  /** Evenness of each original embedding, stretched to fill the square. */
   before: Record<string, number>;
   runs: SeparationRun[];
 }
 
-/** The published embedding of micrographs, where the folder holds it, else one of as many points in clusters. */
+/**
+ * Reads the published embedding of micrographs if the folder contains it. Otherwise generates an embedding with the
+ * same number of points in clusters.
+ */
 export async function readPublishedEmbedding(
   folder: string | undefined,
   signal: AbortSignal,
@@ -77,7 +80,7 @@ export async function readPublishedEmbedding(
   return { name: "stem, published embedding", points: await readMatrix(path, { signal }) };
 }
 
-/** Round clusters of unlike density, the same ones at every call. */
+/** Generates round clusters of different density, the same ones at every call. */
 export function generateEmbedding(n: number): SeparationEmbedding {
   const normal = normals(3);
   const clusters = Array.from({ length: 20 }, () => [20 * normal(), 20 * normal(), 1 + 4 * Math.abs(normal())]);
@@ -90,7 +93,7 @@ export function generateEmbedding(n: number): SeparationEmbedding {
   return { name: "generated", points: new Matrix(data, n, 2) };
 }
 
-/** Separates each embedding by each of them in turn, round after round; the runs are added to the record as they end. */
+/** Separates each embedding with each method in turn, round after round. Every finished run is added to the record. */
 export async function measureSeparations(
   record: SeparationRecord,
   embeddings: readonly { embedding: SeparationEmbedding; separators: readonly Separator[] }[],
@@ -128,7 +131,10 @@ export async function measureSeparations(
   }
 }
 
-/** Neighbors by comparison with all points, for all of them up to some thousands, else every so many-th. */
+/**
+ * Scores a separation. Neighbors are found by comparison with all points: for every point if there are up to some
+ * thousands, otherwise for a regular selection of points.
+ */
 export function scoreSeparation(before: Matrix, after: Matrix): SeparationScore {
   const n = before.rows;
   const stride = Math.ceil((n * n) / 5e8);
@@ -187,7 +193,7 @@ function measureEvenness({ data, rows }: Matrix): number {
   return Math.sqrt(counts.reduce((sum, value) => sum + (value - mean) ** 2, 0) / counts.length) / mean;
 }
 
-/** Medians over the rounds; a ratio is that of a run to the flow's run of the same round. */
+/** Formats medians over the rounds. A ratio is that of a run to the run of `flow` in the same round. */
 export function formatSeparations({ settings, before, runs, ...facts }: SeparationRecord): string {
   const rows = [...new Set(runs.map(({ embedding }) => embedding))].flatMap((embedding) => {
     const all = runs.filter((run) => run.embedding === embedding);

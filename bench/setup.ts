@@ -17,16 +17,20 @@ const PYTHON_PACKAGES = [
   "sgtsnepi",
   "h5py",
 ];
-/** Packages that hold data with measured errors. Their files are read, so that what they depend on is not needed. */
+/** Packages that contain data with measured errors. Only their files are read, so their dependencies are not needed. */
 const DATA_PACKAGES = ["pz-rail-base", "galpy"];
 
-/** Installs the peers into bench/.venv and bench/node_modules. What cannot be had is told, and the rest goes on. */
+/**
+ * Installs the peers into bench/.venv and bench/node_modules. Peers that cannot be installed are reported, and the
+ * others are installed.
+ */
 export async function installPeers(python: string, withTorch: boolean, signal: AbortSignal): Promise<boolean> {
   const venv = DEFAULT_PEER_PATHS.python;
   const hasVenv = existsSync(venv) || (await execute(python, ["-m", "venv", FOLDERS.venv], signal));
   let complete = hasVenv;
   if (hasVenv) {
-    // One by one: scikit-learn-intelex exists for few platforms, and must not cost the others.
+    // Packages are installed one by one: scikit-learn-intelex exists for few platforms, and its failure must not
+    // prevent the others.
     for (const name of withTorch ? [...PYTHON_PACKAGES, "torch"] : PYTHON_PACKAGES) {
       const installed = await execute(
         venv,
@@ -45,13 +49,13 @@ export async function installPeers(python: string, withTorch: boolean, signal: A
   return (await installScran(signal)) && compiled && complete;
 }
 
-/** Compiles the peer that is written in Rust, with the crates that it needs. */
+/** Compiles the peer that is written in Rust, with its crates. */
 function compileRustPeer(signal: AbortSignal): Promise<boolean> {
   const { manifest, target } = RUST_PEER;
   return execute("cargo", ["build", "--release", "--manifest-path", manifest, "--target-dir", target], signal);
 }
 
-/** Installs the one peer that npm has into bench/node_modules. */
+/** Installs the only peer from npm into bench/node_modules. */
 export function installScran(signal: AbortSignal): Promise<boolean> {
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const flags = ["--prefix", "bench", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"];

@@ -13,7 +13,7 @@ export interface SimultaneousSettings {
   rounds: number;
 }
 
-/** The same number of runs, some at once in one process or in one process each. */
+/** A measurement: a fixed number of runs, some of them at the same time, in one process or in one process each. */
 export interface SimultaneousRun {
   dataset: string;
   n: number;
@@ -32,11 +32,13 @@ export interface SimultaneousRecord {
   measured: SimultaneousRun[];
 }
 
-/** Runs in each measurement, so that all do the same work. */
+/** Number of runs in each measurement, so that all measurements do the same work. */
 const RUNS = 8;
 const AT_ONCE = [1, 2, 4, 8];
 
-/** Does the same runs one after the other, and 2, 4 and 8 at once, in one process and in several, in turn. */
+/**
+ * Does the same runs one after the other, and 2, 4 and 8 at the same time, alternately in one process and in several.
+ */
 export async function measureSimultaneous(
   record: SimultaneousRecord,
   name: string,

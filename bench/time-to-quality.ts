@@ -9,11 +9,11 @@ import { count, markdownTable, median, significant } from "./markdown.js";
 import type { RaceSettings } from "./race.js";
 import { Scorer } from "./scorer.js";
 
-/** How far a KL divergence may lie above the least final one of the peers. */
+/** Largest relative difference between a KL divergence and the smallest final one of the peers. */
 const TOLERANCE = 0.005;
 
 export interface QualitySettings extends RaceSettings {
-  /** Iterations of the runs of the peers, ascending. The last run is a program's final one. */
+  /** Iterations of the peers' runs, in ascending order. The last run is a program's final one. */
   counts: readonly number[];
   /** Iterations of the runs of this project. After them, one run ends when it has converged. */
   ownCounts: readonly number[];
@@ -23,7 +23,7 @@ export interface QualitySettings extends RaceSettings {
 export interface QualityRun {
   implementation: string;
   round: number;
-  /** Done, where the program chooses their number. */
+  /** Number of iterations that were done, if the program chooses it. */
   iterations: number;
   /** Whether it is the program's final run. */
   isFinal: boolean;
@@ -43,8 +43,8 @@ export interface QualityRace {
 }
 
 /**
- * Runs each program with its own schedule, from few iterations to its usual number, and scores every embedding in the same way. Runs of
- * different length are used in place of reports during a run, which some programs do not have.
+ * Runs each program with its own schedule, from few iterations to its usual number, and scores every embedding in the
+ * same way. Separate runs of different length are used because some programs give no intermediate results.
  */
 export async function measureTimeToQuality(
   race: QualityRace,
@@ -87,7 +87,7 @@ interface Context {
   signal: AbortSignal;
 }
 
-/** Returns false if a peer fails. */
+/** Runs and scores one program. Returns false if a peer fails. */
 async function runOnce(
   { race, dataset, paths, scorer, folder, log, signal }: Context,
   program: Implementation,
@@ -122,7 +122,7 @@ async function runOnce(
   }
 }
 
-/** The medians of one program after one number of iterations. */
+/** Medians of one program after one number of iterations. */
 interface Milestone {
   iterations: number;
   isFinal: boolean;
@@ -133,7 +133,7 @@ interface Milestone {
 /** The milestones of a program in the order of its runs. */
 function milestonesOf({ runs }: QualityRace, name: string): Milestone[] {
   const own = runs.filter(({ implementation }) => implementation === name);
-  // The number of iterations of a run that ends by itself may differ from seed to seed.
+  // The number of iterations of a run that ends by itself may differ between seeds.
   const keyOf = ({ iterations, isFinal }: QualityRun) => (isFinal ? "final" : iterations);
   return [...new Set(own.map(keyOf))].map((key) => {
     const same = own.filter((run) => keyOf(run) === key);
@@ -147,7 +147,10 @@ function milestonesOf({ runs }: QualityRace, name: string): Milestone[] {
   });
 }
 
-/** The KL divergence to be reached: 0.5 % above the least final one of the peers, or of ours where there are none. */
+/**
+ * Target of the KL divergence: 0.5 % above the smallest final one of the peers, or of this project if there are no
+ * peers.
+ */
 export function targetOf(race: QualityRace): number {
   const finals = race.implementations.flatMap(({ name }) =>
     milestonesOf(race, name).flatMap(({ isFinal, kl }) => (isFinal ? [{ name, kl }] : [])),
@@ -156,14 +159,14 @@ export function targetOf(race: QualityRace): number {
   return (1 + TOLERANCE) * Math.min(...(peers.length > 0 ? peers : finals).map(({ kl }) => kl));
 }
 
-/** The shortest run of a program that reaches the target; `undefined` where no run does. */
+/** Returns the shortest run of a program that reaches the target; `undefined` if no run does. */
 export function firstToReach(race: QualityRace, name: string, target: number): Milestone | undefined {
   return milestonesOf(race, name)
     .filter(({ kl }) => kl <= target)
     .sort((a, b) => a.seconds - b.seconds)[0];
 }
 
-/** The published races, with those replaced that were run again. */
+/** Returns the published races. Races that were run again replace earlier ones. */
 export function mergeQualityRaces(known: readonly QualityRace[], latest: readonly QualityRace[]): QualityRace[] {
   return [...new Map([...known, ...latest].map((race) => [race.dataset.name, race])).values()];
 }

@@ -12,7 +12,10 @@ export interface TrustGroupsRecord {
   machine: Machine;
   versions: Readonly<Record<string, string>>;
   settings: { runs: number; threads: number };
-  /** Maps of one Gaussian, and in how many of them a group is called stable or unstable instead of no evidence. */
+  /**
+   * Embeddings of one Gaussian, and the number of them in which a group is called stable or unstable, instead of no
+   * evidence.
+   */
   gaussians: { columns: string; points: number; perplexity: number; runs: number; shown: number }[];
   /** Data that have groups. */
   real: {
@@ -20,7 +23,7 @@ export interface TrustGroupsRecord {
     points: number;
     groups: number;
     stable: number;
-    /** Classes, and how many of these are stable. */
+    /** Number of classes, and number of stable ones. */
     classes: number;
     stableClasses: number;
     /** Means over the classes. */
@@ -127,7 +130,7 @@ async function examine(
   log(`${data}: ${JSON.stringify(record.real.at(-1))}`);
 }
 
-/** The tables of bench/README.md. */
+/** Formats the tables of bench/README.md. */
 export function formatTrustGroups({ gaussians, real }: TrustGroupsRecord): string {
   const sum = (of: "runs" | "shown") => gaussians.reduce((total, row) => total + row[of], 0);
   return [

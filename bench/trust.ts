@@ -19,22 +19,28 @@ export interface TrustRecord {
   machine: Machine;
   versions: Readonly<Record<string, string>>;
   settings: { points: number; refits: number; rounds: number; threads: number };
-  /** Rank correlations of the perturbation score, over some points: with its definition, and with refits of the whole embedding. */
+  /**
+   * Rank correlations of the perturbation score for some points: with its definition, and with refits of the whole
+   * embedding.
+   */
   refits: { points: number; exact: number; correlation: number }[];
-  /** Area under the curve of each score, by the kind of points to be found. */
+  /** Area under the curve of each score, by the kind of planted points. */
   found: { kind: string; score: string; area: number }[];
-  /** Seconds of an embedding and of its trust report, in turn. */
+  /** Seconds of an embedding and of its trust report, measured alternately. */
   speed: { points: number; embed: number; trust: number }[];
 }
 
 const GROUPS = 8;
 const DIMENSIONS = 10;
-/** Iterations of a refit: a point that jumps has arrived, and the map has not drifted far. */
+/** Iterations of a refit. After them, a point that jumps has arrived, and the embedding has not drifted far. */
 const REFIT_ITERATIONS = 40;
-/** Nearest points of the map, whose common movement does not count as a jump. */
+/** Number of nearest points in the embedding. Their common movement does not count as a jump. */
 const NEAR = 10;
 
-/** Groups of Gaussians in turn; the first `between` points lie halfway between two groups. */
+/**
+ * Makes groups of Gaussians, with the points assigned to the groups in turn. The first `between` points lie halfway
+ * between two groups.
+ */
 function makeGroups(n: number, between: number, seed: number): Matrix {
   const normal = normals(seed);
   const centers = Array.from({ length: GROUPS }, () => Array.from({ length: DIMENSIONS }, () => 2.5 * normal()));
@@ -84,9 +90,10 @@ export async function measureTrust(
 }
 
 /**
- * The perturbation score beside refits of the whole map with the moved point, from the finished map on. A refit starts with the point at its
- * own position and at those of its two nearest neighbors, and the lowest KL divergence counts. The jump is measured against the
- * point's neighbors in the map and against a refit of the unchanged data, since a map drifts while it is optimized further.
+ * Compares the perturbation score with refits of the whole embedding with the moved point. The refits start from the
+ * finished embedding, with the point at its own position and at those of its two nearest neighbors, and the lowest KL
+ * divergence counts. The jump is measured relative to the point's neighbors in the embedding and to a refit of the
+ * unchanged data, because an embedding drifts while it is optimized further.
  */
 async function correlateRefits(
   n: number,
@@ -141,7 +148,7 @@ function nearest(points: Matrix, i: number, k: number): number[] {
   return others.sort((a, b) => (distances.get(a) as number) - (distances.get(b) as number)).slice(0, k);
 }
 
-/** The position of a point, from the mean of others. */
+/** Position of a point relative to the mean of other points. */
 function relative(map: Matrix, i: number, others: readonly number[]): number[] {
   return [0, 1].map((c) => map.at(i, c) - others.reduce((sum, j) => sum + map.at(j, c), 0) / others.length);
 }
@@ -152,7 +159,7 @@ function distanceBetween(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.sqrt(squared);
 }
 
-/** The area under the curve of each score for points that were planted: the first fiftieth of the points. */
+/** Computes the area under the curve of each score for planted points, which are the first fiftieth of the points. */
 async function findPlanted(
   kind: string,
   n: number,
@@ -166,7 +173,7 @@ async function findPlanted(
   let run = new Tsne(data, { threads, signal });
   const { embedding } = await run.fit();
   if (kind !== "between two groups") {
-    // Each goes to a point of the next group.
+    // Each planted point is moved to a point of the next group.
     const init = copy(embedding);
     for (let i = 0; i < planted; i++) {
       for (let c = 0; c < 2; c++) init.data[2 * i + c] = embedding.at(planted + i + 1, c) + 0.01;
@@ -208,7 +215,7 @@ async function measureZadu(data: Matrix, map: Matrix, python: string): Promise<R
   }
 }
 
-/** The probability that a planted point, one of the first, has a higher score than another point. */
+/** Probability that a planted point has a higher score than another point. The planted points are the first ones. */
 function areaUnderCurve(scores: ArrayLike<number>, planted: number): number {
   let above = 0;
   for (let i = 0; i < planted; i++) {
@@ -230,7 +237,7 @@ function rankCorrelation(pairs: readonly (readonly [number, number])[]): number 
   return 1 - (6 * squared) / (pairs.length * (pairs.length ** 2 - 1));
 }
 
-/** The tables of bench/README.md. */
+/** Formats the tables of bench/README.md. */
 export function formatTrust({ refits, found, speed }: TrustRecord): string {
   const rows = found.map(({ kind, score, area }) => [kind, score, area.toFixed(3)]);
   const ratio = speed.length > 0 ? median(speed.map(({ embed, trust: seconds }) => seconds / embed)).toFixed(1) : "?";

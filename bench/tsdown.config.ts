@@ -1,6 +1,6 @@
 import { defineConfig } from "tsdown";
 
-// The benchmark itself, in parts that run as processes and threads of their own. Paths are from this folder.
+// The benchmark and its parts that run in separate processes and threads. Paths are relative to this folder.
 export default defineConfig({
   entry: {
     main: "main.ts",
@@ -16,7 +16,7 @@ export default defineConfig({
   target: "node20",
   platform: "node",
   dts: false,
-  // A benchmark may load at once what the library loads when it is used.
+  // The benchmark may load modules immediately that the library loads only when they are used.
   inputOptions: { checks: { ineffectiveDynamicImport: false, pluginTimings: false } },
   fixedExtension: false,
   deps: { neverBundle: ["#binding"] },

@@ -1,7 +1,7 @@
 import { Matrix } from "../src/matrix.js";
 import { normals } from "./generated-data.js";
 
-/** True coordinates, with the labels of the points. */
+/** True coordinates and labels of points. */
 export interface Truth {
   readonly means: Matrix;
   readonly labels: readonly number[];
@@ -13,7 +13,7 @@ export interface Measured {
   readonly sigma: Matrix;
 }
 
-/** One matrix per point. */
+/** Covariances: one matrix per point. */
 interface Stack {
   readonly data: Float64Array;
   readonly shape: readonly [number, number, number];
@@ -21,7 +21,7 @@ interface Stack {
 
 const COLUMNS = 10;
 
-/** Synthetic truths by name: n points of 10 columns, scaled to unit spread. */
+/** Synthetic data sets by name: n points with 10 columns, scaled to unit spread. */
 export const TRUTHS: Readonly<Record<string, (n: number, seed: number) => Truth>> = {
   /** Twelve round groups. */
   groups(n, seed) {
@@ -32,7 +32,7 @@ export const TRUTHS: Readonly<Record<string, (n: number, seed: number) => Truth>
       return { row: drawRow((k) => centers[group * COLUMNS + k] + 0.5 * normal()), label: group };
     });
   },
-  /** A curved surface; its labels are four stretches of its length. */
+  /** A curved surface. Its labels are four sections along its length. */
   surface(n, seed) {
     const normal = normals(seed);
     const waves = Array.from({ length: 3 * COLUMNS }, normal);
@@ -42,7 +42,7 @@ export const TRUTHS: Readonly<Record<string, (n: number, seed: number) => Truth>
       return { row: drawRow((k) => wave(k) + 0.05 * normal()), label: Math.floor(4 * u) };
     });
   },
-  /** Five branches from one root, each in a direction of its own. */
+  /** Five branches from one root, each in its own direction. */
   branches(n, seed) {
     const normal = normals(seed);
     const directions = Array.from({ length: 5 * COLUMNS }, normal);
@@ -53,13 +53,13 @@ export const TRUTHS: Readonly<Record<string, (n: number, seed: number) => Truth>
   },
 };
 
-/** What shares one standard deviation. */
+/** Values with the same standard deviation: none (each value has its own), those of a point, or those of a column. */
 export const NOISE_KINDS = ["value", "point", "column"] as const;
 export type NoiseKind = (typeof NOISE_KINDS)[number] | "equal";
 
 /**
- * Adds Gaussian noise. The standard deviations are log-normal: `level` times e^z with a standard normal z for each value, point or
- * column, or `level` everywhere.
+ * Adds Gaussian noise. The standard deviations are log-normal: `level` times e^z with a standard normal z for each
+ * value, point or column. With `"equal"`, they are `level` everywhere.
  */
 export function addNoise({ means }: Truth, kind: NoiseKind, level: number, seed: number): Measured {
   const { rows, cols } = means;
@@ -77,8 +77,9 @@ export function addNoise({ means }: Truth, kind: NoiseKind, level: number, seed:
 }
 
 /**
- * Adds Gaussian noise along two random directions of each point, with the standard deviation `level` in each column per direction, and noise
- * of 0.1 in each value: as of fits whose parameters are known together but not each.
+ * Adds Gaussian noise along two random directions of each point, with the standard deviation `level` in each column per
+ * direction, and noise of 0.1 in each value. Such errors occur in fits that determine combinations of parameters better
+ * than single parameters.
  */
 export function addCorrelatedNoise({ means }: Truth, level: number, seed: number): Measured & { covariance: Stack } {
   const { rows, cols } = means;
@@ -106,7 +107,7 @@ export function addCorrelatedNoise({ means }: Truth, level: number, seed: number
   };
 }
 
-/** The matrix divided by the standard deviation of all its values. */
+/** Divides a matrix by the standard deviation of all its values. */
 export function toUnitSpread(matrix: Matrix): Matrix {
   const { rows, cols } = matrix;
   const data = Float64Array.from(matrix.data);
@@ -119,7 +120,7 @@ export function toUnitSpread(matrix: Matrix): Matrix {
   );
 }
 
-/** `count` different rows of `n`, in random order. */
+/** Draws `count` different rows of `n`, in random order. */
 export function drawRows(n: number, count: number, seed: number): Uint32Array {
   const normal = normals(seed);
   const keys = Array.from({ length: n }, (_, row) => ({ row, key: normal() }));

@@ -2,12 +2,18 @@ import type { Competition } from "./competitors.js";
 import { markdownTable } from "./markdown.js";
 import { PLAIN, type UncertaintyRecord } from "./uncertainty.js";
 
-/** The share of true neighbors with the label accuracy, and what the automatic floor gains over plain embeddings. */
+/**
+ * Formats the share of true neighbors with the label accuracy, and the gain of the automatic floor over plain
+ * embeddings.
+ */
 export function formatUncertainty(record: UncertaintyRecord): string {
   return [formatRecoveries(record), ...formatCompetitions(record)].join("\n\n");
 }
 
-/** All methods by data set: the share of true neighbors or the accuracy, and how often noisy points are neighbors. */
+/**
+ * Formats all methods by data set: the share of true neighbors or the accuracy, and how often noisy points are
+ * neighbors.
+ */
 function formatCompetitions({ competitions, settings }: UncertaintyRecord): string[] {
   if (competitions.length === 0) return [];
   const methods = [...new Set(competitions.flatMap(({ competitors }) => competitors.map(({ method }) => method)))];

@@ -7,14 +7,14 @@ import { openDataset } from "./datasets.js";
 import { type Machine, round } from "./machine.js";
 import { addNoise, drawRows, NOISE_KINDS, TRUTHS, type Truth, toUnitSpread } from "./uncertain-data.js";
 
-/** How well embeddings of measured values show the truth, over all seeds. */
+/** How well embeddings of measured values represent the truth, over all seeds. */
 export interface Recovery {
   data: string;
   noise: string;
   level: number;
-  /** By variant. */
+  /** Scores by variant. */
   scores: Record<string, Score>;
-  /** The floor that `auto` stands for: its mean. */
+  /** Mean of the floor that `auto` chooses. */
   floor: number;
 }
 
@@ -23,7 +23,7 @@ export interface Score {
   /** Share of the true 10 nearest neighbors that are among the 10 nearest in the embedding. */
   kept: number;
   accuracy: number;
-  /** `kept` less that of the embedding without sigma, with the standard error of this mean. */
+  /** Difference of `kept` from the embedding without sigma, with the standard error of its mean. */
   gain: number;
   error: number;
 }
@@ -34,11 +34,11 @@ export interface UncertaintyRecord {
   versions: Readonly<Record<string, string>>;
   settings: { points: number; syntheticPoints: number; seeds: number; competitorSeeds: number; threads: number };
   recoveries: Recovery[];
-  /** All methods on synthetic and real data. */
+  /** Results of all methods on synthetic and real data. */
   competitions: Competition[];
 }
 
-/** The variant with which the others are compared. */
+/** The variant with which all others are compared. */
 export const PLAIN = "without sigma";
 
 /** The embeddings that are compared, by their names in the table. */
@@ -81,7 +81,7 @@ export async function measureUncertainty(
   }
 }
 
-/** The embeddings of one draw of the noise. */
+/** Embeddings of one draw of the noise. */
 interface ScoredEmbeddings {
   readonly scores: Readonly<Record<string, { readonly kept: number; readonly accuracy: number }>>;
   readonly floor: number;

@@ -1,5 +1,6 @@
 /**
- * Autoencoders that give means with standard deviations: models, their training and evaluation, on TensorFlow.js.
+ * Autoencoders whose codes have means and standard deviations: models, their training and evaluation, with
+ * TensorFlow.js.
  *
  * @module sigma-tsne/vae
  */

@@ -1,4 +1,4 @@
-/** Weighted sums over the points of each of K groups, from which means and covariances follow. */
+/** Weighted sums over the points of each of K groups. Means and covariances are computed from them. */
 export class Moments {
   /** Sum of the weights of each group. */
   readonly weights: Float64Array;
@@ -28,9 +28,9 @@ export class Moments {
   }
 
   /**
-   * The mean of each group: K x d.
+   * Returns the mean of each group: K x d.
    *
-   * @param others K x d, taken for groups without points
+   * @param others K x d, returned for groups without points
    */
   means(others: Float64Array): Float64Array {
     return this.sums.map((sum, at) => {
@@ -40,7 +40,7 @@ export class Moments {
   }
 
   /**
-   * The Cholesky factor of the covariance around the means of these groups: d x d, lower triangular.
+   * Returns the Cholesky factor of the common covariance of these groups around their means: d x d, lower triangular.
    *
    * @param floor is added to the variances
    */
@@ -66,12 +66,12 @@ export class Moments {
 }
 
 /**
- * The vector y with `factor` y = x, by forward substitution; in the space of y, the covariance of which `factor` is the Cholesky factor is
- * the identity.
+ * Returns the vector y with `factor` y = x, by forward substitution. If `factor` is the Cholesky factor of a
+ * covariance, the covariance of y is the identity.
  *
  * @param x d numbers
  * @param factor d x d, lower triangular
- * @param y is filled
+ * @param y array for the result
  */
 export function whiten(x: ArrayLike<number>, factor: Float64Array, y = new Float64Array(x.length)): Float64Array {
   const d = x.length;
@@ -83,7 +83,10 @@ export function whiten(x: ArrayLike<number>, factor: Float64Array, y = new Float
   return y;
 }
 
-/** The lower triangular matrix whose product with its transpose is `matrix`, of which the lower triangle is read. */
+/**
+ * Returns the lower triangular matrix whose product with its transpose is `matrix`. Only the lower triangle of `matrix`
+ * is read.
+ */
 function choleskyFactor(matrix: Float64Array, d: number, floor: number): Float64Array {
   const factor = new Float64Array(d * d);
   for (let i = 0; i < d; i++) {

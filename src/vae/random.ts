@@ -1,9 +1,12 @@
 import { binding } from "../binding.js";
 
-/** Numbers from which on a call of the addon costs less than it saves. */
+/** Least number of values for which a call of the addon is faster. */
 const LEAST_NATIVE = 256;
 
-/** xoshiro128++ (Blackman & Vigna 2021), one independent stream for each seed, stream and substream. */
+/**
+ * The generator xoshiro128++ (Blackman & Vigna 2021), with an independent stream for each combination of seed, stream
+ * and substream.
+ */
 export class Random {
   private a = 0;
   private b = 0;
@@ -12,13 +15,14 @@ export class Random {
 
   /**
    * @param seed an integer from 0 to 2^53 - 1
-   * @param stream an integer from 0 to 2^32 - 1: which scene, or which image
-   * @param substream an integer from 0 to 2^32 - 1: what the numbers are for, or which repetition
+   * @param stream an integer from 0 to 2^32 - 1, such as the number of a scene or an image
+   * @param substream an integer from 0 to 2^32 - 1: the purpose of the numbers, or the number of a repetition
    */
   constructor(seed: number, stream: number, substream: number) {
     let hash = 0;
     const words = [seed >>> 0, Math.floor(seed / 2 ** 32), stream, substream, 1, 2, 3, 4];
-    // The finalizer of MurmurHash3 after every word: the four rounds after the last input give the four words of the state.
+    // The finalizer of MurmurHash3 is applied after every word. The four rounds after the last input give the four
+    // words of the state.
     for (const word of words) {
       hash = Math.imul(hash + 0x9e3779b9, 0x85ebca6b) ^ word;
       hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -42,7 +46,7 @@ export class Random {
     return result >>> 0;
   }
 
-  /** 0 < u < 1. */
+  /** A uniform number u, 0 < u < 1. */
   uniform(): number {
     return (this.next() + 0.5) / 2 ** 32;
   }
@@ -55,7 +59,7 @@ export class Random {
     return this.between(0, 2 * Math.PI);
   }
 
-  /** 0 to `end` - 1. */
+  /** A random integer from 0 to `end` - 1. */
   integer(end: number): number {
     return Math.floor(this.uniform() * end);
   }
@@ -84,7 +88,7 @@ export class Random {
       } while (square >= 1 || square === 0);
       const scale = Math.sqrt((-2 * Math.log(square)) / square);
       values[i] = x * scale;
-      // Beyond the end of an array of odd length, where it is lost.
+      // If the length is odd, the last index is beyond the end of the array, and the number is dropped.
       values[i + 1] = y * scale;
     }
     return values;
@@ -110,7 +114,7 @@ export class Random {
     let probability = Math.exp(-mean);
     let rest = this.uniform() - probability;
     let count = 0;
-    // The bound holds where rounding leaves a rest after the whole distribution.
+    // The limit ends the loop if rounding leaves a rest after the whole distribution.
     while (rest > 0 && count < 100) {
       count++;
       probability *= mean / count;
@@ -137,7 +141,7 @@ export class Random {
   }
 }
 
-/** ln n!, by Stirling's series from 10 on, where its error is below 1e-9. */
+/** ln n!. From 10 on, Stirling's series is used, whose error is below 1e-9 there. */
 function logFactorial(n: number): number {
   if (n < 10) {
     let product = 1;

@@ -1,4 +1,4 @@
-/** What other modules use of autoencoders without loading TensorFlow.js, which index.ts loads. */
+/** Exports for other modules that do not load TensorFlow.js. Importing index.ts would load it. */
 export type { Dataset, DatasetOrigin, Images } from "./datasets/dataset.js";
 export { scaleImages } from "./datasets/images.js";
 export { openPointImages } from "./datasets/point-images.js";

@@ -89,7 +89,7 @@ describe("train", () => {
     expect(await refused("weights")).toContain("encode: --uncertainty: expected noise or augmentation, because");
     expect(await refused("noise", "--noise", "2")).toContain("--noise: expected a standard deviation from 0 to 1");
     expect(await refused("noise", "--draws", "1")).toContain("--draws: expected an integer from 2");
-    expect(await refused("noise", "--shift", "1")).toContain("--shift: expected nothing, because it belongs to");
+    expect(await refused("noise", "--shift", "1")).toContain("--shift: expected no value without uncertainty");
 
     const evaluated = await workplace.run(["evaluate-model", "run", "--draws", "5", "--json", "--quiet"]);
     expect(JSON.parse(evaluated.stdout)).toMatchObject({
@@ -233,7 +233,7 @@ describe("impossible requests are rejected before any work, in one line:", () =>
     await mkdir(workplace.path("other"));
     await workplace.write("other/notes.txt", "mine");
     for (const [folder, what] of [
-      ["other", "holds other files, and was not changed"],
+      ["other", "contains other files, and was not changed"],
       ["other/notes.txt", "is not a folder"],
     ] as const) {
       expect(last(await train(folder))).toBe(

@@ -25,7 +25,9 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Gray images, far enough from black and white that noise is not cut off. */
 const gray = (count: number) => imagesInMemory(new Float32Array(count * pixels).fill(0.5), [8, 8, 1]);
 
-/** An encoder that is a matrix, so that the standard deviations of codes are known: the kernel, inputs x zDim. */
+/**
+ * A linear encoder, so that the exact standard deviations of the codes can be computed, and its kernel, inputs x zDim.
+ */
 async function linearModel() {
   const model = createModel("ae", { ...shape, zDim: 3, numLayers: 0 });
   const { values } = (await model.weights()).get("encoder/mean/kernel") as { values: Float32Array };
@@ -36,7 +38,7 @@ const relative = (found: ArrayLike<number>, expected: readonly number[]) =>
   Math.max(...expected.map((value, i) => Math.abs((found[i] as number) / value - 1)));
 
 describe("noise", () => {
-  it("gives the standard deviations that a linear encoder makes of known noise", async () => {
+  it("gives the exact standard deviations for known noise and a linear encoder", async () => {
     const { model, kernel } = await linearModel();
     const norms = (weight: (j: number) => number) =>
       [0, 1, 2].map((k) =>
@@ -83,7 +85,7 @@ describe("noise", () => {
     model.dispose();
   });
 
-  it("covers the codes of the images without noise, where the noise is estimated", async () => {
+  it("gives intervals that contain the codes of the images without noise, if the noise is estimated", async () => {
     const { model } = await linearModel();
     const truth = new Float32Array(40 * pixels).fill(0.5);
     const random = new Random(7, 0, 0);
@@ -109,8 +111,8 @@ describe("noise", () => {
     expect((await encodeWithUncertainty(vae, images, { ...how, seed: 1 })).sigma).not.toEqual(whole.sigma);
   });
 
-  it("contains the shift that noise causes, and moves codes back by it where that is asked for", async () => {
-    // On black images the noise is cut off, so that it brightens them.
+  it("includes the shift that noise causes, and subtracts it from the codes if requested", async () => {
+    // On black images, the noise is cut off at 0 and thus brightens them.
     const { model, kernel } = await linearModel();
     const how = { uncertainty: "noise", noise: 0.1, draws: 400 } as const;
     const black = new Float32Array(pixels);
@@ -149,7 +151,7 @@ describe("noise", () => {
     expect(noise).toEqual(new Float32Array(2));
   });
 
-  it("refuses noise of another size, and values that are not standard deviations", async () => {
+  it("rejects noise of another size, and values that are not standard deviations", async () => {
     const how = { uncertainty: "noise" } as const;
     await expect(encodeWithUncertainty(vae, gray(2), { ...how, noise: [0.1, 0.1, 0.1] })).rejects.toThrow(
       "noise: expected 2 numbers (one per image), 64 (one per pixel) or 128 (one per pixel of each image), received 3",
@@ -169,18 +171,18 @@ describe("estimateNoise", () => {
   const noisy = (height: number, width: number, channels: number, sd: number) => {
     const random = new Random(3, 0, 0);
     return Float32Array.from({ length: height * width * channels }, (_, at) => {
-      // A ramp with an edge, which is not noise.
+      // A ramp with an edge. Neither is noise.
       const x = Math.floor(at / channels) % width;
       return 0.3 + (0.1 * x) / width + (x > width / 3 ? 0.2 : 0) + sd * random.normal();
     });
   };
 
-  it.each([0.005, 0.02, 0.08])("finds noise of %f among edges and slopes", (sd) => {
+  it.each([0.005, 0.02, 0.08])("estimates noise of %f in images with edges and slopes", (sd) => {
     expect(estimateNoise(noisy(64, 64, 1, sd), { height: 64, width: 64, channels: 1 }) / sd).toBeCloseTo(1, 0.9);
     expect(estimateNoise(noisy(48, 40, 3, sd), { height: 48, width: 40, channels: 3 }) / sd).toBeCloseTo(1, 0.9);
   });
 
-  it("finds none in a constant image and refuses images without a neighborhood", () => {
+  it("estimates no noise in a constant image, and rejects images that are smaller than the mask", () => {
     expect(estimateNoise(new Float32Array(9).fill(0.7), { height: 3, width: 3, channels: 1 })).toBe(0);
     expect(() => estimateNoise(new Float32Array(16), { height: 2, width: 8, channels: 1 })).toThrow(
       "noise: cannot be estimated from images of 2 x 8 pixels",
@@ -201,7 +203,7 @@ describe("weights", () => {
     model.dispose();
   });
 
-  it("contains the width of the code only where that is asked for", async () => {
+  it("includes the standard deviation of the code only if requested", async () => {
     const model = createModel("bnn-vae", { ...shape, zDim: 3, hiddenDim: 12 });
     const how = { uncertainty: "weights", draws: 20 } as const;
     const [narrow, wide] = [
@@ -213,7 +215,7 @@ describe("weights", () => {
     model.dispose();
   });
 
-  it("refuses models whose weights are single numbers, naming the others", async () => {
+  it("rejects models whose weights are single numbers, and names the others", async () => {
     await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "weights" })).rejects.toThrow(
       "the weights of vae are single numbers (bnn-ae, conv-bnn-ae, bnn-vae, bnn-vae-artificial have distributions over their weights)",
     );
@@ -235,7 +237,7 @@ describe("augmentation", () => {
   });
 });
 
-it("adds the variance of the model's own codes where that is asked for", async () => {
+it("adds the variance of the model's own codes if requested", async () => {
   const how = { uncertainty: "noise", noise: 0.1, draws: 4 } as const;
   const { sigma } = await encodeWithUncertainty(vae, bars(3), how);
   const own = (await vae.encode(bars(3))).sigma?.data as Float32Array;
@@ -253,12 +255,12 @@ it("adds the variance of the model's own codes where that is asked for", async (
   model.dispose();
 });
 
-it("refuses options of another source", async () => {
+it("rejects options of another source", async () => {
   await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "augmentation", noise: 0.1 })).rejects.toThrow(
-    'noise: expected nothing, because it belongs to uncertainty "noise"',
+    'noise: expected no value without uncertainty "noise", the only source that uses this option',
   );
   await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "augmentation", extrapolate: true })).rejects.toThrow(
-    "extrapolate: expected nothing",
+    "extrapolate: expected no value",
   );
   await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "noise", shift: 2 })).rejects.toThrow("augmentation");
   await expect(encodeWithUncertainty(vae, bars(2), {})).rejects.toThrow('uncertainty: expected one of "noise"');
@@ -284,7 +286,7 @@ it("reports its progress and can be stopped", async () => {
 });
 
 describe("readPixelNoise", () => {
-  it("tells by the shape what the numbers belong to", async () => {
+  it("recognizes by the shape whether the numbers belong to images or pixels", async () => {
     const write = async (dimensions: number[]) => {
       const path = join(folder, `${dimensions.join("-")}.npy`);
       const length = dimensions.reduce((product, size) => product * size, 1);
@@ -302,7 +304,7 @@ describe("readPixelNoise", () => {
     expect(await readPixelNoise(await write([5, 8, 8]), images)).toHaveLength(320);
     expect(await readPixelNoise(await write([5, 64]), images)).toHaveLength(320);
     await expect(readPixelNoise(await write([4]), images)).rejects.toThrow("an array of 5 (one number per image)");
-    // As many images as pixels.
+    // The number of images equals the number of pixels.
     const map = await readPixelNoise(await write([8, 8]), { ...images, count: 64 });
     expect([map.length, map[65]]).toEqual([4096, map[1]]);
   });

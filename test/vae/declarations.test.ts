@@ -5,7 +5,7 @@ import { MODEL_OPTIONS, TRAINING_TABLE_OPTIONS } from "../../src/vae/declaration
 
 const GUIDE = new URL("../../docs/models.md", import.meta.url);
 
-it("gives the tables of the guide; UPDATE_TABLES=1 writes them", async () => {
+it("agrees with the tables of the guide, which UPDATE_TABLES=1 writes", async () => {
   const text = await readFile(GUIDE, "utf8");
   const filled = [
     ["model options", MODEL_OPTIONS],
@@ -15,7 +15,7 @@ it("gives the tables of the guide; UPDATE_TABLES=1 writes them", async () => {
   expect(await readFile(GUIDE, "utf8")).toBe(filled);
 });
 
-/** The page with the table between the comments of this name. */
+/** Returns the page with the table inserted between the comments of this name. */
 function fill(page: string, name: string, table: string): string {
   const [start, end] = [`<!-- table: ${name} -->\n`, `<!-- end of table: ${name} -->`];
   const [from, to] = [page.indexOf(start) + start.length, page.indexOf(end)];

@@ -38,14 +38,14 @@ async function encode(model: Model, columns: readonly Columns[], options = {}) {
   return tableOf(output);
 }
 
-/** As Hugging Face's datasets write images. */
+/** The format of images that Hugging Face's datasets write. */
 const named = new Struct([new Field("path", new Utf8(), true), new Field("bytes", new Binary(), true)]);
 
 const numbers = (column: readonly unknown[]) =>
   column.map((row) => (row === null ? null : Array.from(row as Iterable<number>)));
 
 describe("encodeStream", () => {
-  test("gives the codes of Model.encode", async () => {
+  test("returns the codes of Model.encode", async () => {
     const model = createModel("vae", { ...shape, zDim: 3 });
     const table = await encode(model, [column()]);
     const codes = await model.encode(imagesInMemory(values, [8, 8, 1]), { batchSize: n });
@@ -54,24 +54,27 @@ describe("encodeStream", () => {
     model.dispose();
   });
 
-  test.each(["conv-vae", "bnn-vae"] as const)("gives the same bits of a %s for rows in any batches", async (name) => {
-    const model = createModel(name, { height: 8, width: 8, channels: 1, zDim: 3 });
-    const options = { draws: 4, batchSize: 16 };
-    const whole = await encode(model, [column()], options);
-    const single = await encode(
-      model,
-      Array.from({ length: n }, (_, i) => column(i, i + 1)),
-      options,
-    );
-    const turned = await encode(model, [column(13, n), column(0, 13)], options);
-    const codes = numbers(valuesOf(whole, "code"));
-    expect(numbers(valuesOf(single, "code"))).toEqual(codes);
-    expect(numbers(valuesOf(turned, "code"))).toEqual([...codes.slice(13), ...codes.slice(0, 13)]);
-    expect(numbers(valuesOf(single, "code_sigma"))).toEqual(numbers(valuesOf(whole, "code_sigma")));
-    model.dispose();
-  });
+  test.each(["conv-vae", "bnn-vae"] as const)(
+    "gives the same bits with a %s however the rows are divided into batches",
+    async (name) => {
+      const model = createModel(name, { height: 8, width: 8, channels: 1, zDim: 3 });
+      const options = { draws: 4, batchSize: 16 };
+      const whole = await encode(model, [column()], options);
+      const single = await encode(
+        model,
+        Array.from({ length: n }, (_, i) => column(i, i + 1)),
+        options,
+      );
+      const turned = await encode(model, [column(13, n), column(0, 13)], options);
+      const codes = numbers(valuesOf(whole, "code"));
+      expect(numbers(valuesOf(single, "code"))).toEqual(codes);
+      expect(numbers(valuesOf(turned, "code"))).toEqual([...codes.slice(13), ...codes.slice(0, 13)]);
+      expect(numbers(valuesOf(single, "code_sigma"))).toEqual(numbers(valuesOf(whole, "code_sigma")));
+      model.dispose();
+    },
+  );
 
-  test("takes pixels and files of every kind, and gives a model without standard deviations codes alone", async () => {
+  test("accepts pixels and files of every kind, and gives only codes for a model without standard deviations", async () => {
     const model = createModel("ae", { ...shape, zDim: 3 });
     const expected = numbers(valuesOf(await encode(model, [column()]), "code"));
     const files = await Promise.all(
@@ -96,7 +99,7 @@ describe("encodeStream", () => {
     model.dispose();
   });
 
-  test("gives nulls to rows without an image", async () => {
+  test("gives null for rows without an image", async () => {
     const model = createModel("ae", { ...shape, zDim: 3 });
     const broken = [images[0], null, images[2]];
     const table = await encode(model, [{ image: [new FixedSizeBinary(pixels), broken] }]);
@@ -114,11 +117,13 @@ describe("encodeStream", () => {
     await expect(encode(model, texts, { strict: true })).rejects.toThrow("row 0 of batch 0 cannot be decoded");
     const bright = [{ image: [new FixedSizeList(pixels, new Field("item", new Float32())), [Array(pixels).fill(2)]] }];
     await expect(encode(model, bright as unknown as Columns[], { strict: true })).rejects.toThrow(
-      "holds 2, where values from 0 to 1 are expected",
+      "contains 2: expected values from 0 to 1",
     );
     const wide = new FixedSizeList(pixels, new Field("item", new Float64()));
     const beyond = [{ image: [wide, [Array(pixels).fill(1e300)]] }] as unknown as Columns[];
-    await expect(encode(model, beyond, { strict: true, stretch: 0 })).rejects.toThrow("holds 1e+300, where finite");
+    await expect(encode(model, beyond, { strict: true, stretch: 0 })).rejects.toThrow(
+      "contains 1e+300: expected finite",
+    );
     await expect(encode(model, [{ image: [new FixedSizeBinary(5), [new Uint8Array(5)]] }])).rejects.toThrow(
       'column "image" is FixedSizeBinary[5]',
     );
@@ -129,7 +134,7 @@ describe("encodeStream", () => {
     { uncertainty: "noise" },
     { uncertainty: "noise", noise: 0.1, addPosterior: true, extrapolate: false },
     { uncertainty: "augmentation", views: "flips" },
-  ] as const)("measures %o with the same bits for rows in any batches", async (how) => {
+  ] as const)("gives the same bits with %o however the rows are divided into batches", async (how) => {
     const model = createModel("vae", { ...shape, zDim: 3 });
     const options = { ...how, draws: 4, batchSize: 16 };
     const whole = await encode(model, [column()], options);
@@ -146,14 +151,14 @@ describe("encodeStream", () => {
     model.dispose();
   });
 
-  test("gives a model without standard deviations those of noise, and refuses what it cannot measure", async () => {
+  test("measures the uncertainty from noise for a model without standard deviations, and rejects sources that it cannot measure", async () => {
     const model = createModel("ae", { ...shape, zDim: 3 });
     const table = await encode(model, [column()], { uncertainty: "noise", noise: 0.1, draws: 4 });
     expect(table.schema.fields.map(({ name }) => name)).toEqual(["image", "code", "code_sigma"]);
     const moved = await encode(model, [column()], { uncertainty: "noise", noise: 0.1, draws: 4, extrapolate: true });
     expect(numbers(valuesOf(moved, "code"))).not.toEqual(numbers(valuesOf(table, "code")));
     await expect(encode(model, [column()], { uncertainty: "weights" })).rejects.toThrow("single numbers (bnn-ae");
-    await expect(encode(model, [column()], { noise: 0.1 })).rejects.toThrow('belongs to uncertainty "noise"');
+    await expect(encode(model, [column()], { noise: 0.1 })).rejects.toThrow('without uncertainty "noise"');
     await expect(encode(model, [column()], { uncertainty: "noise", noise: [0.1] })).rejects.toThrow("in streams");
     model.dispose();
   });

@@ -4,12 +4,12 @@ import type { Dataset, Images } from "../../src/vae/datasets/dataset.js";
 import { imagesInMemory } from "../../src/vae/datasets/index.js";
 import { Random } from "../../src/vae/random.js";
 
-/** The slow backend that needs no start and computes in plain JavaScript. */
+/** Selects the slow backend, which computes in plain JavaScript and starts immediately. */
 export async function useCpuBackend(): Promise<void> {
   await tf.setBackend("cpu");
 }
 
-/** Images with a bright bar in one of two directions at a random place, and which of them as the label. */
+/** Images with a bright bar in one of two directions at a random position. The label is the direction. */
 export function bars(count: number, height = 8, width = height, channels = 1, seed = 1): Images {
   const random = new Random(seed, 0, 0);
   const values = new Float32Array(count * height * width * channels);

@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { NamedTensor } from "../models/safetensors.js";
 
-/** Name of the kernel that does a whole step at once, where a backend has it. */
+/** Name of the kernel that computes a whole step. Not every backend has this kernel. */
 export const ADAM_KERNEL = "AdamStep";
 
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
-/** What may change from step to step. */
+/** Settings that may change from step to step. */
 export interface AdamSettings {
   /** > 0. */
   readonly learningRate: number;
@@ -15,7 +15,7 @@ export interface AdamSettings {
   readonly beta1: number;
 }
 
-/** What {@link Adam} keeps besides the moments. */
+/** The state of {@link Adam} without the moments. */
 export interface AdamState {
   /** Product of the beta1 of all steps. */
   beta1Product: number;
@@ -24,8 +24,8 @@ export interface AdamState {
 }
 
 /**
- * Adam (Kingma & Ba 2015, algorithm 1) with settings that may change from step to step and a state that is saved to the last
- * bit. It takes the kernel of the backend for a whole step where there is one.
+ * Adam (Kingma & Ba 2015, algorithm 1) with settings that may change from step to step. The state is saved without loss
+ * of precision. A whole step is computed by the kernel {@link ADAM_KERNEL} if the backend has it.
  */
 export class Adam {
   private readonly moments: ReadonlyMap<string, { variable: tf.Variable; first: tf.Variable; second: tf.Variable }>;
@@ -38,12 +38,12 @@ export class Adam {
     );
   }
 
-  /** The variables that are trained. */
+  /** Trained variables. */
   get variables(): tf.Variable[] {
     return [...this.moments.values()].map(({ variable }) => variable);
   }
 
-  /** @param gradients by the variables' own names, as `tf.variableGrads` gives them */
+  /** @param gradients the gradients by the names of the variables, as `tf.variableGrads` returns them */
   apply(gradients: tf.NamedTensorMap, { learningRate, beta1 }: AdamSettings): void {
     this.state = {
       beta1Product: this.state.beta1Product * beta1,
@@ -73,7 +73,7 @@ export class Adam {
     });
   }
 
-  /** The moments by name, under `prefix`, and the rest of the state. */
+  /** Returns the moments, each named with `prefix`, and the rest of the state. */
   async save(prefix: string): Promise<{ tensors: [string, NamedTensor][]; state: AdamState }> {
     const tensors: [string, NamedTensor][] = [];
     for (const [key, { first, second }] of this.moments) {
@@ -85,7 +85,7 @@ export class Adam {
     return { tensors, state: this.state };
   }
 
-  /** Takes over what {@link save} gave. */
+  /** Restores a state that {@link save} returned. */
   restore(prefix: string, tensors: ReadonlyMap<string, NamedTensor>, state: AdamState): void {
     this.state = state;
     tf.tidy(() => {
@@ -98,7 +98,9 @@ export class Adam {
     });
   }
 
-  /** Forgets all moments, after the loss or the variables have changed otherwise than by {@link apply}. */
+  /**
+   * Sets all moments to 0. Needed after the loss or the variables have changed in another way than by {@link apply}.
+   */
   reset(): void {
     this.state = { beta1Product: 1, beta2Product: 1 };
     tf.tidy(() => {

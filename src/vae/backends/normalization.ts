@@ -1,23 +1,26 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Names of the kernels that compute {@link normalizeRelu} and its gradients in one piece, where a backend has them. */
+/**
+ * Names of the kernels that compute {@link normalizeRelu} and its gradients in one step. Not every backend has these
+ * kernels.
+ */
 export const NORMALIZATION_KERNEL = "NormalizedRelu";
 export const NORMALIZATION_GRADIENT_KERNEL = "NormalizedReluGradient";
 
-/** A normalized batch, and the statistics of the batch by which it was normalized. */
+/** A normalized batch, and the statistics of the batch that were used for it. */
 export interface Normalized {
   readonly y: tf.Tensor;
-  /** One number per channel, as in `variance`. */
+  /** Mean of each channel. `variance` has one number per channel too. */
   readonly mean: tf.Tensor1D;
   readonly variance: tf.Tensor1D;
 }
 
 /**
- * Batch normalization (Ioffe & Szegedy 2015) of every channel by the statistics of the batch, followed by a ReLU: max(0, gamma *
- * (x - mean) / sqrt(variance + epsilon) + beta). The kernel keeps only x for the gradient, where the operations of TensorFlow.js keep six
- * tensors of that size.
+ * Batch normalization (Ioffe & Szegedy 2015) of every channel with the statistics of the batch, followed by a ReLU:
+ * max(0, gamma * (x - mean) / sqrt(variance + epsilon) + beta). The kernel keeps only x for the gradient. The
+ * operations of TensorFlow.js keep six tensors of that size.
  *
- * @param x the last axis is that of the channels
+ * @param x a tensor whose last axis is that of the channels
  */
 export function normalizeRelu(x: tf.Tensor, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: number): Normalized {
   if (tf.getKernel(NORMALIZATION_KERNEL, tf.getBackend()) === undefined) {

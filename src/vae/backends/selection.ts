@@ -5,7 +5,7 @@ import { binding } from "../../binding.js";
 import { ArgumentError, SigmaTsneError } from "../../errors.js";
 import { loadTensorFlowNode } from "./tensorflow-node.js";
 
-/** Where networks can be computed, and `auto`: the first of them that loads. */
+/** The backends that compute networks. `auto` selects the first backend that loads. */
 export const BACKEND_CHOICES = ["auto", "node", "wasm", "cpu"] as const;
 /** One of {@link BACKEND_CHOICES}. */
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
@@ -13,43 +13,43 @@ export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 /** Options of {@link selectBackend}. */
 export interface BackendOptions {
   /**
-   * Threads, 1 to 1024; no influence on the result of `wasm`, none at all on `cpu`, and none on `node` once it is loaded. Default:
-   * as many as the machine has processors.
+   * Number of threads, 1 to 1024. It does not change the results of `wasm`. The backend `cpu` ignores it, and so does
+   * `node` after it was loaded. Default: number of processors.
    */
   threads?: number | undefined;
 }
 
-/** What TensorFlow.js computes with, from now on, in this process. */
+/** The backend of TensorFlow.js that this process uses from now on. */
 export interface Backend {
-  /** The one that was taken. */
+  /** The selected backend. */
   readonly name: Exclude<BackendChoice, "auto">;
-  /** One sentence for people: what was chosen, and why not the faster one. */
+  /** A sentence for the user: which backend was selected, and why a faster one was not. */
   readonly description: string;
-  /** TensorFlow.js itself, its gradients registered. */
+  /** TensorFlow.js itself, with its gradients registered. */
   readonly tf: typeof TensorFlow;
 }
 
-/** How TensorFlow.js for Node.js is loaded, so that its absence can be played. */
+/** Loads TensorFlow.js for Node.js. Tests replace this function to simulate that the package is missing. */
 export type NodeLoader = (threads: number | undefined) => Promise<object>;
 
 /**
  * Loads TensorFlow.js and sets its backend:
  *
- * - `node`: `@tensorflow/tfjs-node`, the TensorFlow library; to be installed by the user beside this package
- * - `wasm`: WebAssembly, where the kernels that training takes its time for are replaced by this package's native ones
+ * - `node`: `@tensorflow/tfjs-node`, the TensorFlow library. The user must install it in addition to this package.
+ * - `wasm`: WebAssembly. Native kernels of this package replace the kernels that take most of the time in training.
  * - `cpu`: plain JavaScript, slow
- * - `auto`: `node` where it loads, else `wasm`, or `cpu` where sigma-tsne itself computes with WebAssembly
+ * - `auto`: `node` if it loads, otherwise `wasm`, or `cpu` if sigma-tsne itself runs in WebAssembly
  *
- * The backend is one for the whole process (or worker thread), as TensorFlow.js has it; it may be selected again.
+ * TensorFlow.js has one backend for the whole process (or worker thread). Another one may be selected later.
  *
  * @throws {ArgumentError} for a bad argument
- * @throws {SigmaTsneError} BACKEND_UNAVAILABLE where `node` is asked for and does not load
+ * @throws {SigmaTsneError} BACKEND_UNAVAILABLE if `node` is requested and does not load
  */
 export function selectBackend(name: BackendChoice = "auto", options: BackendOptions = {}): Promise<Backend> {
   return selectWith(name, options, loadTensorFlowNode);
 }
 
-/** Whether networks can be computed: a backend was selected, here or with TensorFlow.js's own functions. */
+/** Whether a backend was selected, with {@link selectBackend} or with functions of TensorFlow.js. */
 export function hasBackend(tf: typeof TensorFlow): boolean {
   return Object.keys(tf.engine().registryFactory).length > 0;
 }
@@ -84,7 +84,7 @@ export async function selectWith(name: BackendChoice, options: BackendOptions, l
 /** TensorFlow.js's own kernels for WebAssembly lack gradients that training needs. */
 const NO_KERNELS = "its WebAssembly backend needs the native addon of sigma-tsne, which is not in use";
 
-/** Loads tfjs-node, or says why it cannot serve. */
+/** Loads tfjs-node, or returns the reason why it cannot be used. */
 async function tryNode(
   tf: typeof TensorFlow,
   threads: number | undefined,
@@ -102,22 +102,22 @@ async function tryNode(
       cause,
     };
   }
-  // Two copies would each have classes of their own: a tensor of one copy is not a tensor for the other.
+  // Two copies of tfjs-core have separate classes: a tensor of one copy is not a tensor for the other.
   if (node.Tensor !== tf.Tensor) {
     return {
-      reason: `@tensorflow/tfjs-node ${node.version_core} brings a second copy of tfjs-core beside ${tf.version_core}`,
+      reason: `@tensorflow/tfjs-node ${node.version_core} loads a second copy of tfjs-core, in addition to version ${tf.version_core}`,
     };
   }
   return undefined;
 }
 
-/** tfjs-core leaves the gradients to tfjs-layers. */
+/** The gradients are registered by tfjs-layers, not by tfjs-core. */
 async function registerGradients(): Promise<void> {
   await import("@tensorflow/tfjs-layers");
 }
 
 async function selectPlain(tf: typeof TensorFlow, reason = ""): Promise<Backend> {
-  // It would advertise tfjs-node on standard error otherwise.
+  // Otherwise TensorFlow.js prints an advertisement for tfjs-node to standard error.
   tf.env().set("PROD", true);
   await import("@tensorflow/tfjs-backend-cpu");
   await registerGradients();

@@ -7,30 +7,33 @@ import { SigmaTsneError } from "../../errors.js";
 export type Tf = typeof TensorFlow;
 export type NativeNetwork = InstanceType<typeof binding.Network>;
 
-/** A kernel's arguments as TensorFlow.js hands them over. */
+/** Arguments of a kernel, as TensorFlow.js passes them. */
 export interface Call<Inputs, Attrs> {
   inputs: Inputs;
   attrs: Attrs;
   backend: BackendWasm;
 }
 
-/** The module's memory, in which the tensor lies, as it is now; it moves when it grows. */
+/**
+ * Returns the memory of the WebAssembly module, which holds the tensor. The buffer is replaced when the memory grows,
+ * so it must not be kept.
+ */
 export function heapOf(backend: BackendWasm, tensor: TensorInfo): ArrayBuffer {
   return backend.typedArrayFromHeap(tensor).buffer as ArrayBuffer;
 }
 
-/** Where a tensor begins in the heap, in bytes. */
+/** Returns the position of a tensor in the heap, in bytes. */
 export function offsetOf(backend: BackendWasm, tensor: TensorInfo): number {
   return backend.dataIdMap.get(tensor.dataId).memoryOffset;
 }
 
-/** What the addresses of WebAssembly reach. */
+/** Bytes that WebAssembly can address. */
 const MOST_BYTES = 2 ** 32;
 
 /**
- * A new tensor, uninitialized.
+ * Allocates a tensor without initializing its values.
  *
- * @throws {SigmaTsneError} OUT_OF_MEMORY where the module's memory cannot hold it
+ * @throws {SigmaTsneError} OUT_OF_MEMORY if the module's memory cannot hold it
  */
 export function makeOutput(tf: Tf, backend: BackendWasm, shape: number[], dtype: TensorInfo["dtype"]): TensorInfo {
   const bytes = tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype);

@@ -10,7 +10,7 @@ import {
   VARIANCE_KERNEL,
 } from "./weight-distributions.js";
 
-/** Kernels that TensorFlow.js does not have: parts of a training step, each computed in one piece. */
+/** Kernels that TensorFlow.js does not have. Each computes a part of a training step at once. */
 export function trainingKernels(tf: Tf, network: NativeNetwork) {
   return {
     [ADAM_KERNEL]: adamKernel(tf, network),
@@ -28,7 +28,9 @@ interface AdamAttrs {
   correction2: number;
 }
 
-/** A step of Adam: {value, first, second, gradient} of one shape to the next value and moments. */
+/**
+ * Computes a step of Adam: from {value, first, second, gradient} of the same shape, the new value and the new moments.
+ */
 function adamKernel(tf: Tf, network: NativeNetwork) {
   type Inputs = { value: TensorInfo; first: TensorInfo; second: TensorInfo; gradient: TensorInfo };
   return ({ inputs, attrs, backend }: Call<Inputs, AdamAttrs>): TensorInfo[] => {
@@ -53,7 +55,7 @@ interface NormalizationInputs {
 }
 
 function normalizationKernels(tf: Tf, network: NativeNetwork) {
-  /** Rows and columns of a tensor whose last axis is normalized. */
+  /** Rows and columns of a tensor that is normalized along its last axis. */
   const sizeOf = ({ shape }: TensorInfo): [number, number] => {
     const cols = shape.at(-1) as number;
     return [tf.util.sizeFromShape(shape) / Math.max(cols, 1), cols];

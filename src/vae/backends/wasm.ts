@@ -5,15 +5,16 @@ import { SigmaTsneError } from "../../errors.js";
 import { type Call, heapOf, makeOutput, type NativeNetwork, offsetOf, type Tf } from "./wasm-tensors.js";
 import { trainingKernels } from "./wasm-training.js";
 
-/** The activations that our kernels know; others are left to the stock ones. */
+/** Activations that the native kernels support. The backend's own kernels compute the others. */
 const ACTIVATIONS: ReadonlySet<string> = new Set(["linear", "relu", "relu6", "sigmoid", "elu", "leakyrelu"]);
 
-/** The backend's own kernels, by name, for what ours do not do. */
+/** The backend's own kernels, by name. They compute calls that the native kernels do not support. */
 const stock = new Map<string, KernelFunc | undefined>();
 
 /**
- * Puts the addon's kernels in the place of those of the wasm backend that training spends its time in, and adds the gradient of
- * the convolution by its filter, which it lacks. They read and write the tensors where they lie, in the module's memory.
+ * Replaces the kernels of the wasm backend that take most of the time in training with kernels of the addon. Adds the
+ * gradient of the convolution with respect to its filter, which the backend lacks. The addon's kernels read and write
+ * tensors directly in the module's memory.
  */
 export function registerNativeKernels(tf: Tf, threads: number): void {
   const network = new binding.Network(threads);
@@ -32,7 +33,7 @@ export function registerNativeKernels(tf: Tf, threads: number): void {
   }
 }
 
-/** What the stock kernel makes of a call that ours does not take. */
+/** Computes a call with the backend's own kernel, because the native one does not support it. */
 function fallBack(name: string, call: Call<object, object>, what: string): TensorInfo {
   const kernel = stock.get(name);
   if (!kernel) throw new SigmaTsneError("BACKEND_UNAVAILABLE", `${name}: the wasm backend does not support ${what}`);
@@ -102,7 +103,10 @@ function lastTwo(shape: readonly number[], transposed: boolean): [number, number
   return transposed ? [cols, rows] : [rows, cols];
 }
 
-/** By how many matrices a tensor moves on along each dimension of the batch; 0 where it is broadcast. */
+/**
+ * For each dimension of the batch, the number of matrices between two entries of the tensor; 0 for a dimension that is
+ * broadcast.
+ */
 function batchSteps(shape: readonly number[], batch: readonly number[]): number[] {
   const steps: number[] = new Array(batch.length).fill(0);
   let step = 1;
@@ -114,7 +118,7 @@ function batchSteps(shape: readonly number[], batch: readonly number[]): number[
   return steps;
 }
 
-/** Which matrix of a tensor the i-th of the batch takes. */
+/** Index of the tensor's matrix that is used for matrix i of the batch. */
 function batchIndex(i: number, batch: readonly number[], steps: readonly number[]): number {
   let index = 0;
   for (let d = batch.length - 1, rest = i; d >= 0; d--) {
@@ -139,7 +143,10 @@ interface ConvolutionAttrs {
 
 type Shape4D = [number, number, number, number];
 
-/** The addon's description of a convolution, and the shape of its result; undefined if the addon does not support it. */
+/**
+ * The description of a convolution for the addon, and the shape of its result. Returns undefined if the addon does not
+ * support it.
+ */
 function describeConvolution(tf: Tf, input: readonly number[], filter: readonly number[], attrs: ConvolutionAttrs) {
   const { strides, pad, dataFormat, dilations = 1, dimRoundingMode } = attrs;
   const info = tf.backend_util.computeConv2DInfo(
@@ -228,7 +235,10 @@ interface ReductionAttrs {
   keepDims: boolean;
 }
 
-/** Sums and means over the leading dimensions, as biases and batch statistics take them: stock turns the tensor round first. */
+/**
+ * Sums and means over the leading dimensions, which biases and batch statistics need. The backend's own kernels
+ * transpose the tensor first.
+ */
 function reductionKernels(tf: Tf, network: NativeNetwork) {
   const reduce = (name: "Sum" | "Mean", call: Call<{ x: TensorInfo }, ReductionAttrs>): TensorInfo => {
     const { x } = call.inputs;
@@ -238,7 +248,7 @@ function reductionKernels(tf: Tf, network: NativeNetwork) {
     const isLeading = first < 0 || axes.every((axis) => axis < first || x.shape[axis] === 1);
     const cols = tf.util.sizeFromShape(kept);
     const size = tf.util.sizeFromShape(x.shape);
-    if (x.dtype !== "float32" || !isLeading || size === 0) return fallBack(name, call, "it");
+    if (x.dtype !== "float32" || !isLeading || size === 0) return fallBack(name, call, "these axes or this data type");
     const shape = call.attrs.keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
     const out = makeOutput(tf, call.backend, shape, "float32");
     const rows = size / cols;
@@ -253,7 +263,7 @@ function reductionKernels(tf: Tf, network: NativeNetwork) {
   };
 }
 
-/** The stock kernel copies the whole tensor to cut a piece from it. */
+/** Cuts a piece from a tensor. The backend's own kernel copies the whole tensor for that. */
 function sliceKernel(tf: Tf) {
   return (call: Call<{ x: TensorInfo }, { begin: number | number[]; size: number | number[] }>): TensorInfo => {
     const { backend, inputs, attrs } = call;
@@ -263,7 +273,7 @@ function sliceKernel(tf: Tf) {
       number[],
     ];
     if (x.dtype === "string" || !tf.slice_util.isSliceContinous(x.shape, begin, size)) {
-      return fallBack("Slice", call, "such slices");
+      return fallBack("Slice", call, "slices that are not contiguous");
     }
     const out = makeOutput(tf, backend, size, x.dtype);
     const first = tf.slice_util.computeFlatOffset(begin, tf.util.computeStrides(x.shape));

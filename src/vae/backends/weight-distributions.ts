@@ -1,6 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Names of the kernels of {@link weightVariance} and {@link weightDivergence} and of their gradients, where a backend has them. */
+/**
+ * Names of the kernels of {@link weightVariance} and {@link weightDivergence} and of their gradients. Not every backend
+ * has these kernels.
+ */
 export const VARIANCE_KERNEL = "WeightVariance";
 export const VARIANCE_GRADIENT_KERNEL = "WeightVarianceGradient";
 export const DIVERGENCE_KERNEL = "WeightDivergence";
@@ -8,13 +11,13 @@ export const DIVERGENCE_GRADIENT_KERNEL = "WeightDivergenceGradient";
 
 const hasKernel = (name: string) => tf.getKernel(name, tf.getBackend()) !== undefined;
 
-/** The variances of weights whose standard deviations are softplus(rho). */
+/** Variances of weights, from rho. The standard deviations are softplus(rho). */
 export function weightVariance(rho: tf.Tensor): tf.Tensor {
   if (!hasKernel(VARIANCE_KERNEL)) return tf.square(tf.softplus(rho));
   return tf.engine().runKernel(VARIANCE_KERNEL, { rho }) as tf.Tensor;
 }
 
-/** The sum of KL(N(mean, softplus(rho)^2) || N(0, prior^2)) over weights, in nats. */
+/** Sum over the weights of KL(N(mean, softplus(rho)^2) || N(0, prior^2)), in nats. */
 export function weightDivergence(mean: tf.Tensor, rho: tf.Tensor, prior: number): tf.Scalar {
   if (hasKernel(DIVERGENCE_KERNEL)) {
     return tf.engine().runKernel(DIVERGENCE_KERNEL, { mean, rho }, { prior }) as tf.Scalar;

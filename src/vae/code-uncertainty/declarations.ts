@@ -8,8 +8,8 @@ export const UNCERTAINTIES = ["noise", "weights", "augmentation"] as const;
 export type Uncertainty = (typeof UNCERTAINTIES)[number];
 
 /**
- * Standard deviation of the noise of pixels whose values are 0 to 1: `"estimated"`, one number for all images, one number per image, one
- * number per pixel that holds for all images, or one number per pixel of each image.
+ * Standard deviation of the noise of pixels with values from 0 to 1: `"estimated"`, one number for all images, one
+ * number per image, one number per pixel for all images, or one number per pixel of each image.
  */
 export type PixelNoise = "estimated" | number | ArrayLike<number>;
 
@@ -40,20 +40,23 @@ export const UNCERTAINTY_OPTIONS = {
   ...ENCODE_OPTIONS,
   /** The source of uncertainty that the standard deviations of the codes measure. Required. */
   uncertainty: choice(UNCERTAINTIES, { help: "what sigma measures: noise, weights or augmentation" }),
-  /** Standard deviation of the noise that the images have, where pixels are 0 to 1. */
+  /** Standard deviation of the noise in the images, for pixels with values from 0 to 1. */
   noise: declare(pixelNoise, {
     default: "estimated" as PixelNoise,
-    help: "noise: standard deviation of the pixels' noise, where pixels are 0 to 1; a number, a .npy file, or estimated",
+    help: "noise: standard deviation of the pixels' noise, for pixels from 0 to 1; a number, a .npy file, or estimated",
   }),
-  /** Moves the means by minus the mean shift of the draws of noise, toward the codes of images without noise. */
+  /**
+   * Subtracts the mean shift of the draws of noise from the means. This moves the means toward the codes of images
+   * without noise.
+   */
   extrapolate: boolean({ default: false, help: "noise: move codes back by the shift that more noise causes" }),
   /**
-   * The random views: `"shifts"`, or `"flips"` for flips and quarter turns (half turns of images that are not square) together with shifts.
-   * Flips suit images without an up and down only, such as micrographs.
+   * Random views of an image: `"shifts"`, or `"flips"` for shifts together with flips and quarter turns (half turns if
+   * the images are not square). Use flips only for images that have no up and down, such as micrographs.
    */
   views: choice(["shifts", "flips"], { default: "shifts", help: "augmentation: shifts, or flips and turns as well" }),
   /** Largest shift of a view along either axis, in pixels. */
   shift: integer({ from: 0, to: 64 }, { default: 1, help: "augmentation: largest shift in pixels" }),
-  /** Adds the variance that `Model.encode` gives to that of the chosen source. */
+  /** Adds the variance from `Model.encode` to the variance of the chosen source. */
   addPosterior: boolean({ default: false, help: "add the variances that the model gives to its codes" }),
 };

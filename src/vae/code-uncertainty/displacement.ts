@@ -1,10 +1,10 @@
-/** How far some values move from where they are over draws, without memory of the draws. */
+/** Measures how far values move from their origin over several draws. The draws themselves are not stored. */
 export class Displacement {
   private count = 0;
   private readonly sums: Float64Array;
   private readonly squares: Float64Array;
 
-  /** @param origin where the values are */
+  /** @param origin the values without a draw */
   constructor(private readonly origin: Float32Array) {
     this.sums = new Float64Array(origin.length);
     this.squares = new Float64Array(origin.length);

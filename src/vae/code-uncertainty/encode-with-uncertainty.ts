@@ -25,29 +25,32 @@ export type UncertaintyOptions = Readonly<OptionValues<typeof UNCERTAINTY_OPTION
 export interface UncertainCodes extends Codes {
   readonly sigma: Matrix;
   /**
-   * Standard deviation of the noise of the pixels of each image: n numbers, root mean squares where it differs between pixels. Undefined for
-   * other sources of uncertainty than noise.
+   * Standard deviation of the pixel noise of each image: n numbers. If the noise differs between pixels, each number is
+   * a root mean square. Undefined for sources of uncertainty other than noise.
    */
   readonly noise: Float32Array | undefined;
 }
 
 /**
- * Encodes images and measures how far their codes move with one source of uncertainty. The means are those of {@link Model.encode}. Sigma is
- * the root mean square, over `draws` draws, of the difference between the mean of the code with a draw and that without. It contains a
- * shift that all draws share. The draws are those of:
+ * Encodes images and measures how far their codes move because of one source of uncertainty. The means are those of
+ * {@link Model.encode}. Sigma is a root mean square over `draws` draws: of the difference between the mean of the code
+ * with the draw and the mean of the code without it. Sigma includes a shift that all draws have in common. The source
+ * determines what is drawn:
  *
- * - `uncertainty: "noise"`: the noise of the pixels. Gaussian noise is added to the image as it is, which is noisy already. Sigma therefore
- *   estimates how far the first noise has moved the code. `noise` is its standard deviation, by default estimated from each image.
- * - `uncertainty: "weights"`: the weights of a model whose weights are distributions. Each image has draws of its own.
- * - `uncertainty: "augmentation"`: the view of the image, which is shifted by whole pixels, and flipped and turned with `views: "flips"`.
+ * - `uncertainty: "noise"`: the noise of the pixels. Gaussian noise is added to the image, which is noisy already.
+ *   Sigma therefore estimates how far the noise of the image has moved the code. `noise` is its standard deviation, by
+ *   default estimated from each image.
+ * - `uncertainty: "weights"`: the weights of a model whose weights are distributions. Each image has its own draws.
+ * - `uncertainty: "augmentation"`: the view of the image. It is shifted by whole pixels and, with `views: "flips"`,
+ *   also flipped and turned.
  *
- * With `extrapolate`, the means are moved back by the mean shift of the draws of noise: noise that was added shifts a code again about as far as the
- * first noise did (simulation and extrapolation of Cook & Stefanski 1994, with a straight line). With `addPosterior`, the variance that
- * {@link Model.encode} gives is added.
+ * With `extrapolate`, the mean shift of the draws of noise is subtracted from the means: the added noise shifts a code
+ * about as far as the noise of the image did (simulation and extrapolation of Cook & Stefanski 1994, with a straight
+ * line). With `addPosterior`, the variance from {@link Model.encode} is added.
  *
  * @param images n images
- * @throws {ArgumentError} INVALID_ARGUMENT for a model without distributions of weights or codes where they are needed,
- *   SHAPE_MISMATCH for images or noise of another size
+ * @throws {ArgumentError} INVALID_ARGUMENT if the options need distributions of weights or of codes and the model has
+ *   none, SHAPE_MISMATCH for images or noise of another size
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function encodeWithUncertainty(
@@ -73,7 +76,7 @@ export async function encodeWithUncertainty(
   await model.forEachBatch(checked, { batchSize, signal }, async (x, start) => {
     const [count] = x.shape;
     const drawCodes = await source.open(x, start);
-    // Where weights are random, the draws of other sources are encoded with the means of the weights.
+    // If the weights are random, the draws of other sources are encoded with the means of the weights.
     const isOwn = uncertainty === "weights" || !model.parts.weightPosterior;
     const origin = isOwn ? own.subarray(start * cols, (start + count) * cols) : await take(inferMeans(model, x));
     const displacement = new Displacement(origin);
@@ -93,7 +96,8 @@ export async function encodeWithUncertainty(
 }
 
 /**
- * Encodes images as {@link encodeWithUncertainty} does where `options.uncertainty` is given, and as {@link Model.encode} does otherwise.
+ * Encodes images like {@link encodeWithUncertainty} if `options.uncertainty` is given, otherwise like {@link
+ * Model.encode}.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT for an option that needs `uncertainty`
  */
@@ -109,7 +113,7 @@ export async function encodeImages(
 }
 
 /**
- * Checks options of {@link encodeImages}, and that the model can do what they ask for, before any image is read.
+ * Checks options of {@link encodeImages} before any image is read, including whether the model supports them.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT, OUT_OF_RANGE or UNKNOWN_OPTION
  */
@@ -117,7 +121,7 @@ export function assertUncertainty(model: Model, options: UncertaintyOptions): vo
   const { uncertainty, views, shift, addPosterior } = checkOptions(UNCERTAINTY_OPTIONS, options);
   for (const [name, owner] of Object.entries(OWNERS) as [keyof typeof OWNERS, Uncertainty][]) {
     if (options[name] === undefined || options[name] === false || owner === uncertainty) continue;
-    reject(name, options[name], `nothing, because it belongs to uncertainty "${owner}"`);
+    reject(name, options[name], `no value without uncertainty "${owner}", the only source that uses this option`);
   }
   if (addPosterior && uncertainty === undefined) {
     reject(
@@ -142,11 +146,14 @@ const BAYESIAN_MODELS = MODELS.filter((name) => "priorSigma" in MODEL_SETTINGS[n
 
 type Settings = CheckedValues<typeof UNCERTAINTY_OPTIONS>;
 
-/** What moves the codes. */
+/** A source of uncertainty, which moves the codes. */
 interface Source {
   /** See {@link UncertainCodes.noise}. */
   readonly noise?: Float32Array;
-  /** Prepares a batch, of which the first image has the number `start`: the means of its codes for one draw after the other. */
+  /**
+   * Prepares a batch whose first image has the number `start`. Returns a function that computes the means of the codes
+   * for one draw.
+   */
   open(x: tf.Tensor4D, start: number): Promise<(draw: number) => Promise<tf.Tensor2D>>;
 }
 
@@ -187,12 +194,12 @@ const SOURCES: Readonly<Record<Uncertainty, (model: Model, images: Images, setti
   }),
 };
 
-/** The numbers that decide the random numbers of the images of a batch: those of the images, or 0 for all. */
+/** Numbers of the random streams for the images of a batch: the numbers of the images, or 0 for all images. */
 function streamsOf({ shape: [count] }: tf.Tensor4D, start: number, commonDraws: boolean): Int32Array {
   return commonDraws ? new Int32Array(count) : range(start, start + count);
 }
 
-/** The means of codes, with the means of weights where these are distributions. */
+/** Means of the codes. If the weights are distributions, their means are used. */
 const inferMeans = (model: Model, x: tf.Tensor4D): tf.Tensor2D =>
   tf.tidy(() => model.parts.encoder.infer(x)[0] as tf.Tensor2D);
 
@@ -205,7 +212,10 @@ function rootMeanSquare(level: NoiseLevel, length: number): number {
   return Math.sqrt(squares / length);
 }
 
-/** Adds the variances that the model gives. Where weights are random, these contain the spread over weights already. */
+/**
+ * Adds the variances of the codes from the model. If the weights are random, these variances include the spread over
+ * the weights already, so they replace sigma.
+ */
 function addVariances(sigma: Float32Array, model: Model, { sigma: own }: Codes, uncertainty: Uncertainty): void {
   if (!own) {
     reject("addPosterior", true, `false, because ${model.name} has no standard deviations of its codes`);

@@ -5,10 +5,10 @@ import type { Images } from "../datasets/dataset.js";
 import { range } from "../models/images.js";
 
 /**
- * Reads standard deviations of pixels' noise from a .npy or IDX file: an array of n numbers, of height x width (x channels), or of n images of
- * this size. Axes of length 1 do not matter.
+ * Reads standard deviations of pixel noise from a .npy or IDX file. The array has n numbers, height x width (x
+ * channels) numbers, or n times height x width (x channels) numbers. Axes of length 1 are ignored.
  *
- * @throws {FileError} where the file cannot be read
+ * @throws {FileError} if the file cannot be read
  * @throws {ArgumentError} SHAPE_MISMATCH for an array of another shape
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -35,7 +35,8 @@ export async function readPixelNoise(
       });
     }
     const values = await file.read(range(0, file.shape[0]));
-    // As many images as pixels: numbers that belong to pixels are given to each image, as they could not be told from one per image.
+    // If there are as many images as pixels, one number per pixel cannot be distinguished from one number per image.
+    // The numbers of the pixels are therefore repeated for each image.
     const isAmbiguous =
       values.length === count && sizes(file.shape) === sizes(image) && sizes(image) !== sizes([count]);
     return isAmbiguous ? Float32Array.from({ length: count ** 2 }, (_, at) => values[at % count]) : values;

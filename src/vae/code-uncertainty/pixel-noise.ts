@@ -4,24 +4,26 @@ import type { ImageShape } from "../models/images.js";
 import { Random } from "../random.js";
 import type { PixelNoise } from "./declarations.js";
 
-/** Added to the number of a draw, to give streams that nothing else draws from. */
+/** Added to the number of a draw, so that its random numbers are used for nothing else. */
 const DRAW_STREAM = 2 ** 30;
-/** The median of the absolute value of a standard normal number. */
+/** Median of the absolute value of a standard normal variable. */
 const NORMAL_MEDIAN = 0.6744897501960817;
-/** The standard deviation of {@link curvatureDifference} for white noise of standard deviation 1. */
+/** Standard deviation of {@link curvatureDifference} for white noise of standard deviation 1. */
 const MASK_NORM = 6;
 /** Pixels per side of the smallest image whose noise can be estimated. */
 const LEAST_SIDE = 3;
 
-/** The standard deviation of the noise in value `j` of an image. */
+/** Returns the standard deviation of the noise in value `j` of an image. */
 export type NoiseLevel = (j: number) => number;
 
 /**
- * Estimates the standard deviation of the white noise of one image. The mask of Immerkaer 1996 ("Fast noise variance estimation", Computer
- * Vision and Image Understanding 64) removes everything that is linear over 3 x 3 pixels. The median of the absolute values that remain, as in
- * Donoho & Johnstone 1994 ("Ideal spatial adaptation by wavelet shrinkage", Biometrika 81), ignores edges and lines in less than half of the image.
+ * Estimates the standard deviation of the white noise of one image. The mask of Immerkaer 1996 ("Fast noise variance
+ * estimation", Computer Vision and Image Understanding 64) removes everything that is linear over 3 x 3 pixels. The
+ * median of the absolute values that remain, as in Donoho & Johnstone 1994 ("Ideal spatial adaptation by wavelet
+ * shrinkage", Biometrika 81), ignores edges and lines in less than half of the image.
  *
- * Noise that was blurred, or cut off at 0 or 1, gives a smaller estimate. Images with fine structure everywhere give a larger one.
+ * The estimate is too small if the noise was blurred or cut off at 0 or 1. It is too large for images with fine
+ * structure everywhere.
  *
  * @param pixels height x width x channels
  * @throws {ArgumentError} INVALID_ARGUMENT for images of fewer than 3 x 3 pixels
@@ -32,7 +34,7 @@ export function estimateNoise(pixels: Float32Array, { height, width, channels }:
       argument: "noise",
       received: "estimated",
       accepted: "a standard deviation",
-      message: `noise: cannot be estimated from images of ${height} x ${width} pixels, at least 3 x 3 are needed. Give the standard deviation as a number or an array`,
+      message: `noise: cannot be estimated from images of ${height} x ${width} pixels: at least 3 x 3 are needed. Give the standard deviation as a number or an array`,
     });
   }
   const row = width * channels;
@@ -46,7 +48,7 @@ export function estimateNoise(pixels: Float32Array, { height, width, channels }:
   return median(differences) / (NORMAL_MEDIAN * MASK_NORM);
 }
 
-/** The mask (1 -2 1; -2 4 -2; 1 -2 1) around value `at`. */
+/** Applies the mask (1 -2 1; -2 4 -2; 1 -2 1) around value `at`. */
 function curvatureDifference(pixels: Float32Array, at: number, row: number, channels: number): number {
   const curvature = (center: number) => pixels[center - channels] - 2 * pixels[center] + pixels[center + channels];
   return curvature(at - row) - 2 * curvature(at) + curvature(at + row);
@@ -59,9 +61,10 @@ function median(values: Float32Array): number {
 }
 
 /**
- * The noise of an image, given its values and its number.
+ * Returns a function that gives the noise of an image from its values and its number.
  *
- * @throws {ArgumentError} SHAPE_MISMATCH for an array of another length than `images` or their pixels have
+ * @throws {ArgumentError} SHAPE_MISMATCH if the array has neither one number per image, nor one per pixel, nor one per
+ *   pixel of each image
  */
 export function noiseLevels(noise: PixelNoise, images: Images): (pixels: Float32Array, index: number) => NoiseLevel {
   if (noise === "estimated") {
@@ -82,10 +85,10 @@ export function noiseLevels(noise: PixelNoise, images: Images): (pixels: Float32
 }
 
 /**
- * A copy of images with Gaussian noise added, cut off at 0 and 1 as the values of pixels are.
+ * Returns a copy of images with Gaussian noise added. The sums are cut off at 0 and 1, the range of pixel values.
  *
- * @param levels of each image
- * @param streams of random numbers, one per image
+ * @param levels noise of each image
+ * @param streams number of the random stream of each image
  */
 export function addPixelNoise(
   values: Float32Array,

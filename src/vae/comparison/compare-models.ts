@@ -14,12 +14,12 @@ import type { Model } from "../models/model.js";
 import { labelNames } from "../runs/codes.js";
 import { MODEL_COMPARISON_OPTIONS } from "./declarations.js";
 
-/** A model among others. */
+/** A model of a comparison. */
 export interface ComparedModel {
-  /** What it is called in table and pictures; no two alike. */
+  /** Name in table and pictures. All names of a comparison must differ. */
   readonly name: string;
   readonly model: Model;
-  /** Number of its training images; see `EvaluateOptions`. */
+  /** Number of training images; see `EvaluateOptions`. */
   readonly trainingCount?: number | undefined;
 }
 
@@ -35,24 +35,24 @@ export interface ModelRow {
   readonly name: string;
   readonly model: string;
   readonly parameters: number;
-  /** The likelihood of the pixels; log-likelihoods of different ones cannot be compared. */
+  /** Likelihood of the pixels. Log-likelihoods of different likelihoods cannot be compared. */
   readonly likelihood: string;
   /** log p(x|z) of reconstructions, from clean and from noisy input. */
   readonly logLikelihood: number;
   readonly noisyLogLikelihood: number;
-  /** Mean squared error of a value, likewise. */
+  /** Mean squared error per value, from clean and from noisy input. */
   readonly squaredError: number;
   readonly noisySquaredError: number;
-  /** log p(x) by importance sampling, and the lower bound; null for models that have none. */
+  /** log p(x) by importance sampling, and its lower bound; null for models that do not have them. */
   readonly marginalLogLikelihood: number | null;
   readonly elbo: number | null;
   readonly zDim: number;
   readonly activeDimensions: number;
-  /** For mixtures and images with labels: the unsupervised accuracy. */
+  /** Unsupervised accuracy; null unless the model is a mixture and the images have labels. */
   readonly accuracy: number | null;
 }
 
-/** What {@link writeModelComparison} found; `models.json` holds the same. */
+/** Result of {@link writeModelComparison}. The file `models.json` contains the same. */
 export interface ModelComparison {
   readonly dataset: string;
   /** Test images. */
@@ -64,9 +64,9 @@ export interface ModelComparison {
 }
 
 const SHOWN = 12;
-/** Maps in a row: the first of these that leaves none alone in the last. */
+/** Possible numbers of maps per row. The first one is used that does not leave a single map in the last row. */
 const SCATTERS = [3, 4, 5] as const;
-/** Width of a full row of them, in pixels. */
+/** Width of a full row of maps, in pixels. */
 const SCATTERS_WIDTH = 1600;
 /** Pixels per side to which grids of small images are magnified. */
 const GRID_SIDE = 480;
@@ -79,7 +79,7 @@ const FILES = [
   "models.json",
 ];
 
-/** What {@link writeModelComparison} asks of its folder. */
+/** How {@link writeModelComparison} treats a folder that exists already. */
 export const modelComparisonFolder = (
   options: Pick<ModelComparisonOptions, "force" | "signal"> = {},
 ): FolderOptions => ({
@@ -91,12 +91,12 @@ export const modelComparisonFolder = (
 });
 
 /**
- * Measures models on the same test images and draws them side by side: `models.md` and `models.json` with the table, reconstructions
- * from clean and from noisy input, the codes, and uniform codes decoded. The folder appears complete or not at all; an earlier comparison
- * is replaced.
+ * Measures models on the same test images and draws the results next to each other. Writes the table as `models.md` and
+ * `models.json`, and pictures of reconstructions from clean and from noisy input, of the codes, and of decoded codes on
+ * a uniform grid. The folder is written completely or not at all. An earlier comparison is replaced.
  *
  * @param models at least one
- * @throws {ArgumentError} for options, models or images that do not fit
+ * @throws {ArgumentError} for invalid options, models with the same name, or images that do not suit the models
  * @throws {FileError} FILE_WRITE
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -137,7 +137,10 @@ export async function writeModelComparison(
   return comparison;
 }
 
-/** @throws {ArgumentError} for no models, two of one name, or test images that a model cannot be measured on */
+/**
+ * @throws {ArgumentError} if there are no models, two have the same name, or a model cannot be measured on the test
+ *   images
+ */
 function checkModels(models: readonly ComparedModel[], { test }: Dataset): void {
   if (models.length === 0) {
     const accepted = "at least one model";
@@ -146,8 +149,8 @@ function checkModels(models: readonly ComparedModel[], { test }: Dataset): void 
   const names = models.map(({ name }) => name);
   const repeated = names.find((name, i) => names.indexOf(name) < i);
   if (repeated !== undefined) {
-    const accepted = "models with names that differ";
-    const message = `models: expected models with names that differ, received ${JSON.stringify(repeated)} more than once`;
+    const accepted = "models with different names";
+    const message = `models: expected models with different names, received ${JSON.stringify(repeated)} more than once`;
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "models", received: repeated, accepted, message });
   }
   for (const { model } of models) toImages(test, model.configuration, "dataset.test");
@@ -174,7 +177,7 @@ async function measureModel(
   return { name, model, evaluation, means };
 }
 
-/** @returns the range of values with which all pictures of the comparison are drawn */
+/** @returns the range of values that all pictures of the comparison display */
 async function writeReconstructions(
   write: (name: string, content: Uint8Array) => Promise<void>,
   subjects: readonly Subject[],
@@ -233,7 +236,7 @@ function rowOf({ name, model, evaluation }: Subject): ModelRow {
   };
 }
 
-/** The table in Markdown, which is readable as text, too. */
+/** Writes the table in Markdown, with aligned columns so that it is also readable as text. */
 export function modelTable({ dataset, count, noise, draws, models }: ModelComparison): string {
   const nats = (value: number | null) => value?.toFixed(1) ?? "";
   const head = [
@@ -278,7 +281,7 @@ export function modelTable({ dataset, count, noise, draws, models }: ModelCompar
   ].join("\n");
 }
 
-/** Maps in rows of three. */
+/** Draws the codes of each model as a map, several maps per row. */
 async function drawScatters(subjects: readonly Subject[], images: Images, dataset: Dataset): Promise<Uint8Array> {
   const [{ drawMapsSideBySide }, { pca }, { default: sharp }] = await Promise.all([
     import("../../plot/index.js"),
@@ -313,7 +316,7 @@ async function drawScatters(subjects: readonly Subject[], images: Images, datase
     .toBuffer();
 }
 
-/** One tile per model: its grid of decoded codes. */
+/** Draws one tile per model: its grid of decoded codes. */
 async function drawGrids(
   subjects: readonly Subject[],
   size: number,
@@ -336,7 +339,9 @@ async function drawGrids(
   });
 }
 
-/** Images of a grid as one; rows that there are not, of a single dimension, stay black. */
+/**
+ * Joins the images of a grid into one. A single latent dimension fills only the first row; the other rows stay black.
+ */
 function assemble(images: Float32Array, model: Model, size: number): Float32Array {
   const { height, width, channels } = model.configuration;
   const line = width * channels;
@@ -361,7 +366,10 @@ function join32(parts: readonly Float32Array[]): Float32Array {
   return whole;
 }
 
-/** One after the other: the backends compute on one thread, and memory is for one. */
+/**
+ * Processes items one after the other: the backends compute on one thread, and the memory is sufficient for one item at
+ * a time.
+ */
 async function seriesOf<S, T>(items: readonly S[], work: (item: S) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   for (const item of items) results.push(await work(item));

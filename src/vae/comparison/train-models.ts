@@ -8,9 +8,12 @@ import type { ComparedModel } from "./compare-models.js";
 
 /** Options of {@link trainModels}. */
 export interface TrainModelsOptions {
-  /** Folder of the runs, each in a folder named after its settings. A run that is there is continued, or taken as it is if it is done. */
+  /**
+   * Folder for the runs. Each run has its own folder, named after its settings. A run that exists is continued, or used
+   * without training if it is finished.
+   */
   readonly folder: string;
-  /** Times that all images are seen. */
+  /** Number of passes over all images. */
   readonly epochs: number;
   /** Seed of the training. Default 42. */
   readonly seed?: number | undefined;
@@ -47,7 +50,10 @@ export async function trainModels(
   return compared;
 }
 
-/** Names the models of runs for a comparison: after the model if no other run has the same model, else after the folder. */
+/**
+ * Names the models of runs for a comparison. A name is that of the model, or that of the folder if another run has the
+ * same model.
+ */
 export function nameRuns(runs: readonly Run[]): ComparedModel[] {
   return runs.map(({ folder, model, trainingCount }) => {
     const isOnlyOne = runs.filter((other) => other.model.name === model.name).length === 1;

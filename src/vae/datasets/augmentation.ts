@@ -4,7 +4,7 @@ import { Random } from "../random.js";
 import type { Images } from "./dataset.js";
 import { mapImages } from "./images.js";
 
-/** Added to the number of the epoch, to give streams that nothing else draws from. */
+/** Added to the number of the epoch, so that these random numbers are used for nothing else. */
 const AUGMENTATION_STREAM = 2 ** 31;
 const NOISE_STREAM = 2 ** 31 + 2 ** 30;
 const MAX_EPOCH = 2 ** 30 - 2;
@@ -12,20 +12,24 @@ const MAX_EPOCH = 2 ** 30 - 2;
 /** Options of {@link augmentImages}. */
 export interface AugmentationOptions {
   /**
-   * `"dihedral"`: one of the symmetries of the frame, drawn again for every image and epoch: the eight flips and quarter turns of a
-   * square, the four flips and half turns of other rectangles. Default `"none"`.
+   * `"dihedral"` applies a random symmetry of the frame, drawn again for every image and epoch: one of the eight flips
+   * and quarter turns of a square, or of the four flips and half turns of other rectangles. Default `"none"`.
    */
   readonly symmetry?: "dihedral" | "none" | undefined;
-  /** Largest displacement along either axis, in whole pixels; the rim is continued outwards. Default 0. */
+  /**
+   * Largest displacement along either axis, in whole pixels. Pixels beyond the border have the value of the nearest
+   * border pixel. Default 0.
+   */
   readonly shift?: number | undefined;
   /** An integer from 0 to 2^53 - 1. Default 42. */
   readonly seed?: number | undefined;
-  /** Number of the epoch, from 0: each has its own draws. Default 0. */
+  /** Number of the epoch, from 0. Each epoch has its own draws. Default 0. */
   readonly epoch?: number | undefined;
 }
 
 /**
- * Images, each moved at random. The movement of an image depends on the seed, the epoch and its number, not on the order of reading.
+ * Returns images that are moved at random. The movement of an image depends on the seed, the epoch and the number of
+ * the image, not on the order of reading.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
  */
@@ -68,17 +72,17 @@ export function augmentImages(images: Images, options: AugmentationOptions): Ima
 
 /** Options of {@link addNoise}. */
 export interface NoiseOptions {
-  /** Share of the values that get noise, 0 to 1: each one with this probability. */
+  /** Probability that a value gets noise, 0 to 1. */
   readonly share: number;
   /** An integer from 0 to 2^53 - 1. Default 42. */
   readonly seed?: number | undefined;
-  /** Number of the epoch, from 0: each has its own noise. Default 0. */
+  /** Number of the epoch, from 0. Each epoch has its own noise. Default 0. */
   readonly epoch?: number | undefined;
 }
 
 /**
- * Images with noise: |N(0, 1)| is added to a share of the values, and the sum is cut to 1 at most. The noise of an image depends on
- * the seed, the epoch and its number, not on the order of reading.
+ * Returns images with noise: |N(0, 1)| is added to a share of the values, and sums above 1 are cut to 1. The noise of
+ * an image depends on the seed, the epoch and the number of the image, not on the order of reading.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
  */

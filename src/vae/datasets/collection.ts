@@ -1,20 +1,20 @@
 import type { DatasetOptions, Images } from "./dataset.js";
 
-/** Images as a file or a simulation gives them, before classes, contrast and parts are chosen. */
+/** Images from a file or a simulation, before a class, the contrast and the parts are chosen. */
 export interface Collection {
   readonly name: string;
-  /** With the values of the file. */
+  /** The images, with the values of the file. */
   readonly images: Images;
-  /** Where the data set has a test part of its own; `images` is then its training part. */
+  /** The test part, if the data set has one. `images` is then the training part. */
   readonly test?: Images | undefined;
-  /** Images of the validation part, by default, where there is an own test part. */
+  /** Default number of validation images, if the data set has a test part. */
   readonly validation?: number | undefined;
   readonly classes?: readonly string[] | undefined;
-  /** What becomes 0 and 1; undefined where the type of the values does not say. */
+  /** Values that become 0 and 1; undefined if the type of the values does not determine them. */
   readonly range: readonly [low: number, high: number] | undefined;
-  /** The likelihood that is customary for these images; undefined where their values have to decide. */
+  /** Usual likelihood for these images; undefined if it has to be chosen from their values. */
   readonly likelihood?: "bernoulli" | "learned-gaussian" | undefined;
-  /** How many files of a folder were skipped. */
+  /** Number of files of a folder that were skipped. */
   readonly skipped?: number | undefined;
   close(): Promise<void>;
 }
@@ -22,10 +22,10 @@ export interface Collection {
 /** Options that only some data sets use. */
 export type LoaderOption = "labels" | "count" | "size" | "channels" | "strict";
 
-/** A kind of data set: one file of this folder each. */
+/** A kind of data set. Each kind has its own file in this folder. */
 export interface DatasetLoader {
   readonly name: string;
-  /** In a few words, for lists of data sets. */
+  /** A few words for lists of data sets. */
   readonly description: string;
   readonly accepts: readonly LoaderOption[];
   /** @param path file or folder, for loaders of files and folders */

@@ -4,80 +4,91 @@ export interface Images {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** For each image the number of its class; absent where classes are not known. */
+  /** Number of the class of each image; absent if the classes are unknown. */
   readonly labels?: Int32Array | undefined;
-  /** Whether all values are known to be from 0 to 1, as those of bytes are; others are checked before a training. Default false. */
+  /**
+   * Whether all values are known to be from 0 to 1, as in images of bytes. Other values are checked before a training.
+   * Default false.
+   */
   readonly areValuesValid?: boolean | undefined;
   /**
-   * Reads images, in any order and any number of times each.
+   * Reads images in any order. An image may be read any number of times.
    *
    * @param indices numbers of images, 0 to count - 1
    * @returns indices x height x width x channels
-   * @throws {ArgumentError} OUT_OF_RANGE for an image that is not there
-   * @throws {DataError} NOT_FINITE or OUT_OF_RANGE, with image and pixel, for values that images cannot have
-   * @throws {FileError} where a file cannot be read any more
+   * @throws {ArgumentError} OUT_OF_RANGE for the number of an image that does not exist
+   * @throws {DataError} NOT_FINITE or OUT_OF_RANGE for invalid pixel values, with the image and the pixel
+   * @throws {FileError} if a file can no longer be read
    */
   read(indices: ArrayLike<number>): Promise<Float32Array>;
 }
 
-/** A data set, cut into three parts that share no image. */
+/** A data set, divided into three parts that share no image. */
 export interface Dataset {
   readonly name: string;
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** Names of the classes that labels count. */
+  /** Names of the classes. The labels are indices of this array. */
   readonly classes?: readonly string[] | undefined;
   readonly train: Images;
   readonly validation: Images;
   readonly test: Images;
-  /** All of them, in their order: the images of its own test part, where it has one, after the others. */
+  /** All images in their order. The images of a separate test part, if there is one, follow the others. */
   readonly all: Images;
-  /** The likelihood that is customary for these images; absent where their values have to decide. */
+  /** Usual likelihood for these images; absent if it has to be chosen from their values. */
   readonly likelihood?: "bernoulli" | "learned-gaussian" | undefined;
-  /** How many files of a folder are no images, or damaged ones, and were passed over; absent for other data sets. */
+  /**
+   * Number of files of a folder that were skipped, because they are damaged or are not images; absent for other data
+   * sets.
+   */
   readonly skipped?: number | undefined;
-  /** How it was opened, so that it can be opened again; absent for data sets that were made otherwise. */
+  /**
+   * How the data set was opened, so that it can be opened again; absent if it was not opened with {@link openDataset}.
+   */
   readonly origin?: DatasetOrigin | undefined;
-  /** Closes its files; to be called when no more is to be read. */
+  /** Closes the files. Call this when no more images are to be read. */
   close(): Promise<void>;
 }
 
-/** What {@link openDataset} was asked for. */
+/** The arguments of {@link openDataset}. */
 export interface DatasetOrigin {
   /** A name, or an absolute path. */
   readonly nameOrPath: string;
-  /** Options that decide which images there are; paths are absolute. */
+  /** Options that determine the images. Paths are absolute. */
   readonly options: DatasetOptions;
 }
 
-/** How far the opening of a data set is. */
+/** Progress of opening a data set. */
 export interface DatasetProgress {
   readonly stage: "download" | "generate" | "read";
-  /** The fraction of this stage, or of this file, that is done: 0 to 1. */
+  /** Completed fraction of this stage, or of this file: 0 to 1. */
   readonly fraction: number;
   readonly file?: string | undefined;
 }
 
 /** Options of {@link openDataset}. All are optional. */
 export interface DatasetOptions {
-  /** Folder in which the files of a named data set are looked for first; they are read as they are, whatever their checksum. */
+  /** Folder that is searched first for the files of a named data set. Their checksums are not checked. */
   readonly dataDir?: string | undefined;
   /**
-   * Folder in which downloads are kept. Default: sigma-tsne/datasets in the user's folder for caches (XDG_CACHE_HOME or ~/.cache,
+   * Folder for downloads. Default: sigma-tsne/datasets in the user's folder for caches (XDG_CACHE_HOME or ~/.cache,
    * ~/Library/Caches on macOS, LOCALAPPDATA on Windows).
    */
   readonly cacheDir?: string | undefined;
-  /** Whether files that are not there are downloaded. Default true. */
+  /** Whether missing files are downloaded. Default true. */
   readonly download?: boolean | undefined;
-  /** For a file or a folder: a file with one label for each image, as `readLabels` of sigma-tsne reads it. */
+  /**
+   * For a file or a folder: path of a file with one label per image, in a format that `readLabels` of sigma-tsne
+   * supports.
+   */
   readonly labels?: string | undefined;
-  /** Only images of this class, by its name or its number. Default: all. */
+  /** Name or number of a class. Only images of this class are used. Default: all images. */
   readonly class?: string | number | undefined;
   /**
-   * How many images the validation and the test part get: below 1 the share of all images, else their number. Default 0.1 each. A
-   * data set with a test part of its own keeps it, and cuts the validation part from the end of its training part: MNIST and
-   * Fashion-MNIST 5,000 of 60,000 images. Other images are dealt out at random.
+   * Size of the validation and the test part: a share of all images if below 1, otherwise a number of images. Default
+   * 0.1 each. Some data sets have their own test part. It is kept, and the validation part is the end of the training
+   * part: 5,000 of 60,000 images for MNIST and Fashion-MNIST. Images of other data sets are assigned at random.
    */
   readonly split?: { readonly validation?: number | undefined; readonly test?: number | undefined } | undefined;
   /** Seed of the split and of simulated images, an integer from 0 to 2^53 - 1. Default 42. */
@@ -85,22 +96,22 @@ export interface DatasetOptions {
   /** Micrographs: number of scenes, 1 to 1e6. Default 2000. */
   readonly count?: number | undefined;
   /**
-   * Pixels per side: of micrographs, 32 to 96, default 48; of the images in a folder, which are cropped and scaled to it, or `[height,
-   * width]`. Default: the size that all images have.
+   * Pixels per side. Micrographs: 32 to 96, default 48. A folder: the images are cropped and scaled to this size, which
+   * may also be `[height, width]`. Default for a folder: the size that all images have.
    */
   readonly size?: number | readonly [number, number] | undefined;
-  /** A folder of images: 1 for gray values, 3 for colors. Default: what the images are. */
+  /** A folder of images: 1 for gray values, 3 for colors. Default: the channels of the images. */
   readonly channels?: 1 | 3 | undefined;
-  /** A folder of images: refuses files that would be skipped, such as other files and broken links. */
+  /** A folder of images: reports an error for files that would be skipped, such as other files and broken links. */
   readonly strict?: boolean | undefined;
-  /** At most this many images of each part, an integer >= 1. */
+  /** Largest number of images in each part, an integer >= 1. */
   readonly limit?: number | undefined;
   /**
-   * Stretches the contrast of every image to the range 0 to 1, with this share of its values cut off at either end, 0 (none) to
-   * below 0.5. Default: values are scaled by their type, and floating-point values must be within 0 to 1.
+   * Stretches the contrast of every image to the range 0 to 1. This share of the values is cut off at either end, 0
+   * (none) to below 0.5. Default: values are scaled by their type, and floating-point values must be within 0 to 1.
    */
   readonly stretch?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called while files are downloaded and images made. */
+  /** Called while files are downloaded and images are generated. */
   readonly onProgress?: ((progress: DatasetProgress) => void) | undefined;
 }

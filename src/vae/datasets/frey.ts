@@ -6,7 +6,7 @@ import { locateFiles } from "./remote-files.js";
 
 const [HEIGHT, WIDTH] = [28, 20];
 
-/** Faces of one person, frames of a film (Roweis). */
+/** Faces of one person, from the frames of a film (Roweis). */
 export const frey: DatasetLoader = {
   name: "frey",
   description: "1,965 pictures of one face, 28 x 20",
@@ -27,7 +27,7 @@ export const frey: DatasetLoader = {
     return {
       name: "frey",
       likelihood: "learned-gaussian",
-      // MATLAB keeps columns together, and each is an image, row after row.
+      // MATLAB stores arrays column by column. Each column is an image, row after row.
       images: imagesInMemory(Float32Array.from(data), [HEIGHT, WIDTH, 1]),
       range: [0, 255],
       close: async () => {},

@@ -7,7 +7,7 @@ import type { Images } from "./dataset.js";
 import { checkIndices } from "./images.js";
 import { checkLabelCount, numberClasses } from "./labels.js";
 
-/** What becomes 0 and 1, by number type; integers of other types have no common scale. */
+/** Values that become 0 and 1, by number type. Integers of other types have no common scale. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   b1: [0, 1],
   u1: [0, 255],
@@ -38,10 +38,10 @@ export const imageArray: DatasetLoader = {
 };
 
 /**
- * Images in an array file, with the values that stand there.
+ * Opens the images of an array file, with the values of the file.
  *
- * @throws {FileError} FILE_FORMAT where the array does not have three or four axes, DataError OUT_OF_RANGE on reading a
- *   value beyond float32
+ * @throws {FileError} FILE_FORMAT if the array does not have three or four axes. Reading a value beyond float32 throws
+ *   a DataError OUT_OF_RANGE.
  */
 export async function openImageArray(
   path: string,
@@ -78,8 +78,8 @@ function imagesOf(file: ArrayFile): Images {
 const CHANNELS = [1, 3, 4];
 
 /**
- * An array with four axes is n x height x width x channels, or n x channels x height x width as PyTorch has it. The axis of the channels has
- * a usual length, or else is shorter than both others.
+ * An array with four axes is n x height x width x channels, or n x channels x height x width as in PyTorch. The axis of
+ * the channels has a usual length, or otherwise is shorter than both other axes.
  */
 function describeShape({ path, shape }: ArrayFile) {
   const fail = (reason: string) => new FileError("FILE_FORMAT", path, `has shape (${shape.join(", ")}); ${reason}`);
@@ -89,7 +89,7 @@ function describeShape({ path, shape }: ArrayFile) {
   }
   if (axes.length !== 3) {
     throw fail(
-      "images have n x height x width, n x height x width x channels or n x channels x height x width. Reshape the array",
+      "expected n x height x width, n x height x width x channels or n x channels x height x width. Reshape the array",
     );
   }
   const [first, middle, last] = axes;
@@ -122,7 +122,7 @@ function toFloat32(data: FloatArray, path: string, indices: ArrayLike<number>, p
   throw new DataError("OUT_OF_RANGE", {
     argument: path,
     received: data[at],
-    accepted: "values that float32 holds, up to 3.4e38",
+    accepted: "values up to 3.4e38, the limit of float32",
     row: indices[Math.floor(at / pixels)],
     column: at % pixels,
   });

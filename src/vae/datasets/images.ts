@@ -3,7 +3,7 @@ import { requireInteger } from "../../arguments.js";
 import { ArgumentError, DataError } from "../../errors.js";
 import type { Images } from "./dataset.js";
 
-/** @throws {ArgumentError} OUT_OF_RANGE for an image that is not there */
+/** @throws {ArgumentError} OUT_OF_RANGE for the number of an image that does not exist */
 export function checkIndices(indices: ArrayLike<number>, count: number): void {
   for (let k = 0; k < indices.length; k++) {
     const index = indices[k];
@@ -14,7 +14,7 @@ export function checkIndices(indices: ArrayLike<number>, count: number): void {
 }
 
 /**
- * Images that are in memory.
+ * Makes a set of images from an array.
  *
  * @param data count x height x width x channels, values 0 to 1
  */
@@ -50,14 +50,15 @@ export function imagesInMemory(
   };
 }
 
-/** Images whose values are checked at a time. */
+/** Number of images whose values are checked at a time. */
 const CHECKED_AT_ONCE = 256;
 
 /**
- * Checks the values of all images before long work, where it is not known that they are valid.
+ * Checks the values of all images before a long computation, unless they are known to be valid.
  *
- * @param argument what holds the images, for the error
- * @throws {DataError} NOT_FINITE for NaN and infinities, OUT_OF_RANGE for values outside 0 to 1, with image and pixel
+ * @param argument name of the images in the error
+ * @throws {DataError} NOT_FINITE for NaN and infinities, OUT_OF_RANGE for values outside 0 to 1, with the image and the
+ *   pixel
  * @throws {AbortError} if `signal` is aborted
  */
 export async function checkValues(images: Images, argument: string, signal: AbortSignal | undefined): Promise<void> {
@@ -79,7 +80,7 @@ export async function checkValues(images: Images, argument: string, signal: Abor
   }
 }
 
-/** The images with these numbers, in this order. */
+/** Returns the images with these numbers, in this order. */
 export function selectImages(images: Images, chosen: Int32Array): Images {
   checkIndices(chosen, images.count);
   const { labels } = images;
@@ -94,7 +95,7 @@ export function selectImages(images: Images, chosen: Int32Array): Images {
   };
 }
 
-/** The images of `first`, then those of `second`, which have the same shape and classes. */
+/** Returns the images of `first`, followed by those of `second`. Both have the same shape and classes. */
 export function joinImages(first: Images, second: Images): Images {
   const count = first.count + second.count;
   const { labels } = first;
@@ -121,14 +122,14 @@ export function joinImages(first: Images, second: Images): Images {
   };
 }
 
-/** The images of one class, by its number. */
+/** Returns the images of one class. */
 export function selectClass(images: Images, label: number): Images {
   const { labels } = images;
   if (!labels) {
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "class",
       received: label,
-      accepted: "nothing: the images have no labels",
+      accepted: "no value, because the images have no labels",
     });
   }
   const chosen = Array.from(labels.keys()).filter((index) => labels[index] === label);
@@ -136,9 +137,9 @@ export function selectClass(images: Images, label: number): Images {
 }
 
 /**
- * Images with what `change` makes of them.
+ * Returns images that `change` has changed.
  *
- * @param change is given the values of one image, to be changed in place, and the number of the image
+ * @param change changes the values of one image in place; it also gets the number of the image
  */
 export function mapImages(images: Images, change: (pixels: Float32Array, index: number) => void): Images {
   const length = images.height * images.width * images.channels;
@@ -155,9 +156,9 @@ export function mapImages(images: Images, change: (pixels: Float32Array, index: 
 }
 
 /**
- * Images whose values `low` to `high` become 0 to 1.
+ * Returns images whose values are scaled: `low` becomes 0 and `high` becomes 1.
  *
- * @throws {DataError} on reading: NOT_FINITE for NaN and infinities, OUT_OF_RANGE for values outside
+ * @throws {DataError} on reading: NOT_FINITE for NaN and infinities, OUT_OF_RANGE for values outside `low` to `high`
  */
 export function scaleImages(images: Images, low: number, high: number, path: string): Images {
   return mapImages(images, (pixels, index) => {
@@ -167,7 +168,7 @@ export function scaleImages(images: Images, low: number, high: number, path: str
         throw new DataError(Number.isFinite(value) ? "OUT_OF_RANGE" : "NOT_FINITE", {
           argument: path,
           received: value,
-          accepted: `images with values from ${low} to ${high} (others with stretch, which takes any finite ones)`,
+          accepted: `images with values from ${low} to ${high} (set stretch to use any finite values)`,
           row: index,
           column: j,
         });
@@ -178,10 +179,11 @@ export function scaleImages(images: Images, low: number, high: number, path: str
 }
 
 /**
- * Images whose contrast is stretched, each by itself: its values become 0 to 1. A constant image becomes 0.
+ * Returns images whose contrast is stretched, each image separately: its values become 0 to 1. A constant image becomes
+ * 0.
  *
  * @param saturation share of the values that are cut off at either end, 0 to below 0.5
- * @throws {ArgumentError} OUT_OF_RANGE for another share
+ * @throws {ArgumentError} OUT_OF_RANGE for an invalid share
  * @throws {DataError} NOT_FINITE on reading
  */
 export function stretchContrast(images: Images, saturation = 0): Images {

@@ -2,14 +2,14 @@ import { ArgumentError } from "../../errors.js";
 
 const natural = new Intl.Collator("en", { numeric: true });
 
-/** Names as numbers of classes; the classes are the names that occur, in natural order: 2 before 10. */
+/** Replaces names by numbers of classes. The classes are the different names in natural order: 2 before 10. */
 export function numberClasses(names: readonly string[]): { labels: Int32Array; classes: string[] } {
   const classes = [...new Set(names)].sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1));
   const numbers = new Map(classes.map((name, number) => [name, number]));
   return { labels: Int32Array.from(names, (name) => numbers.get(name) as number), classes };
 }
 
-/** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `count` images */
+/** @throws {ArgumentError} SHAPE_MISMATCH unless there are `count` labels */
 export function checkLabelCount(labels: ArrayLike<unknown>, count: number, path: string): void {
   if (labels.length === count) return;
   throw new ArgumentError("SHAPE_MISMATCH", {

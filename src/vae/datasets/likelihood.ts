@@ -1,23 +1,23 @@
 import type { Dataset } from "./dataset.js";
 
-/** A likelihood that suits images, and why. */
+/** A likelihood that suits images, and the reason. */
 export interface SuitableLikelihood {
   readonly likelihood: "bernoulli" | "learned-gaussian";
   /** The end of a sentence that begins with the likelihood. */
   readonly reason: string;
 }
 
-/** Training images that are looked at. */
+/** Largest number of training images that are examined. */
 const MOST_IMAGES = 256;
-/** Values at least this far from 0 and 1 are gray. */
+/** Values that differ from 0 and 1 by more than this are gray. */
 const MARGIN = 0.1;
 /** Images with at least this fraction of gray values are gray images. */
 const GRAY_FRACTION = 0.3;
 
 /**
- * The likelihood that suits a data set: the customary one of a named data set, else `"learned-gaussian"` where at least 30 % of the values
- * in 256 training images lie between 0.1 and 0.9, and `"bernoulli"` where fewer do. A Bernoulli likelihood treats each value as the
- * probability of white, so that it can hardly tell one gray value from another.
+ * Chooses a likelihood for a data set: the usual one of a named data set. Otherwise `"learned-gaussian"` if at least 30
+ * % of the values in 256 training images lie between 0.1 and 0.9, and `"bernoulli"` if fewer do. A Bernoulli likelihood
+ * treats each value as the probability of white, so it hardly distinguishes one gray value from another.
  */
 export async function suitableLikelihood({ name, train, likelihood }: Dataset): Promise<SuitableLikelihood> {
   if (likelihood) return { likelihood, reason: `as is customary for ${name}` };

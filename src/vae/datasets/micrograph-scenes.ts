@@ -6,10 +6,10 @@ import type { DatasetLoader } from "./collection.js";
 import { imagesInMemory } from "./images.js";
 import { generateMicrographs, MICROGRAPH_CLASSES } from "./micrographs.js";
 
-/** Scenes made between two turns of the event loop. */
+/** Scenes that are generated before the event loop gets a turn. */
 const PIECE = 16;
 
-/** One acquisition each of simulated scenes. */
+/** Simulated micrographs: one acquisition of each scene. */
 export const micrographs: DatasetLoader = {
   name: "micrographs",
   description: "simulated electron micrographs of eight kinds of specimen, made on the spot",

@@ -3,7 +3,7 @@ import { ArgumentError } from "../../errors.js";
 import { Matrix } from "../../matrix.js";
 import { Random } from "../random.js";
 
-/** What the simulated micrographs show, in the order in which the scenes cycle through it. */
+/** The kinds of specimen in the simulated micrographs. Consecutive scenes cycle through them in this order. */
 export const MICROGRAPH_CLASSES = [
   "square lattice",
   "hexagonal lattice",
@@ -21,41 +21,43 @@ export type MicrographClass = (typeof MICROGRAPH_CLASSES)[number];
 export interface MicrographOptions {
   /** Number of scenes, an integer >= 0. Default 2000. */
   count?: number | undefined;
-  /** Pixels per side, 32 to 96; the field of view stays the same. Default 48. */
+  /** Pixels per side, 32 to 96. The field of view does not depend on it. Default 48. */
   size?: number | undefined;
   /** Seed of the random numbers, an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
   /**
-   * Number of the first scene, an integer >= 0. A seed stands for one endless series of scenes, so that sets with other
-   * numbers share no scene: the way to a test set, or to a large set in pieces. Default 0.
+   * Number of the first scene, an integer >= 0. A seed gives one endless series of scenes, and scenes with different
+   * numbers differ. Use this for a test set, or to generate a large set in pieces. Default 0.
    */
   first?: number | undefined;
   /**
-   * Electrons per pixel that the image value 1 stands for: one number from 0.1 to 1e6 for all, or `[least, most]`, from which
-   * every scene draws its own, log-uniformly. Default `[3, 300]`.
+   * Electrons per pixel that correspond to the image value 1: one number from 0.1 to 1e6 for all scenes, or `[least,
+   * most]`, from which the dose of every scene is drawn log-uniformly. Default `[3, 300]`.
    */
   dose?: number | readonly [number, number] | undefined;
   /** Largest displacement of a repeated acquisition along either axis, in whole pixels, 0 to 8. Default 2. */
   drift?: number | undefined;
 }
 
-/** Simulated micrographs of `count` scenes; rows are images, `size * size` pixels in rows from the top. */
+/**
+ * Simulated micrographs of `count` scenes. Each row is an image of `size * size` pixels, row after row from the top.
+ */
 export interface Micrographs {
   /** The first acquisition of every scene, count x size^2, 0 to 1: the same as `acquire(0)`. */
   readonly images: Matrix;
-  /** What each scene shows. */
+  /** Class of each scene. */
   readonly labels: MicrographClass[];
-  /** Electrons per pixel that the value 1 stands for, of each scene. */
+  /** Electrons per pixel that correspond to the value 1, for each scene. */
   readonly dose: Float32Array;
   /** The scenes without noise and drift, count x size^2, 0 to 0.5. */
   readonly scenes: Matrix;
   /** Pixels per side. */
   readonly size: number;
   /**
-   * Acquires every scene once more: shot noise of its own, and for all but number 0 a displacement of its own. The same
+   * Acquires every scene again, with new shot noise and a new displacement. Acquisition 0 is not displaced. The same
    * number gives the same images.
    *
-   * @param number which acquisition, an integer from 0 to 2^32 - 2
+   * @param number number of the acquisition, an integer from 0 to 2^32 - 2
    * @returns count x size^2, 0 to 1
    * @throws {ArgumentError} OUT_OF_RANGE
    */
@@ -63,16 +65,17 @@ export interface Micrographs {
 }
 
 /**
- * Simulates dark-field electron micrographs of eight kinds of specimen, in equal parts: thickness is bright, vacuum dark.
- * Every scene has its own orientation, spacing, contrast, thickness gradient, defocus blur, drift blur and dose. An
- * acquisition counts electrons: Poisson with mean `dose * scene`, divided by the dose, saturating at 1. Below saturation its
- * variance is therefore `scene / dose`.
+ * Simulates dark-field electron micrographs of eight kinds of specimen, in equal parts. Thick regions are bright, and
+ * vacuum is dark. Every scene has its own orientation, spacing, contrast, thickness gradient, defocus blur, drift blur
+ * and dose. An acquisition counts electrons: Poisson with mean `dose * scene`, divided by the dose, saturating at 1.
+ * Below saturation, its variance is therefore `scene / dose`.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, OUT_OF_RANGE or INVALID_ARGUMENT
  */
 export function generateMicrographs(options: MicrographOptions = {}): Micrographs {
   const { count, size, seed, first, dose, drift } = resolve(options);
-  // Rendered with a margin, from which the displaced acquisitions are cut: no interpolation touches the shot noise.
+  // Scenes are rendered with a margin, and displaced acquisitions are cut from it. No interpolation changes the shot
+  // noise.
   const side = size + 2 * drift;
   const fields: Float32Array[] = [];
   const labels: MicrographClass[] = [];
@@ -142,12 +145,12 @@ function resolve(options: MicrographOptions): Resolved {
   };
 }
 
-/** A square grid of thicknesses while a scene is painted. Lengths are in pixels unless they are shares of `view`. */
+/** A square grid of thicknesses while a scene is painted. Lengths are in pixels, or fractions of `view`. */
 interface Field {
   readonly data: Float32Array;
-  /** Pixels per side, with the margin. */
+  /** Pixels per side, including the margin. */
   readonly side: number;
-  /** Pixels per side, without it. */
+  /** Pixels per side, without the margin. */
   readonly view: number;
 }
 
@@ -184,10 +187,12 @@ function render(label: MicrographClass, side: number, view: number, random: Rand
   return drifted;
 }
 
-/** Atomic columns at i a + j b, with |b| = `ratio` |a|, slightly displaced; some are missing. */
+/**
+ * Paints atomic columns at i a + j b, with |b| = `ratio` |a|. The columns are slightly displaced, and some are missing.
+ */
 function paintLattice(field: Field, random: Random, ratio: number, angle: number): void {
   const { side, view } = field;
-  // The same area of the unit cell for every symmetry, so that the density of columns does not give it away.
+  // The unit cell has the same area for every symmetry, so that the density of columns does not reveal the class.
   const spacing = view * Math.sqrt(random.between(0.0216, 0.0264) / (ratio * Math.sin(angle)));
   const orientation = random.angle();
   const a = [spacing * Math.cos(orientation), spacing * Math.sin(orientation)] as const;
@@ -219,7 +224,7 @@ function addSpot({ data, side }: Field, x: number, y: number, width: number, hei
   }
 }
 
-/** Spheres on a thin film; overlapping ones add up, as thickness does. */
+/** Paints spheres on a thin film. Overlapping spheres add up, because thicknesses do. */
 function paintParticles(field: Field, random: Random): void {
   const { data, side, view } = field;
   addSpeckle(field, random, random.between(0.08, 0.2));
@@ -235,7 +240,7 @@ function paintParticles(field: Field, random: Random): void {
   }
 }
 
-/** A loose bundle of wavy cylinders. */
+/** Paints a loose bundle of wavy cylinders. */
 function paintFibres(field: Field, random: Random): void {
   const { data, side, view } = field;
   addSpeckle(field, random, random.between(0.08, 0.2));
@@ -263,7 +268,7 @@ function paintFilm(field: Field, random: Random): void {
   addSpeckle(field, random, random.between(0.2, 0.32));
 }
 
-/** A film that ends within the view, with a bright fringe along its rim. */
+/** Paints a film that ends within the view, with a bright fringe along its edge. */
 function paintEdge(field: Field, random: Random): void {
   const { data, side, view } = field;
   paintFilm(field, random);
@@ -280,7 +285,7 @@ function paintEdge(field: Field, random: Random): void {
   });
 }
 
-/** The grain of an amorphous film: white noise between two resolutions, with standard deviation `strength`. */
+/** Adds the grain of an amorphous film: white noise between two resolutions, with standard deviation `strength`. */
 function addSpeckle({ data, side, view }: Field, random: Random, strength: number): void {
   const noise = Float32Array.from(data, () => random.normal());
   const grain = view * random.between(0.016, 0.024);
@@ -300,14 +305,17 @@ function forEachPixel(side: number, visit: (column: number, row: number, at: num
   }
 }
 
-/** Gaussian blur of standard deviation `width` pixels; the rim is continued outwards. */
+/**
+ * Blurs with a Gaussian of standard deviation `width` pixels. Pixels beyond the border have the value of the nearest
+ * border pixel.
+ */
 function blur(image: Float32Array, side: number, width: number): Float32Array {
   const radius = Math.ceil(3 * width);
   const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
     Math.exp(-((i - radius) ** 2) / (2 * width ** 2)),
   );
   const sum = weights.reduce((total, weight) => total + weight, 0);
-  // Each pass blurs along the rows and transposes; two of them blur both axes and restore the order.
+  // Each pass blurs along the rows and transposes the image. Two passes blur both axes and restore the order.
   const pass = (input: Float32Array) => {
     const output = new Float32Array(side * side);
     const line = new Float64Array(side + 2 * radius);
@@ -326,7 +334,7 @@ function blur(image: Float32Array, side: number, width: number): Float32Array {
   return pass(pass(image));
 }
 
-/** The mean over a straight movement of `length` pixels: drift while the image is taken. */
+/** Averages over a straight movement of `length` pixels, as if the specimen drifted while the image is taken. */
 function smear(image: Float32Array, side: number, length: number, angle: number): Float32Array {
   const steps = 5;
   const output = new Float32Array(side * side);

@@ -10,9 +10,9 @@ interface MnistLike {
   readonly name: string;
   readonly description: string;
   readonly classes: readonly string[];
-  /** Where the files are to be had, up to their names. */
+  /** Addresses of the files, without the file names. */
   readonly mirrors: readonly string[];
-  /** Folders that other programs keep them in. */
+  /** Folders in which other programs store the files. */
   readonly folders: readonly string[];
   /** Bytes and checksum of training images, training labels, test images and test labels. */
   readonly files: readonly (readonly [bytes: number, checksum: string])[];

@@ -14,10 +14,10 @@ import { micrographs } from "./micrograph-scenes.js";
 import { fashionMnist, mnist } from "./mnist.js";
 import { partSize, splitAtRandom } from "./split.js";
 
-/** The data sets with a name. Another one is another file and another line here. */
+/** Data sets with a name. To add one, add a file to this folder and an entry to this list. */
 const LOADERS: readonly DatasetLoader[] = [micrographs, mnist, fashionMnist, frey];
 
-/** Names and descriptions of the data sets that {@link openDataset} knows. */
+/** Names and descriptions of the named data sets. */
 export const DATASETS: readonly { readonly name: string; readonly description: string }[] = LOADERS;
 
 const LOADER_OPTIONS: readonly LoaderOption[] = ["labels", "count", "size", "channels", "strict"];
@@ -27,12 +27,13 @@ const OPTIONS: readonly string[] = [
 ];
 
 /**
- * Opens a data set for training: one of {@link DATASETS} by its name, else a folder of images, or a .npy or IDX file of images, by its
- * path (`./mnist` for a folder that has the name of a data set). Images in files are read when they are asked for.
+ * Opens a data set for training: one of {@link DATASETS} by its name, otherwise a folder, a .npy file or an IDX file
+ * with images, by its path. Write `./mnist` for a folder that has the name of a data set. Images in files are read when
+ * they are needed.
  *
- * @throws {ArgumentError} INVALID_ARGUMENT for an unknown name, with the nearest one; and for options that are unknown, out of
- *   range, or of no use for this data set
- * @throws {FileError} DOWNLOAD where files are neither there nor to be had, with what to put where; FILE_READ, FILE_FORMAT
+ * @throws {ArgumentError} INVALID_ARGUMENT for an unknown name, with a suggestion; also for options that are unknown,
+ *   out of range, or not supported by this data set
+ * @throws {FileError} DOWNLOAD if files are missing and cannot be downloaded, with instructions; FILE_READ, FILE_FORMAT
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function openDataset(nameOrPath = "micrographs", options: DatasetOptions = {}): Promise<Dataset> {
@@ -73,32 +74,35 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
 
 /** Options of {@link openImages}. All are optional. */
 export interface OpenImagesOptions {
-  /** A folder: longest side in pixels that images are scaled down to, each as a whole, 1 to 16384. Default 512. */
+  /**
+   * A folder: larger images are scaled down so that the longest side has this many pixels, 1 to 16384. They are not
+   * cropped. Default 512.
+   */
   readonly within?: number | undefined;
-  /** A folder: refuses files that would be skipped, such as other files and broken links. */
+  /** A folder: reports an error for files that would be skipped, such as other files and broken links. */
   readonly strict?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called while a folder is looked through, with the share that is done, 0 to 1. */
+  /** Called while the files of a folder are examined, with the completed share, 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
-/** Images to be looked at. */
+/** Images for display. */
 export interface OpenedImages {
   readonly images: Images;
-  /** For a folder: the path of the file of each image. */
+  /** For a folder: path of the file of each image. */
   readonly files?: readonly string[] | undefined;
-  /** For a folder with subfolders: the name of the subfolder of each image. */
+  /** For a folder with subfolders: name of the subfolder of each image. */
   readonly classes?: readonly string[] | undefined;
-  /** How many files of a folder were skipped. */
+  /** Number of files of a folder that were skipped. */
   readonly skipped: number;
-  /** Closes the file that the images are read from; they cannot be read afterwards. */
+  /** Closes the file of the images, which cannot be read afterwards. */
   close(): Promise<void>;
 }
 
 /**
- * Opens all images of a folder, or of a .npy or IDX file, in their order, to be looked at: integers are brought to 0 to 1 by their type,
- * other values stay as they are. Images of a folder may have several sizes: each is in the middle of a frame as large as the
- * largest, with NaN around it.
+ * Opens all images of a folder, or of a .npy or IDX file, in their order, for display. Integers are scaled to 0 to 1 by
+ * their type; other values are not changed. Images of a folder may have different sizes. Each image is centered in a
+ * frame of the size of the largest image, and the rest of the frame is NaN.
  *
  * @throws {FileError} FILE_READ, FILE_FORMAT
  * @throws {ArgumentError} OUT_OF_RANGE or INVALID_ARGUMENT for an option
@@ -148,13 +152,13 @@ async function findLoader(nameOrPath: unknown): Promise<DatasetLoader> {
   if (status) return status.isDirectory() ? folder : imageArray;
   const near = closest(nameOrPath.toLowerCase(), names);
   const isNear = distance(nameOrPath.toLowerCase(), near) <= Math.max(2, near.length / 3);
-  const message = `unknown data set "${nameOrPath}", and no such file or folder; ${
+  const message = `unknown data set "${nameOrPath}", and there is no such file or folder; ${
     isNear ? `did you mean "${near}"?` : `accepted are ${accepted}`
   }`;
   throw new ArgumentError("INVALID_ARGUMENT", { argument, received: nameOrPath, accepted, message });
 }
 
-/** What is to be done with the images of a collection: one class, values from 0 to 1. */
+/** Returns a function that selects one class, if requested, and scales the values to 0 to 1. */
 function chooseImages(
   { classes, range, images: all }: Collection,
   options: DatasetOptions,
@@ -180,7 +184,7 @@ function chooseImages(
 function findClass(wanted: unknown, classes: readonly string[] | undefined): number {
   const argument = "class";
   if (!classes) {
-    const accepted = "nothing: the images have no labels";
+    const accepted = "no value, because the images have no labels";
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received: wanted, accepted });
   }
   const name = String(wanted).toLowerCase();
@@ -194,13 +198,13 @@ function findClass(wanted: unknown, classes: readonly string[] | undefined): num
 
 type Parts = Pick<Dataset, "train" | "validation" | "test">;
 
-/** A test part is there; the validation part is the end of the others. */
+/** Divides a data set that has its own test part. The validation part is the end of the other images. */
 function cutOff(images: Images, test: Images, split: SplitOption, validation: number, limit: number): Parts {
   if (split.test !== undefined) {
-    const accepted = "nothing: this data set has a test part of its own";
+    const accepted = "no value, because this data set has its own test part";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "split.test", received: split.test, accepted });
   }
-  // One class can have fewer images than the default number, which is meant for all classes.
+  // One class can have fewer images than the default number, which is chosen for all classes.
   const size = split.validation ?? Math.min(validation, Math.floor(images.count / 12));
   const train = images.count - partSize(images.count, size, "validation");
   if (train === 0) {

@@ -2,11 +2,11 @@ import { ArgumentError } from "../../errors.js";
 import { type OpenedImages, openImages } from "./open.js";
 
 /**
- * Opens the images of `n` points, or of those points among them that are kept.
+ * Opens the images of `n` points. With `kept`, only the images of these points are returned.
  *
- * @param kept numbers of the points that have images, where some are left out
- * @param within longest side in pixels that the images of a folder are needed with
- * @throws {ArgumentError} SHAPE_MISMATCH for another number of images
+ * @param kept numbers of the points whose images are needed, if some points were left out
+ * @param within longest side, in pixels, to which the images of a folder are scaled down
+ * @throws {ArgumentError} SHAPE_MISMATCH unless there are `n` images
  * @throws {FileError} for images that cannot be read
  */
 export async function openPointImages(

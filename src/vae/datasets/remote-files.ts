@@ -8,19 +8,19 @@ import { FileError } from "../../errors.js";
 import { makeFolder, writeFileAtomic } from "../../io/index.js";
 import type { DatasetProgress } from "./dataset.js";
 
-/** A file that can be had from the network. */
+/** A file that can be downloaded. */
 export interface RemoteFile {
   readonly name: string;
   /** Addresses of the same file, in the order in which they are tried. */
   readonly urls: readonly string[];
   readonly bytes: number;
-  /** Algorithm and hexadecimal digits: "sha256:8d42...". */
+  /** Algorithm and hexadecimal digest: "sha256:8d42...". */
   readonly checksum: string;
 }
 
-/** Where files are looked for, and put. */
+/** Folders that are searched for files, and options of downloads. */
 export interface FileSearch {
-  /** Searched first; its files are taken as they are. */
+  /** Folder that is searched first. Checksums of its files are not checked. */
   readonly dataDir?: string | undefined;
   readonly cacheDir?: string | undefined;
   readonly download?: boolean | undefined;
@@ -30,16 +30,17 @@ export interface FileSearch {
 
 const ATTEMPTS = 3;
 const RETRY_MILLISECONDS = 250;
-/** A connection that gives nothing for so long is given up. */
+/** A connection is closed if it delivers no data for this time. */
 const IDLE_MILLISECONDS = 30_000;
 
 /**
- * The paths of the files of a data set: those in `dataDir` or its `folders`, with or without .gz, else those in the cache, else
- * downloaded to it.
+ * Finds the files of a data set. Searches `dataDir` and its `folders`, with or without .gz, and then the cache. Files
+ * that are missing are downloaded to the cache.
  *
- * @param folders where in `dataDir` other programs keep the files of this data set
+ * @param folders folders within `dataDir` in which other programs store the files of this data set
  * @returns a path for each file
- * @throws {FileError} DOWNLOAD where a file is nowhere, saying what is missing, where it is to be had, and where to put it
+ * @throws {FileError} DOWNLOAD if a file is not found. The message names the missing files, their addresses and the
+ *   folder for them.
  * @throws {AbortError}
  */
 export async function locateFiles(
@@ -53,7 +54,7 @@ export async function locateFiles(
   const searched = dataDir === undefined ? [] : [...folders, ""].map((name) => join(resolve(dataDir), name));
   const find = async ({ name }: RemoteFile) => {
     const plain = name.replace(/\.gz$/, "");
-    // Some programs that unpack the files write the first hyphen before "idx" as a dot.
+    // Some programs unpack the files and replace the first hyphen before "idx" by a dot.
     const names = new Set([name, plain, plain.replace("-idx", ".idx")]);
     const candidates = searched.flatMap((folder) => [...names].map((candidate) => join(folder, candidate)));
     for (const path of [...candidates, join(cache, name)]) {
@@ -67,9 +68,10 @@ export async function locateFiles(
   const [first] = missing as [RemoteFile];
   const explain = (why: string, cause?: unknown) => {
     const list = missing.map(({ name, urls }) => `  ${name}\n${urls.map((url) => `    ${url}`).join("\n")}`).join("\n");
-    const put = `Put ${missing.length > 1 ? "these files" : "this file"} into ${cache}, or into a folder given as data folder`;
-    const looked = dataDir === undefined ? "" : ` (${resolve(dataDir)} has ${missing.length > 1 ? "them" : "it"} not)`;
-    const reason = `the data set ${dataset} is not there, and ${why}. ${put}${looked}:\n${list}`;
+    const put = `Put ${missing.length > 1 ? "these files" : "this file"} into ${cache}, or into the data folder`;
+    const looked =
+      dataDir === undefined ? "" : ` (${missing.length > 1 ? "they are" : "it is"} not in ${resolve(dataDir)})`;
+    const reason = `the files of the data set ${dataset} are missing, and ${why}. ${put}${looked}:\n${list}`;
     return new FileError("DOWNLOAD", join(cache, first.name), reason, { cause });
   };
   if (!download) throw explain("downloads are switched off");
@@ -82,7 +84,7 @@ export async function locateFiles(
       });
     } catch (cause) {
       if (cause instanceof FileError && cause.code === "DOWNLOAD") {
-        throw explain(`cannot be downloaded: ${cause.message.slice(cause.path.length + 2)}`, cause);
+        throw explain(`the download failed: ${cause.message.slice(cause.path.length + 2)}`, cause);
       }
       throw cause;
     }
@@ -91,10 +93,10 @@ export async function locateFiles(
 }
 
 /**
- * Downloads a file and puts it, complete and of the right checksum, to `path`. An interrupted transfer is taken up again where it
- * stopped, then the other addresses are tried. No partial file remains, and several processes may download the same file at once.
+ * Downloads a file to `path` and checks its checksum. An interrupted transfer is continued, and after that the other
+ * addresses are tried. No partial file remains, and several processes may download the same file at the same time.
  *
- * @throws {FileError} DOWNLOAD with the answer of every address; FILE_WRITE
+ * @throws {FileError} DOWNLOAD with the error of every address; FILE_WRITE
  * @throws {AbortError}
  */
 export async function downloadFile(
@@ -119,11 +121,11 @@ export async function downloadFile(
   throw new FileError("DOWNLOAD", path, failures.join("; "));
 }
 
-/** An address that does not give the file. */
+/** The file could not be downloaded from an address. */
 class TransferError extends Error {
   constructor(
     message: string,
-    /** Whether the same request may do better a moment later. */
+    /** Whether the same request may succeed if it is repeated. */
     readonly isPassing: boolean,
     options?: ErrorOptions,
   ) {
@@ -155,10 +157,10 @@ async function* receive(
       await wait(RETRY_MILLISECONDS * attempt, undefined, { signal }).catch(() => throwIfAborted(signal));
     }
   }
-  if (hash.digest("hex") !== digest) throw new TransferError("sent a file with another checksum", false);
+  if (hash.digest("hex") !== digest) throw new TransferError("sent a file with the wrong checksum", false);
 }
 
-/** The bytes of a file from `start` on, whether or not the server knows ranges. */
+/** Requests the bytes of a file from `start` on, whether or not the server supports ranges. */
 async function* request(
   url: string,
   start: number,
@@ -168,7 +170,7 @@ async function* request(
   const idle = new AbortController();
   const timer = setTimeout(() => idle.abort(), IDLE_MILLISECONDS);
   try {
-    // Without "identity" a server may label the file as compressed for the journey, and it would arrive unpacked.
+    // Without "identity", a server may declare the file as compressed for the transfer, and fetch would unpack it.
     const headers: Record<string, string> = { "accept-encoding": "identity" };
     if (start > 0) headers.range = `bytes=${start}-`;
     const response = await fetch(url, {
@@ -184,7 +186,7 @@ async function* request(
     const range = response.headers.get("content-range");
     if (status === 206 && !range?.startsWith(`bytes ${start}-`)) {
       await response.body?.cancel();
-      throw new TransferError(`sent another part of the file than the one asked for (${range})`, false);
+      throw new TransferError(`sent a different part of the file than requested (${range})`, false);
     }
     const length = response.headers.get("content-length");
     const expected = status === 206 ? total - start : total;
@@ -208,7 +210,7 @@ async function* request(
   }
 }
 
-/** What stopped a transfer; fetch itself says no more than that it failed. */
+/** Returns the reason why a transfer failed. The error of fetch itself contains no reason, but its cause does. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error)
@@ -218,7 +220,7 @@ function reasonOf(error: unknown): string {
 
 function defaultCacheFolder(): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  // By the XDG Base Directory Specification, relative paths are to be ignored.
+  // The XDG Base Directory Specification requires that relative paths are ignored.
   if (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "sigma-tsne", "datasets");
   if (process.platform === "win32") {
     return join(LOCALAPPDATA || join(homedir(), "AppData", "Local"), "sigma-tsne", "Cache", "datasets");

@@ -11,11 +11,11 @@ export interface Parts {
 }
 
 /**
- * Deals `count` images out at random.
+ * Assigns `count` images to parts at random.
  *
- * @param sizes for each part but the training part: below 1 the share of all images, else their number
- * @param limit at most this many images of each part
- * @throws {ArgumentError} OUT_OF_RANGE where no training image would be left
+ * @param sizes size of the validation and the test part: a share of all images if below 1, otherwise a number of images
+ * @param limit largest number of images in each part
+ * @throws {ArgumentError} OUT_OF_RANGE if no image would remain for training
  */
 export function splitAtRandom(
   count: number,
@@ -29,7 +29,7 @@ export function splitAtRandom(
       argument: "split",
       received: sizes,
       accepted: `parts that leave training images`,
-      message: `split: ${validation} validation and ${test} test images leave none of ${count} for training`,
+      message: `split: ${validation} validation and ${test} test images leave no images for training, out of ${count}`,
     });
   }
   const order = Int32Array.from({ length: count }, (_, i) => i);
@@ -46,7 +46,10 @@ export function splitAtRandom(
   };
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT or OUT_OF_RANGE unless `size` is a share of 0 to below 1 or an integer up to `count` */
+/**
+ * @throws {ArgumentError} INVALID_ARGUMENT or OUT_OF_RANGE unless `size` is a share from 0 to below 1 or an integer up
+ *   to `count`
+ */
 export function partSize(count: number, size: unknown, part: string): number {
   const argument = `split.${part}`;
   const accepted = `a share from 0 to below 1, or a number of images up to ${count}`;

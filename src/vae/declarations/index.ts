@@ -1,5 +1,6 @@
 /**
- * The declarations of all options of autoencoders, for help texts and tables. Importing them does not load TensorFlow.js.
+ * The declarations of all options of autoencoders, for help texts and tables. Importing them does not load
+ * TensorFlow.js.
  */
 export { UNCERTAINTY_OPTIONS } from "../code-uncertainty/declarations.js";
 export { MODEL_COMPARISON_OPTIONS } from "../comparison/declarations.js";

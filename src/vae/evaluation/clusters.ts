@@ -3,23 +3,24 @@ import { Gmvae } from "../models/gmvae/model.js";
 import type { toImages } from "../models/images.js";
 import type { Model } from "../models/model.js";
 
-/** How well clusters agree with labels that they were made without. */
+/** Agreement of clusters with labels that were not used to find the clusters. */
 export interface ClusterAccuracy {
-  /** Share of the images whose label is the most frequent one of their cluster. */
+  /** Share of the images that have the most frequent label of their cluster. */
   readonly accuracy: number;
   /**
-   * Mutual information of clusters and labels over the mean of their entropies, 0 to 1 (Strehl & Ghosh 2002, with the arithmetic mean).
-   * Other than the accuracy it does not grow when clusters are cut into smaller ones.
+   * Mutual information of clusters and labels, divided by the mean of their entropies, 0 to 1 (Strehl & Ghosh 2002,
+   * with the arithmetic mean). Unlike the accuracy, it does not grow when clusters are divided into smaller ones.
    */
   readonly normalizedMutualInformation: number;
-  /** That label of every cluster; -1 for an empty one. */
+  /** Most frequent label of every cluster; -1 for an empty cluster. */
   readonly labels: readonly number[];
   /** Images in every cluster. */
   readonly sizes: readonly number[];
 }
 
 /**
- * The unsupervised accuracy of Dilokthanakul et al. 2016, section 4.2: every cluster is given the label that most of its images have.
+ * Computes the unsupervised accuracy of Dilokthanakul et al. 2016, section 4.2: every cluster gets the label that is
+ * most frequent among its images.
  *
  * @param clusters the cluster of every image, 0 to `count` - 1
  * @param labels the label of every image
@@ -45,7 +46,7 @@ export function clusterAccuracy(
   };
 }
 
-/** @param tallies for each cluster, how many of its images have each label */
+/** @param tallies for each cluster, the number of its images with each label */
 function normalizedMutualInformation(tallies: readonly ReadonlyMap<number, number>[]): number {
   const ofClusters = tallies.map((tally) => total(tally.values()));
   const ofLabels = new Map<number, number>();
@@ -54,11 +55,11 @@ function normalizedMutualInformation(tallies: readonly ReadonlyMap<number, numbe
   }
   const [clusters, labels] = [entropy(ofClusters), entropy([...ofLabels.values()])];
   const joint = entropy(tallies.flatMap((tally) => [...tally.values()]));
-  // Where there is one cluster and one label, they agree.
+  // One cluster and one label agree completely.
   return clusters + labels > 0 ? (2 * (clusters + labels - joint)) / (clusters + labels) : 1;
 }
 
-/** Entropy in nats of the distribution with these frequencies. */
+/** Entropy, in nats, of the distribution with these frequencies. */
 function entropy(frequencies: readonly number[]): number {
   const all = total(frequencies);
   return total(frequencies.map((frequency) => (frequency > 0 ? -(frequency / all) * Math.log(frequency / all) : 0)));
@@ -70,7 +71,10 @@ function total(values: Iterable<number>): number {
   return sum;
 }
 
-/** How well the components of a mixture agree with the labels of images; undefined for other models and images without labels. */
+/**
+ * Agreement of the components of a mixture with the labels of images. Undefined for models that are not mixtures, and
+ * for images without labels.
+ */
 export async function evaluateClusters(
   model: Model,
   images: ReturnType<typeof toImages>,
@@ -81,7 +85,7 @@ export async function evaluateClusters(
   return clusterAccuracy(largest(probabilities), images.labels, probabilities.cols);
 }
 
-/** The column of the largest entry of each row. */
+/** Returns the column of the largest entry of each row. */
 export function largest(matrix: Matrix): Int32Array {
   return Int32Array.from({ length: matrix.rows }, (_, i) => {
     const row = matrix.row(i);

@@ -8,18 +8,21 @@ import { ACTIVE_VARIANCE, DimensionStatistics } from "./dimensions.js";
 
 /** Statistics of the codes that show whether a model has collapsed. */
 export type CodeStatistics = {
-  /** Dimensions of the code whose means vary by more than 0.01 over the images. */
+  /** Number of dimensions of the code whose means have a variance above 0.01 over the images. */
   readonly activeDimensions: number;
   /**
-   * Of codes that are matched to a Gaussian prior as a whole: the KL divergence from that prior of a Gaussian that is fitted to them, in
-   * nats. Undefined for too few images.
+   * For models that match the distribution of all codes to a Gaussian prior: KL divergence from the prior of a Gaussian
+   * that is fitted to the codes, in nats. Undefined if there are too few images.
    */
   readonly divergenceFromPrior?: number;
 };
 
-/** Codes that a Gaussian is fitted to, for each of its dimensions, at least. */
+/** Least number of codes per dimension for fitting a Gaussian. */
 const CODES_PER_DIMENSION = 10;
-/** Nats per dimension above which codes do not match their prior: two dimensions with a correlation of 0.57 have as many. */
+/**
+ * Nats per dimension above which codes do not match their prior. Two dimensions with a correlation of 0.57 reach this
+ * value.
+ */
 const MOST_DIVERGENCE = 0.1;
 
 /** Measures the codes of the first `most` images. */
@@ -40,7 +43,10 @@ export async function measureCodes(
   };
 }
 
-/** Sentences about a model that has collapsed, or has in part; none for one that has not. Looks at the first 1000 images. */
+/**
+ * Describes in sentences how a model has collapsed, completely or in part. Returns no sentences otherwise. Examines the
+ * first 1000 images.
+ */
 export async function describeCollapse(
   model: Model,
   images: Images,
@@ -63,7 +69,7 @@ export async function describeCollapse(
   }
   if (divergenceFromPrior !== undefined && divergenceFromPrior > MOST_DIVERGENCE * zDim) {
     sentences.push(
-      `The codes do not match their prior: a Gaussian that is fitted to them diverges from it by ${divergenceFromPrior.toFixed(2)} nats. Samples may look like no image. Train longer.`,
+      `The codes do not match their prior: a Gaussian that is fitted to them diverges from the prior by ${divergenceFromPrior.toFixed(2)} nats. Samples may not look like the images. Train longer.`,
     );
   }
   const empty = await emptyClusters(model, some, signal);
@@ -82,7 +88,7 @@ async function emptyClusters(model: Model, images: Images, signal: AbortSignal |
   return Array.from({ length: model.configuration.clusters }, (_, k) => k).filter((k) => !found.has(k));
 }
 
-/** KL(N(mean, covariance) || N(0, sd^2)) with the mean and the covariance of the codes. */
+/** KL(N(mean, covariance) || N(0, sd^2)), with the mean and the covariance of the codes. */
 function divergenceFrom(codes: Matrix, sd = 1): number {
   const { rows, cols: d } = codes;
   const moments = new Moments(1, d);

@@ -1,31 +1,34 @@
 import { abortSignal, boolean, callback, integer, number } from "../../options/index.js";
 
-/** Seed of what a measurement draws. */
+/** Seed of the random draws of a measurement. */
 const seed = integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help: "seed of the draws" });
 
 /** All options of `evaluateModel`, each declared once. */
 export const EVALUATION_OPTIONS = {
   /** Draws for the estimates of log-likelihoods. */
   draws: integer({ from: 1, to: 100_000 }, { default: 100, help: "draws for the estimates of log-likelihoods" }),
-  /** Fraction of the values to which |N(0, 1)| is added for the results with noisy input. With 0 there are none. */
+  /**
+   * Fraction of the values to which |N(0, 1)| is added for the results with noisy input. With 0 there are no such
+   * results.
+   */
   noise: number(
     { from: 0, to: 1 },
     { default: 0, help: "fraction of the values of the noisy input to which noise is added" },
   ),
-  /** Draws every value as 0 or 1, with itself as the probability of 1. */
+  /** Replaces every value by a random 0 or 1. The value is the probability of 1. */
   binarize: boolean({ default: false, help: "draw every value as 0 or 1" }),
-  /** Number of training images, over which the divergence of Bayesian weights is spread. Default: the number of images. */
+  /** Number of training images. The divergence of Bayesian weights is divided by it. Default: the number of images. */
   trainingCount: integer(
     { from: 1, to: 2 ** 31 - 1 },
     {
       flag: false,
       defaultText: "number of images",
-      help: "number of training images, over which the divergence of Bayesian weights is spread",
+      help: "number of training images, by which the divergence of Bayesian weights is divided",
     },
   ),
   /** Seed of all draws. */
   seed,
-  /** Images that are computed at once. */
+  /** Number of images that are computed at once. */
   batchSize: integer({ from: 1, to: 65_536 }, { default: 128, help: "images that are computed at once" }),
   /** Stops the work. */
   signal: abortSignal({ help: "stops the work" }),

@@ -1,19 +1,22 @@
-/** What a latent dimension carries. */
+/** Measures how much information each latent dimension carries. */
 export interface LatentDimensions {
-  /** Mean KL divergence of the posterior from the prior in every dimension, in nats; undefined for codes without standard deviations. */
+  /**
+   * KL divergence of the posterior from the prior in every dimension, averaged over the images, in nats; undefined for
+   * codes without standard deviations.
+   */
   readonly kl: Float64Array | undefined;
-  /** Variance over the images of the posterior's mean, in every dimension. */
+  /** Variance of the posterior's mean over the images, in every dimension. */
   readonly varianceOfMeans: Float64Array;
-  /** Whether that variance is above 0.01 (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
+  /** Whether the variance of a dimension is above 0.01 (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
   readonly isActive: readonly boolean[];
-  /** How many are active: the dimension of the manifold that the model has found. */
+  /** Number of active dimensions: the dimension of the manifold that the model has found. */
   readonly activeCount: number;
 }
 
 /** Variance of means above which a dimension is active (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
 export const ACTIVE_VARIANCE = 0.01;
 
-/** Gathers the statistics of latent dimensions batch after batch. */
+/** Collects the statistics of latent dimensions batch by batch. */
 export class DimensionStatistics {
   private count = 0;
   private readonly means: Float64Array;
@@ -34,7 +37,7 @@ export class DimensionStatistics {
     for (let i = 0; i < means.length; i += d) {
       this.count++;
       for (let j = 0; j < d; j++) {
-        // Welford 1962.
+        // The updates of Welford 1962.
         const before = means[i + j] - this.means[j];
         this.means[j] = this.means[j] + before / this.count;
         this.squares[j] = this.squares[j] + before * (means[i + j] - this.means[j]);

@@ -18,50 +18,51 @@ import { DimensionStatistics, type LatentDimensions } from "./dimensions.js";
  */
 export type EvaluateOptions = Readonly<OptionValues<typeof EVALUATION_OPTIONS>>;
 
-/** How well images are given back. */
+/** Quality of reconstructions. */
 export interface ReconstructionQuality {
   /**
-   * log p(image | code) in nats per image. Where the codes have a posterior that is regularized, its mean over draws of the code; else
-   * the logarithm of the mean probability over draws of what is random: weights, or codes.
+   * log p(image | code) in nats per image. If the codes have a posterior with a divergence in the loss: mean over draws
+   * of the code. Otherwise: logarithm of the mean probability over the random draws, of weights or of codes.
    */
   readonly logLikelihood: number;
-  /** Mean squared error of a value. */
+  /** Mean squared error per value. */
   readonly squaredError: number;
 }
 
-/** What {@link evaluateModel} gives: means over the images. */
+/** Result of {@link evaluateModel}: means over the images. */
 export interface Evaluation {
   readonly model: string;
   readonly count: number;
-  /** `loss`, what training minimizes, and its parts. */
+  /** The minimized quantity of the training, named `loss`, and its parts. */
   readonly loss: LossParts;
-  /** The evidence lower bound, in nats; undefined for models whose loss is not such a bound. */
+  /** Evidence lower bound, in nats; undefined for models whose loss is not this bound. */
   readonly elbo: number | undefined;
-  /** The test log-likelihood, in nats per image. */
+  /** Log-likelihood of the images, in nats per image. */
   readonly logLikelihood: number;
   /**
-   * How it was estimated: by importance sampling (Burda, Grosse & Salakhutdinov 2016), a lower bound of log p(x) that gets tighter with
-   * the number of draws; or, for models without a posterior over codes, as that of the reconstruction.
+   * How `logLikelihood` was estimated. `"importance-sampling"` (Burda, Grosse & Salakhutdinov 2016) gives a lower bound
+   * of log p(x) that gets tighter with the number of draws. `"reconstruction"` is used for models without a posterior
+   * over codes: the log-likelihood of the reconstruction.
    */
   readonly estimator: "importance-sampling" | "reconstruction";
   readonly draws: number;
   readonly reconstruction: ReconstructionQuality;
-  /** With noisy input; what is to be given back is the image without noise. */
+  /** Quality from noisy input. The image to be reconstructed is the one without noise. */
   readonly noisyReconstruction: ReconstructionQuality | undefined;
   readonly dimensions: LatentDimensions;
-  /** For mixture models and images with labels. */
+  /** Undefined unless the model is a mixture and the images have labels. */
   readonly clusters: ClusterAccuracy | undefined;
 }
 
-/** Draws of the code that the mean log-likelihood of a reconstruction is taken over, at most. */
+/** Largest number of draws of the code for the mean log-likelihood of a reconstruction. */
 const MOST_CODE_DRAWS = 10;
-/** Images times draws that are decoded at once. */
+/** Number of images times draws that are decoded at once. */
 const MOST_ROWS = 4096;
 
 /**
- * Measures a model on images that it was not trained on.
+ * Measures a model on images that were not used for its training.
  *
- * @throws {ArgumentError} for options or images that do not fit
+ * @throws {ArgumentError} for invalid options, or images that do not suit the model
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function evaluateModel(
@@ -103,7 +104,7 @@ export async function evaluateModel(
   return summarize(model, count, settings, measures, await evaluateClusters(model, checked, signal));
 }
 
-/** What is summed up over the batches. */
+/** Sums over the batches. */
 interface Measures {
   readonly losses: Sums;
   readonly clean: Sums;
@@ -199,9 +200,9 @@ async function addReconstruction(
 }
 
 /**
- * log of the mean of exp over draws, for every row, without overflow.
+ * Computes the logarithm of the mean of exp over draws, for every row, without overflow.
  *
- * @param draw gives rows x m numbers, with m of its own choice up to `chunk`
+ * @param draw returns rows x m numbers; it may choose m up to `chunk`
  */
 async function logMeanExp(rows: number, draws: number, draw: (chunk: number) => tf.Tensor2D): Promise<Float64Array> {
   const most = new Float64Array(rows).fill(Number.NEGATIVE_INFINITY);

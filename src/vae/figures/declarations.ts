@@ -8,12 +8,12 @@ export const FIGURE_OPTIONS = {
     { from: 0, to: 1 },
     { default: 0.2, help: "fraction of the values of the noisy input to which noise is added" },
   ),
-  /** Images along each side of the manifold and the latent grid. */
+  /** Number of images along each side of the manifold and the latent grid. */
   gridSize: integer({ from: 2, to: 60 }, { default: 20, help: "images along each side of manifold and grid" }),
-  /** Test images whose codes are shown and by which dimensions are ranked. */
+  /** Largest number of test images. Their codes are shown, and dimensions are ranked by them. */
   limit: integer(
     { from: 2, to: Number.MAX_SAFE_INTEGER },
-    { default: 10_000, flag: false, help: "test images whose codes are shown and by which dimensions are ranked" },
+    { default: 10_000, flag: false, help: "test images whose codes are shown and used to rank the dimensions" },
   ),
   /** Seed of noise and samples. */
   seed: seedOption("seed of noise and samples"),
@@ -27,14 +27,17 @@ export const FIGURE_OPTIONS = {
   }),
 };
 
-/** Straight lines, or arcs on which the length of the code changes evenly (Shoemake 1985), as draws from a Gaussian have it. */
+/**
+ * `"linear"`: a straight line. `"spherical"`: an arc on which the length of the code changes evenly (Shoemake 1985),
+ * which suits codes drawn from a Gaussian, because their lengths are similar.
+ */
 export const INTERPOLATIONS = ["linear", "spherical"] as const;
 /** One of {@link INTERPOLATIONS}. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
 /** The arguments of `interpolateCodes` that are settings. */
 export const INTERPOLATION_OPTIONS = {
-  /** How many codes, both ends included. */
+  /** Number of codes, including both ends. */
   frames: integer({ from: 2, to: 10_000 }, { default: 100, help: "number of frames, A and B included" }),
   /** Straight lines or arcs. */
   interpolation: choice(INTERPOLATIONS, { default: "linear", help: "linear or spherical" }),
@@ -44,6 +47,6 @@ export const INTERPOLATION_OPTIONS = {
 export const GIF_OPTIONS = {
   /** Milliseconds that a frame is shown. */
   delay: integer({ from: 20, to: 60_000 }, { default: 40, placeholder: "<ms>", help: "milliseconds per frame" }),
-  /** Whether the frames also run backwards, so that the end is the beginning. */
+  /** Whether the frames also run backwards, so that the animation ends where it began. */
   bounce: boolean({ default: false, help: "play the frames forward, then backward" }),
 };

@@ -7,8 +7,8 @@ const PLOT = { height: 190, gap: 56, left: 64, legend: 36 };
 const HEAD = 74;
 
 /**
- * Draws what every latent dimension carries, from most to least: its divergence from the prior, and the variance of its means. Active ones
- * are colored.
+ * Draws how much every latent dimension carries, in descending order: its divergence from the prior, and the variance
+ * of its means. Active dimensions are colored.
  *
  * @returns a PNG file
  */
@@ -47,7 +47,7 @@ interface Chart {
   readonly context: SKRSContext2D;
   readonly font: (size: number, weight?: 400 | 600) => string;
   readonly ink: Ink;
-  /** The dimensions, that which carries most first. */
+  /** The dimensions in the order in which they are drawn. The one that carries most comes first. */
   readonly order: readonly number[];
   readonly isActive: readonly boolean[];
   readonly width: number;
@@ -117,13 +117,16 @@ function drawLegend(chart: Chart): void {
   }
 }
 
-/** The dimensions that carry most first, by divergence where there is one, else by the variance of the means. */
+/**
+ * Sorts the dimensions so that those that carry most come first: by divergence if it is known, otherwise by the
+ * variance of the means.
+ */
 export function rankDimensions({ kl, varianceOfMeans }: LatentDimensions): number[] {
   const by = kl ?? varianceOfMeans;
   return Array.from(by, (_, i) => i).sort((a, b) => by[b] - by[a] || a - b);
 }
 
-/** The least of 1, 2, 2.5, 5 times a power of ten that is not below `value`. */
+/** Rounds up to 1, 2, 2.5 or 5 times a power of ten. */
 function niceCeiling(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

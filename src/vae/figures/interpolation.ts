@@ -6,11 +6,11 @@ import { GIF_OPTIONS, INTERPOLATION_OPTIONS, type Interpolation } from "./declar
 import { type DisplayRange, toRgba } from "./sheet.js";
 
 /**
- * Codes on the way from one to another, both included.
+ * Computes codes on the way from one code to another, including both.
  *
  * @param from d numbers
  * @param to d numbers
- * @param frames how many codes, 2 to 10,000
+ * @param frames number of codes, 2 to 10,000
  * @returns frames x d
  * @throws {ArgumentError} SHAPE_MISMATCH, OUT_OF_RANGE or INVALID_ARGUMENT
  */
@@ -40,7 +40,10 @@ export function interpolateCodes(
 
 const linearWeights = (t: number): [number, number] => [1 - t, t];
 
-/** Between directions, with lengths that change evenly; straight where the directions are one, opposite or none. */
+/**
+ * Interpolates between the directions of two codes, with lengths that change evenly. The way is straight if the
+ * directions are equal or opposite, or if a code is zero.
+ */
 function sphericalWeights(a: Float64Array, b: Float64Array): (t: number) => [number, number] {
   const [lengthA, lengthB] = [Math.hypot(...a), Math.hypot(...b)];
   const product = a.reduce((sum, value, j) => sum + value * b[j], 0);
@@ -55,17 +58,17 @@ function sphericalWeights(a: Float64Array, b: Float64Array): (t: number) => [num
 
 /** Options of {@link encodeGif}. */
 export interface GifOptions extends Readonly<OptionValues<typeof GIF_OPTIONS>> {
-  /** The values that become black and white. Default 0 and 1. */
+  /** Values that are displayed as black and white. Default 0 and 1. */
   readonly range?: DisplayRange | undefined;
 }
 
-/** Pixels per side that small frames are magnified to, by whole numbers. */
+/** Pixels per side to which small frames are magnified, by an integer factor. */
 const LEAST_SIDE = 224;
 
 /**
- * An animated GIF that begins again at its end.
+ * Encodes an animated GIF that repeats endlessly.
  *
- * @param images the frames, values 0 to 1, one after the other
+ * @param images the frames, one after the other, with values 0 to 1
  * @returns the bytes of the file
  */
 export async function encodeGif(

@@ -3,17 +3,18 @@ import type { LatentDimensions } from "../evaluation/index.js";
 import type { Model } from "../models/model.js";
 import { rankDimensions } from "./dimensions.js";
 
-/** Decoded codes, row after row from the top, and what lies along their sides. */
+/** Decoded codes, row after row from the top, and the labels of the axes. */
 export interface LatentGrid {
   readonly images: Float32Array;
   readonly axes: readonly [across: string, up: string];
 }
 
 /**
- * Decodes codes along the two dimensions that carry most, or the one there is; the others are at their means.
+ * Decodes codes along the two dimensions that carry most, or along a single dimension if there is only one. The other
+ * dimensions have their mean values.
  *
- * @param means of the codes of images, n x zDim
- * @param axisOf values along a dimension, from the least
+ * @param means means of the codes of images, n x zDim
+ * @param axisOf returns values along a dimension, in ascending order
  */
 export async function decodeGrid(
   model: Model,
@@ -22,7 +23,7 @@ export async function decodeGrid(
   axisOf: (dimension: number) => number[],
 ): Promise<LatentGrid> {
   const most = rankDimensions(dimensions).slice(0, 2);
-  // As in the scatter of the codes: the first one runs across.
+  // The dimension with the smaller number is horizontal, as in the scatter plot of the codes.
   const [first, second] = most.sort((a, b) => a - b) as [number, number | undefined];
   const [across, up] = [axisOf(first), second === undefined ? [undefined] : axisOf(second).reverse()];
   const center = Float32Array.from({ length: means.cols }, (_, j) => momentsOf(means, j).mean);
@@ -47,7 +48,7 @@ export async function decodeGrid(
   };
 }
 
-/** Values at equal distances, from the least to the greatest of the codes. */
+/** Returns values at equal distances, from the least to the greatest value of the codes. */
 export function uniformAxes(means: Matrix, size: number): (dimension: number) => number[] {
   return (dimension) => {
     const column = columnOf(means, dimension).sort();

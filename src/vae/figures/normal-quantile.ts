@@ -1,4 +1,7 @@
-/** Coefficients of Acklam's rational approximation of the normal quantile (P. J. Acklam 2003), whose relative error is below 1.15e-9. */
+/**
+ * Coefficients of Acklam's rational approximation of the normal quantile (P. J. Acklam 2003). Its relative error is
+ * below 1.15e-9.
+ */
 const CENTRAL = {
   above: [
     -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716, 2.506628277459239,
@@ -14,7 +17,7 @@ const TAIL = {
 };
 const TAIL_BEGINS = 0.02425;
 
-/** The number below which a standard normal variable lies with probability `p`, 0 < p < 1. */
+/** Returns the number below which a standard normal variable lies with probability `p`, 0 < p < 1. */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);
   if (p < TAIL_BEGINS) {

@@ -5,31 +5,34 @@ import type { ImageShape } from "../models/images.js";
 
 /** Options of {@link drawSheet}. All are optional. */
 export interface SheetOptions {
-  /** Images in a row, an integer >= 1. Default: as many as rows. */
+  /** Images per row, an integer >= 1. Default: as many as there are rows. */
   readonly columns?: number | undefined;
   readonly title?: string | undefined;
   readonly subtitle?: string | undefined;
-  /** What stands before the rows; repeated where there are more rows than labels. */
+  /** Labels to the left of the rows. They are repeated if there are more rows than labels. */
   readonly rowLabels?: readonly string[] | undefined;
-  /** What stands above the images, one per image. */
+  /** Captions above the images, one per image. */
   readonly captions?: readonly string[] | undefined;
-  /** Rows that belong together; a wider gap parts them from the next. Default 1. */
+  /** Number of rows in a group. A wider gap separates the groups. Default 1. */
   readonly group?: number | undefined;
-  /** Whether images touch each other, as those of a manifold do. Default false. */
+  /** Whether the images touch each other, as in a manifold. Default false. */
   readonly seamless?: boolean | undefined;
-  /** What stands below the sheet, and beside it from the bottom up. */
+  /** Labels of the axes: below the sheet, and to the left of it from bottom to top. */
   readonly axes?: readonly [across: string, up: string] | undefined;
-  /** Pixels per side that small images are magnified to, by whole numbers, > 0. Default 84, in rows of more than 12 images 56. */
+  /**
+   * Pixels per side to which small images are magnified, by an integer factor, > 0. Default 84, or 56 in rows of more
+   * than 12 images.
+   */
   readonly side?: number | undefined;
-  /** The values that become black and white. Default 0 and 1. */
+  /** Values that are displayed as black and white. Default 0 and 1. */
   readonly range?: DisplayRange | undefined;
 }
 
-/** The values that become black and white. */
+/** Values that are displayed as black and white. */
 export type DisplayRange = readonly [black: number, white: number];
 
 const SIDE = { columns: 12, few: 84, many: 56 };
-/** Pixels per side that a sheet can have. */
+/** Largest number of pixels per side of a sheet. */
 const MOST_PIXELS = 16_384;
 const MARGIN = 28;
 const TITLE = { size: 24, line: 34 };
@@ -41,8 +44,9 @@ const CAPTION_LINE = 26;
 /**
  * Draws images row after row on one sheet, as a PNG file.
  *
- * @param images n images, values 0 to 1, one after the other; n >= 1
- * @throws {ArgumentError} SHAPE_MISMATCH for no images, or data that do not have their shape; OUT_OF_RANGE for more than a picture holds
+ * @param images n images, one after the other, with values 0 to 1; n >= 1
+ * @throws {ArgumentError} SHAPE_MISMATCH if there are no images or the data do not have their shape; OUT_OF_RANGE if
+ *   the sheet would be too large
  */
 export async function drawSheet(
   images: Float32Array,
@@ -80,20 +84,20 @@ export async function drawSheet(
   return surface.encode(options.title ?? "");
 }
 
-/** Where everything on a sheet is, in pixels. */
+/** Positions and sizes on a sheet, in pixels. */
 interface SheetLayout {
   readonly count: number;
   readonly columns: number;
   readonly rows: number;
   readonly tile: { readonly width: number; readonly height: number };
   readonly gap: number;
-  /** The left and upper end of the images, captions included. */
+  /** Left and upper end of the images, including captions. */
   readonly left: number;
   readonly top: number;
-  /** The images with the gaps between them. */
+  /** Size of the images together with the gaps between them. */
   readonly sheet: { readonly width: number; readonly height: number };
   readonly total: { readonly width: number; readonly height: number };
-  /** The upper end of a row of images. */
+  /** Returns the upper end of a row of images. */
   yOf(row: number): number;
 }
 
@@ -183,7 +187,9 @@ function drawAxes(
   context.fillText(up, 0, 0);
 }
 
-/** Three channels are colors; of another number the mean is a gray value. */
+/**
+ * Converts an image to RGBA. Three channels are colors. With any other number of channels, their mean is a gray value.
+ */
 export function toRgba(
   image: Float32Array,
   { height, width, channels }: ImageShape,
@@ -200,10 +206,16 @@ export function toRgba(
   return rgba;
 }
 
-/** Share of the values beyond the display range at either end, and how little contrast is not magnified further. */
+/**
+ * `beyond`: share of the values that lie beyond the display range at either end. `least`: smallest width of the range,
+ * so that images with little contrast are not magnified further.
+ */
 const DISPLAY = { beyond: 0.002, least: 0.2 };
 
-/** The range between the extremes of images' values, few outliers left out, in which dim images can be seen. */
+/**
+ * Chooses the display range between the extremes of the images' values, without a few outliers, so that dim images are
+ * visible.
+ */
 export function displayRange(images: Float32Array): DisplayRange {
   const sorted = images.slice().sort();
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];

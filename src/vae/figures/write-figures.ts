@@ -25,18 +25,18 @@ import { type DisplayRange, displayRange, drawSheet } from "./sheet.js";
  */
 export type FigureOptions = Readonly<OptionValues<typeof FIGURE_OPTIONS>>;
 
-/** What {@link writeFigures} wrote; `figures.json` holds the same. */
+/** Result of {@link writeFigures}. The file `figures.json` contains the same. */
 export interface Figures {
   readonly model: string;
   readonly dataset: string;
-  /** Test images that were looked at. */
+  /** Number of test images that were used. */
   readonly count: number;
   readonly dimensions: {
     readonly kl: readonly number[] | null;
     readonly varianceOfMeans: readonly number[];
     readonly activeCount: number;
   };
-  /** For mixtures and images with labels: the unsupervised accuracy. */
+  /** Unsupervised accuracy; null unless the model is a mixture and the images have labels. */
   readonly accuracy: number | null;
   readonly files: readonly string[];
 }
@@ -44,10 +44,10 @@ export interface Figures {
 const SHOWN = 40;
 const COLUMNS = 10;
 const SAMPLES = 100;
-/** Probabilities at which the manifold begins and ends. */
+/** Probability of the first quantile of the manifold. The last quantile has 1 minus this probability. */
 const FIRST_QUANTILE = 0.02;
 
-/** What {@link writeFigures} asks of its folder. */
+/** How {@link writeFigures} treats a folder that exists already. */
 export const figuresFolder = (options: Pick<FigureOptions, "force" | "signal"> = {}): FolderOptions => ({
   kind: "figures of a model",
   isReplaceable: async (_: string, names: readonly string[]) =>
@@ -57,11 +57,12 @@ export const figuresFolder = (options: Pick<FigureOptions, "force" | "signal"> =
 });
 
 /**
- * Draws a trained model on the test images of a data set: reconstructions, from clean and from noisy input; the codes; which latent
- * dimensions are active; the manifold at Gaussian quantiles and uniform latent codes, decoded, along the two dimensions that carry most; and
- * samples, of mixtures for every component. The folder appears complete or not at all; earlier figures are replaced.
+ * Draws figures of a trained model for the test images of a data set: reconstructions from clean and from noisy input;
+ * the codes; the active latent dimensions; decoded codes along the two dimensions that carry most, at Gaussian
+ * quantiles (the manifold) and at equal distances; and samples, for mixtures also of every component. The folder is
+ * written completely or not at all. Earlier figures are replaced.
  *
- * @throws {ArgumentError} for options or images that do not fit
+ * @throws {ArgumentError} for invalid options, or images that do not suit the model
  * @throws {FileError} FILE_WRITE
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -123,18 +124,18 @@ interface Subject {
   readonly images: Images;
   readonly dataset: Dataset;
   readonly evaluation: Evaluation;
-  /** The means of their codes: n x zDim. */
+  /** Means of the codes of the images: n x zDim. */
   readonly means: Matrix;
   readonly noise: number;
   readonly size: number;
   readonly seed: number;
-  /** That of the test images, with which all figures are drawn. */
+  /** Display range of the test images, which all figures use. */
   readonly range: DisplayRange;
 }
 
 const firstIndices = (count: number): Int32Array => range(0, count);
 
-/** The figures by name; those that a model cannot have are left out. */
+/** The figures by name. Figures that do not exist for a model are left out. */
 const DRAWINGS: Readonly<Record<string, (subject: Subject) => Promise<Uint8Array | undefined>>> = {
   reconstructions: drawReconstructions,
   "noisy-reconstructions": drawNoisyReconstructions,
@@ -172,11 +173,14 @@ async function drawNoisyReconstructions({ model, images, dataset, noise, seed, r
   });
 }
 
-/** Several series of images as rows of ten: ten of the first, the same ten of the second, and so on. */
+/**
+ * Arranges several series of images in rows of ten: ten images of the first series, the same ten of the second, and so
+ * on.
+ */
 function inRows(series: readonly Float32Array[], pixels: number): Float32Array {
   const count = series[0].length / pixels;
   const columns = Math.min(COLUMNS, count);
-  // Rows that are not full would shift those after them.
+  // Incomplete rows are left out, because they would shift the rows after them.
   const rows = Math.floor(count / columns);
   const sheet = new Float32Array(series.length * rows * columns * pixels);
   for (let row = 0; row < rows; row++) {
@@ -202,7 +206,10 @@ async function drawLatentScatter({ model, images, dataset, means }: Subject): Pr
   });
 }
 
-/** The prior's quantiles; for models without one, or with a mixture, those of a Gaussian fitted to the codes. */
+/**
+ * Draws the manifold at the quantiles of the prior. For mixtures and models without a prior, a Gaussian fitted to the
+ * codes is used instead.
+ */
 async function drawManifold(subject: Subject): Promise<Uint8Array> {
   const { model, means, size } = subject;
   const hasPrior = model.priorSd !== undefined && !(model instanceof Gmvae);

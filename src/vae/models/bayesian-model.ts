@@ -14,11 +14,14 @@ export interface BayesianConfiguration extends NetworkConfiguration {
   readonly priorSigma: number;
 }
 
-/** A model with a distribution over every weight of encoder and decoder, trained by Bayes by backprop (Blundell et al. 2015). */
+/**
+ * A model with a distribution over every weight of encoder and decoder, trained by Bayes by backprop (Blundell et al.
+ * 2015).
+ */
 export abstract class BayesianModel<C extends BayesianConfiguration> extends Model<C> {
   readonly recipe = PLAIN_RECIPE;
 
-  /** @param heads the linear outputs of the encoder with their widths; see {@link createEncoder} */
+  /** @param heads names and widths of the linear outputs of the encoder; see {@link createEncoder} */
   constructor(name: string, configuration: C, kind: NetworkKind, heads: Readonly<Record<string, number>>) {
     const random = new Random(configuration.seed, SERIES.weights, 0);
     const encoder = createEncoder(kind, configuration, heads, random);
@@ -31,7 +34,10 @@ export abstract class BayesianModel<C extends BayesianConfiguration> extends Mod
     });
   }
 
-  /** The parts of the loss that all these models have: the reconstruction from codes, and the image's part of the divergence of the weights. */
+  /**
+   * The parts of the loss that all models with Bayesian weights have: the reconstruction from codes, and the divergence
+   * of the weights divided by the number of training images.
+   */
   protected bayesianParts(
     target: tf.Tensor4D,
     z: tf.Tensor2D,

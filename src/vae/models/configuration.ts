@@ -14,29 +14,29 @@ import {
   parseInteger,
 } from "../../options/index.js";
 
-/** A complete configuration: a value for each of these options. */
+/** A complete configuration, with a value for each of these options. */
 export type Resolved<D extends Declarations> = { readonly [Name in keyof D]: Accepted<D[Name]> };
 
 /**
- * The complete configuration that `options` ask for.
+ * Checks options and fills in the defaults.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
  */
 export function resolve<D extends Declarations>(declarations: D, options: unknown): Resolved<D> {
   const checked: Record<string, unknown> = checkOptions(declarations, options as object);
   for (const [name, option] of Object.entries(declarations)) {
-    // Without a default, the option is required; its check says what is expected.
+    // An option without a default is required. Its check reports what is expected.
     if (checked[name] === undefined) option.check(undefined, name);
   }
   return checked as Resolved<D>;
 }
 
-/** The same option with another default. */
+/** Returns the same option with another default. */
 export function withDefault<T>(option: Option<T>, initial: T): DefaultedOption<T> {
   return { ...option, default: initial, defaultText: String(initial) };
 }
 
-/** A list of up to 16 integers. */
+/** Declares an option whose value is a list of up to 16 integers. */
 function integers(from: number, to: number, initial: readonly number[], help: string) {
   const accepted = `a list of 1 to 16 integers from ${from} to ${to}`;
   return declare<readonly number[]>(
@@ -56,7 +56,7 @@ function integers(from: number, to: number, initial: readonly number[], help: st
   );
 }
 
-/** Names of models in other programs, in lower case, with the name here. */
+/** Names of models in other programs, in lower case, and their names here. */
 const FORMER_NAMES: Readonly<Record<string, string>> = {
   "0": "vae",
   "1": "conv-vae",
@@ -68,7 +68,7 @@ const FORMER_NAMES: Readonly<Record<string, string>> = {
   cae: "conv-ae",
 };
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for another word, naming the nearest accepted one */
+/** @throws {ArgumentError} INVALID_ARGUMENT for any other word, with the most similar accepted one */
 export function requireChoice<T extends string>(value: unknown, argument: string, choices: readonly T[]): T {
   if (choices.includes(value as T)) return value as T;
   const list = choices.join(", ");
@@ -89,7 +89,7 @@ export function requireChoice<T extends string>(value: unknown, argument: string
   });
 }
 
-/** The size of the images, without defaults; the command line has it from the data set. */
+/** Size of the images. It has no defaults; the command line uses the size of the data set's images. */
 export const imageOptions = {
   /** Rows of an image. */
   height: integer({ from: 1, to: 4096 }, { flag: false, help: "rows of an image" }),
@@ -99,7 +99,7 @@ export const imageOptions = {
   channels: integer({ from: 1, to: 64 }, { default: 1, flag: false, help: "channels of an image" }),
 };
 
-/** The seed of the initial weights; on the command line, that of the training is the same. */
+/** Seed of the initial weights. The command line uses the seed of the training for them too. */
 export const seed = integer(
   { from: 0, to: Number.MAX_SAFE_INTEGER },
   { default: 42, flag: false, help: "seed of the initial weights" },
@@ -111,22 +111,22 @@ export const outputVariance = number(
   {
     default: 0.01,
     help: "variance of a Gaussian likelihood",
-    guide: "variance of the Gaussian likelihood; where it is learned, the variance that training starts from",
+    guide: "variance of the Gaussian likelihood; if it is learned, the variance at the start of the training",
   },
 );
 
-/** What the networks of all models but micrograph-vae are made of. */
+/** Options of the networks of all models except micrograph-vae. */
 export const networkOptions = {
   ...imageOptions,
   /** Dimensions of the latent variable z, the code. */
   zDim: integer({ from: 1, to: 4096 }, { default: 20, help: "dimensions of the code" }),
   /** Units of a dense layer. */
   hiddenDim: integer({ from: 1, to: 65536 }, { default: 400, help: "units of a dense layer" }),
-  /** Dense layers of encoder and decoder, each. */
+  /** Number of dense layers in the encoder, and also in the decoder. */
   numLayers: integer({ from: 0, to: 32 }, { default: 1, help: "dense layers in each of encoder and decoder" }),
-  /** Channels of the convolutions, each with stride 2, of the conv- models. */
+  /** Channels of the convolutions in the conv- models. Each convolution has stride 2. */
   filters: integers(1, 4096, [32, 64], "channels of the convolutions"),
-  /** Rows and columns of a convolution's kernel, in the conv- models. */
+  /** Rows and columns of a convolution's kernel in the conv- models. */
   kernelSize: integer({ from: 1, to: 31 }, { default: 4, help: "rows and columns of a convolution's kernel" }),
   /** Fraction of the hidden units that a training step leaves out. */
   dropout: number(
@@ -134,8 +134,9 @@ export const networkOptions = {
     { default: 0, help: "fraction of the hidden units that a training step leaves out" },
   ),
   /**
-   * p(x|z): `"bernoulli"`, where values between 0 and 1 count as probabilities; `"gaussian"` with variance `outputVariance`; or
-   * `"learned-gaussian"`, whose one variance for all pixels is learned, from `outputVariance` on.
+   * Likelihood p(x|z): `"bernoulli"`, which treats values between 0 and 1 as probabilities; `"gaussian"` with variance
+   * `outputVariance`; or `"learned-gaussian"`, which learns one variance for all pixels and starts from
+   * `outputVariance`.
    */
   likelihood: choice(["bernoulli", "gaussian", "learned-gaussian"], {
     default: "bernoulli",
@@ -150,7 +151,7 @@ export const networkOptions = {
 };
 export type NetworkConfiguration = Resolved<typeof networkOptions>;
 
-/** The weight of the KL divergence of the latent variables. */
+/** Weight of the KL divergence of the latent variables. */
 export const beta = number({ from: 0 }, { default: 1, help: "weight of the divergence from the prior" });
 /** Standard deviation of the Gaussian prior over every weight of a Bayesian network. */
 export const priorSigma = number(

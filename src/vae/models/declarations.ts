@@ -1,11 +1,11 @@
 import { abortSignal, boolean, callback, integer } from "../../options/index.js";
 
-/** Seed of random numbers. */
+/** Declares a seed of random numbers. */
 export const seedOption = (help: string) => integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help });
 
 /** Options of the methods that process many images. */
 export const BATCH_OPTIONS = {
-  /** Images that are computed at once. */
+  /** Number of images that are computed at once. */
   batchSize: integer({ from: 1, to: 65_536 }, { default: 256, help: "images that are computed at once" }),
   /** Stops the work. */
   signal: abortSignal({ help: "stops the work" }),
@@ -18,11 +18,14 @@ export const BATCH_OPTIONS = {
 /** Options of `Model.encode`. */
 export const ENCODE_OPTIONS = {
   ...BATCH_OPTIONS,
-  /** Draws of what is random: the weights of models whose weights are distributions, noise, or views. */
+  /** Number of random draws: of the weights if they are distributions, of noise, or of views. */
   draws: integer({ from: 2, to: 10_000 }, { default: 32, help: "draws of Bayesian weights, of noise or of views" }),
   /** Seed of these draws. */
   seed: seedOption("seed of the draws"),
-  /** Whether all images see the same draws, so that the code of an image does not depend on where it stands among the others. */
+  /**
+   * Whether all images use the same draws. If so, the code of an image does not depend on its position among the other
+   * images.
+   */
   commonDraws: boolean({ default: false, flag: false, help: "whether all images see the same draws" }),
 };
 

@@ -3,11 +3,11 @@ import { ArgumentError } from "../../errors.js";
 import { outputVariance } from "./configuration.js";
 
 const LOG_2_PI = Math.log(2 * Math.PI);
-/** Keeps the logarithm of a standard deviation finite where softplus underflows. */
+/** Keeps the logarithm of a standard deviation finite if softplus underflows. */
 const TINY = 1e-30;
 
 /**
- * KL(N(mean, sd^2) || N(0, 1)) of every dimension (Kingma & Welling 2014, appendix B).
+ * KL(N(mean, sd^2) || N(0, 1)) for every dimension (Kingma & Welling 2014, appendix B).
  *
  * @param mean n x d
  * @param sd n x d, > 0
@@ -18,16 +18,14 @@ export function klToStandardNormal(mean: tf.Tensor, sd: tf.Tensor): tf.Tensor {
   return tf.sub(tf.mul(0.5, tf.sub(squares, 1)), tf.log(tf.add(sd, TINY)));
 }
 
-/**
- * KL(N(mean, sd^2) || N(priorMean, priorSd^2)) of every dimension; the shapes broadcast.
- */
+/** KL(N(mean, sd^2) || N(priorMean, priorSd^2)) for every dimension. The shapes are broadcast. */
 export function klBetweenNormals(mean: tf.Tensor, sd: tf.Tensor, priorMean: tf.Tensor, priorSd: tf.Tensor): tf.Tensor {
   const squares = tf.add(tf.square(tf.sub(mean, priorMean)), tf.square(sd));
   const ratio = tf.div(squares, tf.mul(2, tf.square(priorSd)));
   return tf.add(tf.sub(tf.log(priorSd), tf.log(tf.add(sd, TINY))), tf.sub(ratio, 0.5));
 }
 
-/** log N(x; mean, sd^2), summed over the last axis; the shapes broadcast. */
+/** log N(x; mean, sd^2), summed over the last axis. The shapes are broadcast. */
 export function logNormal(x: tf.Tensor, mean: tf.Tensor, sd: tf.Tensor): tf.Tensor {
   const standardized = tf.div(tf.sub(x, mean), sd);
   const terms = tf.add(tf.mul(0.5, tf.square(standardized)), tf.log(tf.add(sd, TINY)));
@@ -45,35 +43,40 @@ function sumPerImage(x: tf.Tensor): tf.Tensor1D {
   return tf.sum(tf.reshape(x, [x.shape[0], -1]), 1);
 }
 
-/** The number whose softplus is `x` > 0. */
+/** Returns the number whose softplus is `x` > 0. */
 export function inverseSoftplus(x: number): number {
   return x + Math.log(-Math.expm1(-x));
 }
 
-/** p(x|z) over the pixels, from what the last linear layer of a decoder gives. */
+/** The likelihood p(x|z) of the pixels, computed from the last linear layer of a decoder. */
 export interface Likelihood {
   /** log p(x|z) of every image, in nats: images as n x height x width x channels to n. */
   logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D;
   /**
-   * The part of -log p(x|z) that depends on how well an image is reconstructed, averaged over the images: what the weights of other
-   * losses are measured by.
+   * The part of -log p(x|z) that depends on how well an image is reconstructed, averaged over the images. Weights of
+   * other parts of the loss are multiples of it.
    */
   error(images: tf.Tensor, raw: tf.Tensor): tf.Scalar;
   /** The mean image. */
   mean(raw: tf.Tensor): tf.Tensor;
-  /** What is learned, by name. */
+  /** Learned variables by name. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
 }
 
-/** Independent Bernoulli pixels with logits `raw`; values between 0 and 1 give the expectation over such pixels. */
+/**
+ * Independent Bernoulli pixels with logits `raw`. Values between 0 and 1 give the expectation over Bernoulli pixels
+ * with these probabilities.
+ */
 export class BernoulliLikelihood implements Likelihood {
   readonly variables: ReadonlyMap<string, tf.Variable> = new Map();
 
   logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D {
-    // Computed in one step, because its gradient, x - sigmoid(raw), is much cheaper than that of the parts.
+    // The value is computed in one step, because its gradient, x - sigmoid(raw), is much cheaper than the gradient of
+    // the separate operations.
     const compute = tf.customGrad((logits, save) => {
       const inputs = logits as tf.Tensor;
-      // The images as well: those that a model repeats for its draws are freed before the gradient is computed.
+      // The images are saved as well: images that a model repeats for its draws are freed before the gradient is
+      // computed.
       (save as tf.GradSaveFunc)([inputs, images]);
       const value = sumPerImage(tf.sub(tf.mul(inputs, images), tf.softplus(inputs)));
       const gradFunc = (dy: tf.Tensor, [savedLogits, savedImages]: tf.Tensor[]) =>
@@ -92,7 +95,7 @@ export class BernoulliLikelihood implements Likelihood {
   }
 }
 
-/** Independent Gaussian pixels with mean sigmoid(raw) and one variance for all. */
+/** Independent Gaussian pixels with mean sigmoid(raw) and one variance for all pixels. */
 export class GaussianLikelihood implements Likelihood {
   readonly variables: ReadonlyMap<string, tf.Variable>;
   private readonly logVariance: tf.Variable | number;
@@ -124,7 +127,7 @@ export class GaussianLikelihood implements Likelihood {
   }
 }
 
-/** What `compute` makes of numbers, through which no gradient flows. */
+/** Computes a function whose gradient is defined as zero. */
 export function detach<T extends tf.Tensor, R extends tf.Tensor>(x: T, compute: (x: T) => R): R {
   const constant = tf.customGrad((from) => ({
     value: compute(from as T),
@@ -136,7 +139,7 @@ export function detach<T extends tf.Tensor, R extends tf.Tensor>(x: T, compute: 
 /**
  * @param name the `likelihood` of a configuration
  * @param variance its `outputVariance`
- * @throws {ArgumentError} INVALID_ARGUMENT for a variance that a Bernoulli likelihood would ignore
+ * @throws {ArgumentError} INVALID_ARGUMENT if a variance is given for a Bernoulli likelihood, which would ignore it
  */
 export function createLikelihood(name: "bernoulli" | "gaussian" | "learned-gaussian", variance: number): Likelihood {
   if (name === "bernoulli" && variance !== outputVariance.default) {

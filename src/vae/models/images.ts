@@ -2,17 +2,19 @@ import { ArgumentError } from "../../errors.js";
 import type { Images } from "../datasets/dataset.js";
 import { imagesInMemory } from "../datasets/images.js";
 
-/** Images, or their values 0 to 1, one image after the other, each height x width x channels. */
+/** A set of images, or the values of images from 0 to 1, one image after the other, each height x width x channels. */
 export type ImagesLike = Images | Float32Array;
 
-/** The size of every image of a set, in pixels, and their color channels: 1 for gray values, 3 for red, green and blue. */
+/** Size of the images in pixels, and number of color channels: 1 for gray values, 3 for red, green and blue. */
 export interface ImageShape {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
 }
 
-/** @throws {ArgumentError} SHAPE_MISMATCH for images of another shape, INVALID_ARGUMENT for what are no images */
+/**
+ * @throws {ArgumentError} SHAPE_MISMATCH for images of another shape, INVALID_ARGUMENT for a value that is not images
+ */
 export function toImages(images: ImagesLike, shape: ImageShape, argument = "images"): Images {
   if (images instanceof Float32Array) return imagesInMemory(images, [shape.height, shape.width, shape.channels]);
   if (typeof images?.read !== "function") {
@@ -29,7 +31,7 @@ export function toImages(images: ImagesLike, shape: ImageShape, argument = "imag
 
 const describeShape = ({ height, width, channels }: ImageShape): string => `${height} x ${width} x ${channels}`;
 
-/** The numbers from `start` to `end` - 1. */
+/** The integers from `start` to `end` - 1. */
 export function range(start: number, end: number): Int32Array {
   return Int32Array.from({ length: end - start }, (_, i) => start + i);
 }

@@ -3,10 +3,13 @@ import { io } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { makeFolder, writeFileAtomic } from "../../io/index.js";
 
-/** Bytes of a shard, the size of tfjs's own converter: what browsers cache. */
+/** Bytes of a shard. Browsers cache files of this size, which the converter of TensorFlow.js also uses. */
 const SHARD_BYTES = 4 * 2 ** 20;
 
-/** Writes a network as `model.json` and shards of weights, as `tf.loadLayersModel` reads them, each file atomically. */
+/**
+ * Writes a network as `model.json` and shards of weights, which `tf.loadLayersModel` can read. Each file is written
+ * atomically.
+ */
 export async function writeLayersModel(folder: string, network: LayersModel): Promise<void> {
   await makeFolder(folder);
   const handler = io.withSaveHandler(async (artifacts) => {

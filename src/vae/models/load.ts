@@ -9,9 +9,10 @@ import { type NamedTensor, readTensorFile } from "./safetensors.js";
 import type { ModelName } from "./settings.js";
 
 /**
- * Loads a model that `Model.save` or a training wrote. Where no backend was selected yet, {@link selectBackend} takes its default.
+ * Loads a model that `Model.save` or a training wrote. If no backend was selected yet, the default of {@link
+ * selectBackend} is used.
  *
- * @param path the folder of the model, the folder of a run (its `model/` is taken), or the file `model.safetensors`
+ * @param path the folder of the model, the folder of a run (its `model/` is used), or the file `model.safetensors`
  * @throws {FileError} FILE_READ, FILE_FORMAT or FILE_VERSION
  */
 export async function loadModel(path: string): Promise<Model> {
@@ -24,15 +25,15 @@ export async function loadModel(path: string): Promise<Model> {
       throw new FileError("FILE_FORMAT", candidate, `is a ${String(facts.kind)}, not a model`);
     return restoreModel(candidate, facts, tensors);
   }
-  const reason = "holds no model: expected model.safetensors in it or in its folder model";
+  const reason = "holds no model: expected the file model.safetensors in this folder or in its subfolder model";
   throw new FileError("FILE_READ", path, reason);
 }
 
 /**
- * The model with these weights. Where no backend was selected yet, {@link selectBackend} takes its default.
+ * Builds a model with these weights. If no backend was selected yet, the default of {@link selectBackend} is used.
  *
- * @param path of the file that they were read from
- * @throws {FileError} FILE_FORMAT for a model that this version does not have
+ * @param path path of the file from which the weights were read
+ * @throws {FileError} FILE_FORMAT for a model that this version cannot build
  */
 export async function restoreModel(
   path: string,

@@ -20,42 +20,42 @@ import { type NamedTensor, writeTensorFile } from "./safetensors.js";
 import type { TrainingLength } from "./training-length.js";
 import type { WeightPosterior } from "./weight-posterior.js";
 
-/** The loss of a batch, in nats per image where it is a negative log-likelihood. */
+/** The loss of a batch. If it is a negative log-likelihood, its unit is nats per image. */
 export interface Loss {
-  /** What is minimized. */
+  /** The quantity that is minimized. */
   readonly total: tf.Scalar;
-  /** The named parts, each before it is weighted. */
+  /** The parts by name, before they are weighted. */
   readonly parts: Readonly<Record<string, tf.Scalar>>;
 }
 
-/** One alternating step of the training: some of the variables follow the gradient of a loss of their own. */
+/** One of the alternating steps of a training. It trains some of the variables with its own loss. */
 export interface Phase {
   readonly name: string;
-  /** Names of the variables that it trains. */
+  /** Names of the variables that this phase trains. */
   readonly variables: readonly string[];
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss;
 }
 
-/** What a model learns at the beginning of an epoch otherwise than by gradients. */
+/** Information for a model at the beginning of an epoch, when it may change without gradients. */
 export interface EpochStart {
-  /** Epochs that are done. */
+  /** Number of finished epochs. */
   readonly epoch: number;
   readonly length: TrainingLength;
   readonly images: Images;
   readonly seed: number;
   readonly signal: AbortSignal | undefined;
-  /** Takes a sentence about the training for its result. */
+  /** Adds a warning to the result of the training. */
   warn(sentence: string): void;
 }
 
 /** The approximate posterior q(z|x) of some images, as tensors: n x zDim. */
 export interface Posterior {
   readonly mean: tf.Tensor2D;
-  /** Without it, the posterior is a point. */
+  /** If undefined, the posterior is a point. */
   readonly sd: tf.Tensor2D | undefined;
 }
 
-/** The codes of n images: what `runTsne` takes as data and sigma. */
+/** The codes of n images. `runTsne` accepts them as data and sigma. */
 export interface Codes {
   /** Means of the codes, n x zDim. */
   readonly means: Matrix;
@@ -64,7 +64,7 @@ export interface Codes {
 }
 
 /**
- * Options of the methods that go through many images.
+ * Options of the methods that process many images.
  *
  * @interface
  */
@@ -84,38 +84,38 @@ export type EncodeOptions = Readonly<OptionValues<typeof ENCODE_OPTIONS>>;
  */
 export type SampleOptions = Readonly<OptionValues<typeof SAMPLE_OPTIONS>>;
 
-/** What a model is made of. */
+/** The parts of a model. */
 export interface ModelParts {
   readonly encoder: Network;
   readonly decoder: Network;
   readonly likelihood: Likelihood;
   /** Further networks. */
   readonly others?: readonly Network[];
-  /** Where the weights of encoder and decoder are distributions. */
+  /** The posterior of the weights, if the weights of encoder and decoder are distributions. */
   readonly weightPosterior?: WeightPosterior;
 }
 
-/** The configuration that every model has. */
+/** The part of the configuration that all models have. */
 export interface ModelConfiguration extends ImageShape {
   readonly zDim: number;
   readonly seed: number;
 }
 
-/** The face that all models share. Images are values 0 to 1; an image is height x width x channels. */
+/** The interface of all models. Images have values from 0 to 1; an image is height x width x channels. */
 export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
-  /** The name in the table of models, such as `conv-vae`. */
+  /** Name in the table of models, such as `conv-vae`. */
   readonly name: string;
   readonly configuration: C;
   abstract readonly recipe: Recipe;
-  /** Standard deviation of the prior over every latent dimension; undefined where there is no prior to sample from. */
+  /** Standard deviation of the prior over every latent dimension; undefined if there is no prior to sample from. */
   abstract readonly priorSd: number | undefined;
-  /** Whether the sum of the loss's parts is minus a lower bound of log p(x). */
+  /** Whether the negative sum of the parts of the loss is a lower bound of log p(x). */
   abstract readonly isBound: boolean;
   /** Whether log p(x) can be estimated by importance sampling from the posterior. */
   abstract readonly hasLatentPosterior: boolean;
 
   /**
-   * Tensors without which a training cannot be resumed, by name. They are saved in its checkpoints, but not with the model.
+   * Tensors by name that are needed to resume a training. They are saved in its checkpoints, but not with the model.
    *
    * @internal
    */
@@ -139,10 +139,10 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * The loss of a batch, averaged over its images.
+   * Computes the loss of a batch, averaged over its images.
    *
-   * @param input what is encoded, n x height x width x channels; may be noisy
-   * @param target what is to be reconstructed, of the same shape
+   * @param input images to encode, n x height x width x channels; may be noisy
+   * @param target images to reconstruct, of the same shape
    */
   abstract loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss;
 
@@ -153,10 +153,10 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * The epochs, from 0, at which the model begins to minimize another loss, in order; the learning rate rises again from 0 at each. The first is
-   * 0; the loss of the last part is the one that is meant.
+   * The epochs, from 0 and in ascending order, at which the model begins to minimize another loss. The learning rate
+   * rises again from 0 at each of them. The first is 0. The loss of the last part is the actual loss of the model.
    *
-   * @throws {ArgumentError} OUT_OF_RANGE for a training that is too short
+   * @throws {ArgumentError} OUT_OF_RANGE if the training is too short
    */
   partStarts(_length: TrainingLength): readonly number[] {
     return [0];
@@ -165,17 +165,20 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   /** Called by the training before the first step of every epoch. */
   async beginEpoch(_start: EpochStart): Promise<void> {}
 
-  /** The encoder as a stock tfjs network: images to means and, where the model has them, standard deviations. */
+  /**
+   * The encoder as a TensorFlow.js model without custom layers: images to means and, if the model has them, standard
+   * deviations.
+   */
   get encoder(): LayersModel {
     return this.parts.encoder.model;
   }
 
-  /** The decoder as a stock tfjs network: codes to images. */
+  /** The decoder as a TensorFlow.js model without custom layers: codes to images. */
   get decoder(): LayersModel {
     return this.parts.decoder.model;
   }
 
-  /** All weights, statistics and other numbers that are learned, by name. */
+  /** All weights, statistics and other learned numbers by name. */
   get variables(): ReadonlyMap<string, tf.Variable> {
     return new Map([...this.table].map(([key, { variable }]) => [key, variable]));
   }
@@ -186,8 +189,8 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * Means and standard deviations of the codes. Where the weights are distributions, means and variances are those over draws
-   * of the weights.
+   * Computes means and standard deviations of the codes. If the weights are distributions, means and variances are
+   * taken over draws of the weights.
    *
    * @param images n images
    * @throws {ArgumentError} SHAPE_MISMATCH for images of another size
@@ -212,7 +215,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * The images that codes stand for.
+   * Decodes codes to images.
    *
    * @param codes n x zDim
    * @returns n images, one after the other
@@ -240,9 +243,9 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * The images after encoding and decoding, through the means.
+   * Encodes images and decodes the means of their codes.
    *
-   * @returns as many images, one after the other
+   * @returns the reconstructed images, one after the other
    */
   async reconstruct(images: ImagesLike, options: BatchOptions = {}): Promise<Float32Array> {
     const checked = toImages(images, this.configuration);
@@ -258,7 +261,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * Images that the model makes up, decoded from codes that are drawn from the prior.
+   * Generates images: decodes codes that are drawn from the prior.
    *
    * @returns `count` images, one after the other
    * @throws {ArgumentError} INVALID_ARGUMENT for a model without a prior
@@ -283,7 +286,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     return new Matrix(draws.map((value) => value * (this.priorSd as number)).subarray(0, count * zDim), count, zDim);
   }
 
-  /** All weights by name, for inspection. */
+  /** Returns copies of all weights by name, for inspection. */
   async weights(): Promise<Map<string, NamedTensor>> {
     const weights = new Map<string, NamedTensor>();
     for (const [key, variable] of this.variables) {
@@ -293,9 +296,9 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * Takes over weights by name.
+   * Sets all weights, which are given by name.
    *
-   * @throws {ArgumentError} SHAPE_MISMATCH where one is missing, unknown or of another shape
+   * @throws {ArgumentError} SHAPE_MISMATCH if a weight is missing, unknown or of another shape
    */
   setWeights(weights: ReadonlyMap<string, NamedTensor>): void {
     for (const [key, { shape }] of weights) {
@@ -320,8 +323,8 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * Saves the model: `model.safetensors`, from which `loadModel` reads it, and the networks `encoder/` and `decoder/`, each a
-   * `model.json` with shards of weights that `tf.loadLayersModel` of stock TensorFlow.js loads.
+   * Saves the model: the file `model.safetensors`, which `loadModel` reads, and the networks `encoder/` and `decoder/`.
+   * Each network is a `model.json` with shards of weights, which `tf.loadLayersModel` of TensorFlow.js loads.
    *
    * @throws {FileError} FILE_WRITE
    */
@@ -333,7 +336,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     await writeTensorFile(join(folder, "model.safetensors"), { facts, tensors: await this.weights() });
   }
 
-  /** Whether its networks are normalized, in inference, by statistics that training has collected. */
+  /** Whether the networks are normalized at inference by statistics that were collected in training. */
   get hasRunningStatistics(): boolean {
     return [...this.table.keys()].some((key) => key.endsWith("/moving_variance"));
   }
@@ -343,45 +346,48 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     for (const { variable } of this.table.values()) variable.dispose();
   }
 
-  /** Numbers of an image. */
+  /** Number of values of an image. */
   get pixels(): number {
     const { height, width, channels } = this.configuration;
     return height * width * channels;
   }
 
-  /** q(z|x), with weights drawn where they are distributions. */
+  /** q(z|x). Weights that are distributions are drawn. */
   posterior(x: tf.Tensor4D, pass: Pass): Posterior {
     const [mean, sd] = this.parts.encoder.raw(x, pass, this.parts.weightPosterior);
     return { mean: mean as tf.Tensor2D, sd: sd && (tf.softplus(sd) as tf.Tensor2D) };
   }
 
-  /** log p(x|z) of every image, with weights drawn where they are distributions: n. */
+  /** log p(x|z) of every image: n numbers. Weights that are distributions are drawn. */
   logLikelihood(images: tf.Tensor4D, z: tf.Tensor2D, pass: Pass): tf.Tensor1D {
     return this.parts.likelihood.logProbability(images, this.decodeRaw(z, pass));
   }
 
-  /** The mean of p(x|z), with weights drawn where they are distributions. */
+  /** Mean of p(x|z). Weights that are distributions are drawn. */
   decodeMean(z: tf.Tensor2D, pass: Pass): tf.Tensor4D {
     return this.parts.likelihood.mean(this.decodeRaw(z, pass)) as tf.Tensor4D;
   }
 
-  /** What the decoder computes of codes before the likelihood reads it: logits where that is Bernoulli. */
+  /** Output of the decoder before the likelihood is applied: logits if the likelihood is Bernoulli. */
   protected decodeRaw(z: tf.Tensor2D, pass: Pass): tf.Tensor {
     return this.parts.decoder.raw(z, pass, this.parts.weightPosterior)[0];
   }
 
-  /** KL divergence of the posterior from the prior in every dimension, for a posterior with standard deviations: n x zDim, in nats. */
+  /**
+   * KL divergence of the posterior from the prior in every dimension: n x zDim, in nats. The posterior must have
+   * standard deviations.
+   */
   klPerDimension(images: tf.Tensor4D, pass: Pass): tf.Tensor2D {
     const { mean, sd } = this.posterior(images, pass);
     return klToStandardNormal(mean, sd as tf.Tensor2D) as tf.Tensor2D;
   }
 
   /**
-   * Logarithms of importance weights, p(x, z) / q(z|x) with z from q(z|x), whose mean estimates p(x) (Burda, Grosse &
-   * Salakhutdinov 2016, equation 8).
+   * Logarithms of the importance weights p(x, z) / q(z|x), with z drawn from q(z|x). The mean of the weights estimates
+   * p(x) (Burda, Grosse & Salakhutdinov 2016, equation 8).
    *
-   * @param images what is encoded
-   * @param target what p(x|z) is evaluated for: images without the noise of `images`. Default: `images`
+   * @param images images to encode
+   * @param target images for which p(x|z) is evaluated, without the noise of `images`. Default: `images`
    * @returns n x draws, in nats
    */
   logImportanceWeights(images: tf.Tensor4D, draws: number, pass: Pass, target = images): tf.Tensor2D {
@@ -412,7 +418,9 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     return { mean, sd: tf.sqrt(tf.relu(variance)) as tf.Tensor2D };
   }
 
-  /** Reads the images batch after batch and hands them over as tensors, which are disposed of afterwards. */
+  /**
+   * Reads the images batch by batch and passes each batch to `use` as a tensor. The tensor is disposed of afterwards.
+   */
   async forEachBatch(
     images: Images,
     options: BatchOptions,
@@ -426,7 +434,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
       const values = await next;
       const end = Math.min(start + batchSize, images.count);
       next = end < images.count ? read(end) : undefined;
-      // A rejection is reported where it is awaited, in the next round.
+      // A rejection is reported by the await in the next round.
       next?.catch(() => {});
       const { height, width, channels } = this.configuration;
       const x = tf.tensor4d(values, [end - start, height, width, channels]);
@@ -441,14 +449,14 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 }
 
-/** Every row `times` times, one after the other. */
+/** Repeats every row `times` times, with the copies next to each other. */
 export function repeatRows<T extends tf.Tensor>(x: T, times: number): T {
   const [rows, ...rest] = x.shape as [number, ...number[]];
   const tiled = tf.tile(tf.expandDims(tf.reshape(x, [rows, -1]), 1), [1, times, 1]);
   return tf.reshape(tiled, [rows * times, ...rest]) as T;
 }
 
-/** The loss whose total is the sum of the parts, those named in `weights` weighted. */
+/** Returns a loss whose total is the sum of the parts. Parts that are named in `weights` are weighted. */
 export function weighted(
   parts: Readonly<Record<string, tf.Scalar>>,
   weights: Readonly<Record<string, number>> = {},
@@ -460,19 +468,19 @@ export function weighted(
   return { total: (terms.length === 1 ? tf.clone(terms[0] as tf.Scalar) : tf.addN(terms)) as tf.Scalar, parts };
 }
 
-/** Mean over the images of what was summed over their dimensions: n x d to a scalar. */
+/** Sums over the dimensions and averages over the images: n x d to a scalar. */
 export function meanOfSums(x: tf.Tensor): tf.Scalar {
   return tf.div(tf.sum(x), x.shape[0]);
 }
 
-/** The numbers of a tensor, which is disposed of. */
+/** Returns the numbers of a tensor and disposes of the tensor. */
 export async function take(x: tf.Tensor): Promise<Float32Array> {
   const values = await x.data<"float32">();
   x.dispose();
   return values;
 }
 
-/** Lets timers, signals and input be served between batches: the backends compute on the calling thread. */
+/** Gives timers, signals and input a turn between batches, because the backends compute on the calling thread. */
 export function pause(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -9,37 +9,39 @@ import type { Pass } from "./pass.js";
 
 export type Layer = layers.Layer;
 
-/** One output of a network: the layers that lead from the trunk to it. */
+/** One output of a network, with the layers between the trunk and this output. */
 export interface Head {
   readonly name: string;
   readonly layers: readonly Layer[];
   /**
-   * What follows in the finished network, but not in {@link Network.raw}: an activation that the loss takes in one piece with
-   * itself, or statistics that training has from its batch.
+   * Adds the last operation of the finished network, which {@link Network.raw} leaves out: an activation that is part
+   * of the loss, or a normalization that training computes from its batch.
    */
   finish?(output: SymbolicTensor): SymbolicTensor;
 }
 
-/** Draws the output of a layer whose weights are distributions. */
+/** Draws the outputs of layers whose weights are distributions. */
 export interface WeightDraws {
   has(layer: Layer): boolean;
   apply(layer: Layer, x: tf.Tensor, pass: Pass): tf.Tensor;
 }
 
 /**
- * A network with one input and one or more outputs: a trunk of layers and a head for each output. It is a stock tfjs
- * LayersModel, whose layers can also be run one by one with seeded random numbers and drawn weights, as training needs it.
+ * A network with one input and one or more outputs: a trunk of layers, and a head for each output. It is a LayersModel
+ * of TensorFlow.js without custom layers. For training, its layers can also be run one by one, with seeded random
+ * numbers and drawn weights.
  */
 export class Network {
   readonly name: string;
-  /** The finished network, in inference. */
+  /** The finished network, for inference. */
   readonly model: LayersModel;
   private readonly trunk: readonly Layer[];
   private readonly heads: readonly Head[];
 
   /**
-   * @param inputShape without the batch
-   * @param random where the initial kernels come from: uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010)
+   * @param inputShape shape of the input without the batch
+   * @param random source of the initial kernels, which are uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio
+   *   2010)
    */
   constructor(
     name: string,
@@ -64,18 +66,18 @@ export class Network {
     for (const layer of this.layers) initialize(layer, random);
   }
 
-  /** All layers of trunk and heads. */
+  /** All layers of the trunk and the heads. */
   get layers(): Layer[] {
     return [...this.trunk, ...this.heads.flatMap((head) => head.layers)];
   }
 
-  /** The outputs of the heads before their finish. Statistics and dropout are as `pass` says. */
+  /** Computes the outputs of the heads without `finish`. `pass` determines the statistics and the dropout. */
   raw(x: tf.Tensor, pass: Pass, draws?: WeightDraws): tf.Tensor[] {
     const stem = run(this.trunk, x, pass, draws);
     return this.heads.map((head) => run(head.layers, stem, pass, draws));
   }
 
-  /** The finished outputs, in inference. */
+  /** Computes the finished outputs, as at inference. */
   infer(x: tf.Tensor): tf.Tensor[] {
     const outputs = this.model.predictOnBatch(x);
     return Array.isArray(outputs) ? outputs : [outputs];
@@ -93,12 +95,15 @@ export class Network {
   }
 }
 
-/** Bytes for a weight while it is trained: itself, its gradient and the two moments of Adam. */
+/** Bytes per weight in training: the weight, its gradient and the two moments of Adam. */
 const BYTES_PER_WEIGHT = 16;
-/** All that WebAssembly can address. */
+/** Bytes that WebAssembly can address. */
 const WASM_BYTES = 2 ** 32;
 
-/** @throws {SigmaTsneError} OUT_OF_MEMORY, before anything is allocated, for layers whose weights do not fit */
+/**
+ * @throws {SigmaTsneError} OUT_OF_MEMORY if the weights of the layers do not fit into memory. Nothing was allocated
+ *   then.
+ */
 function requireMemory(
   name: string,
   inputShape: readonly number[],
@@ -138,7 +143,7 @@ function run(through: readonly Layer[], from: tf.Tensor, pass: Pass, draws: Weig
       if (pass.training) x = pass.dropout(x, layer.getConfig().rate as number);
     } else if (layer.getClassName() === "BatchNormalization" && pass.training) {
       x = normalizeBatch(layer, x, pass);
-      // The ReLU that `activation` puts behind it is done, too.
+      // The ReLU that `activation` puts after the normalization was computed too.
       i++;
     } else if (draws?.has(layer)) {
       x = draws.apply(layer, x, pass);
@@ -149,7 +154,10 @@ function run(through: readonly Layer[], from: tf.Tensor, pass: Pass, draws: Weig
   return x;
 }
 
-/** A batch normalization by the statistics of the batch, which the running ones follow, and the ReLU that comes after it. */
+/**
+ * Applies a batch normalization with the statistics of the batch, and the ReLU after it. Updates the running
+ * statistics.
+ */
 function normalizeBatch(layer: Layer, x: tf.Tensor, pass: Pass): tf.Tensor {
   const [gamma, beta, runningMean, runningVariance] = layer.weights.map((weight) => weight.read()) as [
     tf.Tensor1D,
@@ -174,7 +182,7 @@ function initialize(layer: Layer, random: Random): void {
   }
 }
 
-/** Zeros, to be replaced by {@link initialize}: tfjs would draw numbers without a seed. */
+/** {@link initialize} replaces these zeros. TensorFlow.js would draw initial weights without a seed. */
 const kernelInitializer = "zeros";
 
 /** A dense layer without activation. */
@@ -191,17 +199,20 @@ export function hiddenLayers(count: number, units: number, dropout: number, pref
   ]).flat() as Layer[];
 }
 
-/** Shape of the stack of convolutions: what {@link convolutions} and {@link transposedConvolutions} have in common. */
+/** Shape of a stack of convolutions: the options of both {@link convolutions} and {@link transposedConvolutions}. */
 export interface ConvolutionOptions {
   readonly height: number;
   readonly width: number;
   readonly filters: readonly number[];
   readonly kernelSize: number;
-  /** Whether a batch normalization stands before every ReLU; convolutions then have no bias, which it would take off again. */
+  /**
+   * Whether a batch normalization precedes every ReLU. The convolutions then have no bias, because the normalization
+   * would subtract it again.
+   */
   readonly normalized: boolean;
 }
 
-/** Convolutions with stride 2 and ReLU; every one halves height and width, rounding up. */
+/** Convolutions with stride 2 and ReLU. Each halves height and width, rounding up. */
 export function convolutions({ filters, kernelSize, normalized }: ConvolutionOptions): Layer[] {
   return filters.flatMap((count, i) => {
     const name = `conv_${i + 1}`;
@@ -212,9 +223,9 @@ export function convolutions({ filters, kernelSize, normalized }: ConvolutionOpt
 }
 
 /**
- * A dense layer and transposed convolutions with stride 2, the mirror image of {@link convolutions}.
+ * A dense layer and transposed convolutions with stride 2: the reverse of {@link convolutions}.
  *
- * @param last channels of the last one, which, where `isLinear`, has neither normalization nor ReLU
+ * @param last channels of the last convolution. If `isLinear`, it has neither normalization nor ReLU.
  */
 export function transposedConvolutions(options: ConvolutionOptions, last: number, isLinear: boolean): Layer[] {
   const { height, width, filters, kernelSize, normalized } = options;
@@ -251,13 +262,13 @@ export function transposedConvolutions(options: ConvolutionOptions, last: number
   return stack;
 }
 
-/** The ReLU of a convolution, and the batch normalization before it where there is one. */
+/** The ReLU of a convolution, preceded by a batch normalization if `normalized`. */
 function activation(name: string, normalized: boolean): Layer[] {
   const norm = normalized ? [layers.batchNormalization({ name: `${name}_norm` })] : [];
   return [...norm, layers.activation({ activation: "relu", name: `${name}_relu` })] as Layer[];
 }
 
-/** Dense or convolutional, as the model's name says. */
+/** The kind of layers: convolutional for models whose name begins with `conv-`. */
 export type NetworkKind = "dense" | "convolutional";
 
 /** The trunk of an encoder: images to hidden units. */
@@ -270,7 +281,10 @@ function encoderTrunk(kind: NetworkKind, configuration: NetworkConfiguration): L
   ];
 }
 
-/** An encoder whose heads are linear layers of the given widths; those named `*sd` finish with softplus. */
+/**
+ * Creates an encoder whose heads are linear layers of the given widths. Heads whose names end with `sd` are finished
+ * with softplus.
+ */
 export function createEncoder(
   kind: NetworkKind,
   configuration: NetworkConfiguration,
@@ -291,7 +305,7 @@ export function createEncoder(
   );
 }
 
-/** A decoder: codes to images; its raw output is what a {@link Likelihood} takes. */
+/** Creates a decoder, which maps codes to images. Its raw output is the input of a {@link Likelihood}. */
 export function createDecoder(kind: NetworkKind, configuration: NetworkConfiguration, random: Random): Network {
   const { height, width, channels, numLayers, hiddenDim, dropout, zDim } = configuration;
   const toImage =
@@ -310,7 +324,7 @@ export function createDecoder(kind: NetworkKind, configuration: NetworkConfigura
   );
 }
 
-/** A finish of one activation. */
+/** Creates a `finish` that consists of one activation. */
 export function finishWith(name: "softplus" | "sigmoid" | "tanh", prefix: string): NonNullable<Head["finish"]> {
   return (output) => layers.activation({ activation: name, name: `${prefix}_${name}` }).apply(output) as SymbolicTensor;
 }

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Random } from "../random.js";
 import type { TrainingLength } from "./training-length.js";
 
-/** What random numbers are for; each purpose has its own series. */
+/** Purposes of random numbers. Each purpose has its own series. */
 export const SERIES = {
   weights: 1,
   order: 2,
@@ -16,27 +16,27 @@ export const SERIES = {
   statistics: 10,
 } as const;
 
-/** What one evaluation of a model needs besides the images. */
+/** Options of one evaluation of a model. */
 export interface PassOptions {
   /** Whether dropout and batch statistics are those of training. Default false. */
   readonly training?: boolean | undefined;
   /** Weight of the KL terms during their warm-up, 0 to 1. Default 1. */
   readonly klWeight?: number | undefined;
-  /** Number of training images, over which the divergence of Bayesian weights is spread. Default 1. */
+  /** Number of training images. The divergence of Bayesian weights is divided by it. Default 1. */
   readonly trainingCount?: number | undefined;
-  /** Epochs that are done. Default: no training is going on. */
+  /** Number of finished epochs. Default: infinite, which means that no training is in progress. */
   readonly epoch?: number | undefined;
-  /** How long the training is that is going on. */
+  /** Length of the training in progress. */
   readonly length?: TrainingLength | undefined;
-  /** The numbers of the images among the training images. Default: they are none of these. */
+  /** Numbers of the images among the training images. Default: the images are not training images. */
   readonly rows?: Int32Array | undefined;
-  /** Whether all images see the same normal numbers. Default false. */
+  /** Whether all images use the same normal numbers. Default false. */
   readonly commonDraws?: boolean | undefined;
   /** Fraction of the configured dropout that is applied, 0 to 1. Default 1. */
   readonly dropoutShare?: number | undefined;
   /**
-   * The weight of a batch in the running statistics, 0 to 1. 1 / k for the k-th batch gives those of all batches together. Default
-   * {@link LEAST_BATCH_WEIGHT}.
+   * Weight of a batch in the running statistics, 0 to 1. With 1 / k for the k-th batch, the result is the statistics of
+   * all batches together. Default {@link LEAST_BATCH_WEIGHT}.
    */
   readonly batchWeight?: number | undefined;
 }
@@ -44,9 +44,9 @@ export interface PassOptions {
 /** Weight of each batch in the running statistics of a long training. */
 export const LEAST_BATCH_WEIGHT = 0.05;
 
-/** The mean and the variance of a batch, or the variables with those of the batches so far. */
+/** Mean and variance of a batch, or variables with the statistics of the batches so far. */
 export interface Statistics<T extends tf.Tensor> {
-  /** Without it, variances are taken about the mean of each batch. */
+  /** If undefined, variances are taken about the mean of each batch. */
   readonly mean?: T | undefined;
   readonly variance: T;
 }
@@ -79,19 +79,22 @@ export class Pass {
     this.batchWeight = options.batchWeight ?? LEAST_BATCH_WEIGHT;
   }
 
-  /** The same evaluation, with the same random numbers, without dropout and with the running statistics of batches. */
+  /**
+   * Returns the same evaluation, with the same random numbers, but without dropout and with running statistics instead
+   * of those of the batch.
+   */
   withoutDropout(): Pass {
     return new Pass(this.random, { ...this.options, training: false });
   }
 
-  /** The same evaluation, with the same random numbers, with this fraction of the configured dropout. */
+  /** Returns the same evaluation, with the same random numbers, but with this fraction of the configured dropout. */
   withDropout(dropoutShare: number): Pass {
     return new Pass(this.random, { ...this.options, dropoutShare });
   }
 
   /**
-   * Moves running statistics towards those of a batch. The variance is that of the mixture of all batches, each with its weight: the
-   * distance between their means is part of it.
+   * Moves running statistics toward those of a batch. The variance is that of a mixture of all batches with their
+   * weights, so it includes the distance between their means.
    */
   follow(running: Statistics<tf.Variable>, batch: Statistics<tf.Tensor>): void {
     const weight = this.batchWeight;
@@ -113,13 +116,16 @@ export class Pass {
     return tf.tensor(this.random.normals(tf.util.sizeFromShape(shape)), shape, "float32");
   }
 
-  /** A draw from N(mean, sd^2) that gradients flow through. */
+  /** Draws from N(mean, sd^2). Gradients flow through mean and sd. */
   draw(mean: tf.Tensor, sd: tf.Tensor): tf.Tensor {
     const shape = this.commonDraws ? [1, ...mean.shape.slice(1)] : mean.shape;
     return tf.add(mean, tf.mul(sd, this.normal(shape)));
   }
 
-  /** Inverted dropout (Srivastava et al. 2014): a fraction `rate` becomes zero, the rest grows by 1 / (1 - rate). */
+  /**
+   * Inverted dropout (Srivastava et al. 2014): a fraction `rate` of the values becomes zero, and the others are
+   * multiplied by 1 / (1 - rate).
+   */
   dropout(x: tf.Tensor, configuredRate: number): tf.Tensor {
     const rate = configuredRate * this.dropoutShare;
     if (rate === 0) return x;

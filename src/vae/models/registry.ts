@@ -26,7 +26,7 @@ import { MODEL_SETTINGS, MODELS, type ModelName } from "./settings.js";
 import { vaeOptions } from "./vae/configuration.js";
 import { Vae } from "./vae/model.js";
 
-/** Builds a model of a complete configuration. */
+/** Functions that build a model from its options. */
 const table = {
   ae: (options: unknown) => new Ae("ae", resolve(aeOptions, options), "dense"),
   "conv-ae": (options: unknown) => new Ae("conv-ae", resolve(aeOptions, options), "convolutional"),
@@ -52,19 +52,19 @@ const table = {
 export type ModelOf<N extends ModelName> = (typeof table)[N] extends ((options: unknown) => infer M extends Model)
   ? M
   : never;
-/** The options of a model: the size of the images is needed, all else has defaults. */
+/** Options of a model. The size of the images is required; all other options have defaults. */
 export type ModelOptions<N extends ModelName> = Partial<ModelOf<N>["configuration"]> & {
-  /** micrograph-vae only: the published experiment, 1 to 5, whose settings are to be the defaults. */
+  /** micrograph-vae only: number of the published experiment, 1 to 5, whose settings become the defaults. */
   readonly experiment?: 1 | 2 | 3 | 4 | 5 | undefined;
 };
 
 /**
- * Builds a model with random weights. `height` and `width` of the images must be given, except for micrograph-vae, whose default is
- * 96 x 96. Weights live where networks are computed: {@link selectBackend} comes first.
+ * Builds a model with random weights. `height` and `width` of the images must be given, except for micrograph-vae,
+ * whose default is 96 x 96. Call {@link selectBackend} first, because the weights are stored in the backend.
  *
  * @param name one of {@link MODELS}
- * @throws {ArgumentError} INVALID_ARGUMENT, UNKNOWN_OPTION or OUT_OF_RANGE, saying what would be accepted
- * @throws {SigmaTsneError} BACKEND_UNAVAILABLE before a backend was selected
+ * @throws {ArgumentError} INVALID_ARGUMENT, UNKNOWN_OPTION or OUT_OF_RANGE, with the accepted values
+ * @throws {SigmaTsneError} BACKEND_UNAVAILABLE if no backend was selected
  */
 export function createModel<N extends ModelName>(name: N, options: ModelOptions<N>): ModelOf<N> {
   requireOptions(options);
@@ -79,25 +79,26 @@ export function createModel<N extends ModelName>(name: N, options: ModelOptions<
   return build(options) as ModelOf<N>;
 }
 
-/** What a model is, in a line. */
+/** Describes a model in a line. */
 export function modelTitle(name: ModelName): string {
   return MODEL_SETTINGS[requireChoice(name, "model", MODELS)].title;
 }
 
-/** What else the name of a run tells. All are optional. */
+/** Further parts of the name of a run. All are optional. */
 export interface RunNameOptions {
   /** Fraction of the input's values with noise. */
   readonly noise?: number | undefined;
-  /** The only class that the training has. */
+  /** Class of the training images, if all have the same one. */
   readonly class?: string | number | undefined;
-  /** Appended as it is, but for characters that do not suit a folder's name. */
+  /** Text that is appended. Characters that do not suit the name of a folder are replaced. */
   readonly extra?: string | undefined;
 }
 
 /**
- * The name of a run, such as `GMV_MNIST_0001_8_2_10_64_2`: the model, the data set, the output variance without its point (or the likelihood's
- * name where it has no fixed one), zDim, for mixtures wDim and K, hiddenDim, and numLayers (for micrograph-vae the number of
- * convolutions), then what differs from the defaults among dropout, beta, noise and class, such as `dropout0.3`, and `extra`.
+ * Returns the name of a run, such as `GMV_MNIST_0001_8_2_10_64_2`. It consists of the model, the data set, the output
+ * variance without its decimal point (or the name of the likelihood if it has no fixed variance), zDim, for mixtures
+ * wDim and K, hiddenDim, and numLayers (for micrograph-vae the number of convolutions). Values of dropout, beta, noise
+ * and class that differ from the defaults follow, such as `dropout0.3`, and then `extra`.
  *
  * @param dataset name of the data set
  */

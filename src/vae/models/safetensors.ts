@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { describe, FileError } from "../../errors.js";
 import { systemReason, writeFileAtomic } from "../../io/index.js";
 
-/** Float32 numbers with a shape. */
+/** A tensor: float32 numbers with a shape. */
 export interface NamedTensor {
   readonly shape: readonly number[];
   readonly values: Float32Array;
@@ -21,14 +21,17 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-/** Version of the facts, which are the configuration of a model or the state of a training. Version 1 had no number. */
+/**
+ * Version of the facts, which are the configuration of a model or the state of a training. Files of version 1 contain
+ * no version number.
+ */
 const VERSION = 2;
-/** The format's limit. */
+/** Largest header that the safetensors format allows. */
 const MAX_HEADER_BYTES = 100_000_000;
 
 /**
- * Writes tensors atomically in the safetensors format (https://huggingface.co/docs/safetensors), which Python reads too. The facts are JSON in
- * its metadata, beside a SHA-256 of all else.
+ * Writes tensors atomically in the safetensors format (https://huggingface.co/docs/safetensors), which Python can read
+ * too. The metadata contain the facts as JSON, and a SHA-256 of everything else.
  *
  * @throws {FileError} FILE_WRITE
  */
@@ -44,7 +47,7 @@ export async function writeTensorFile(path: string, { facts, tensors }: TensorFi
   const text = JSON.stringify({ version: VERSION, ...facts });
   const sha256 = digest(text, entries, pieces);
   const header = JSON.stringify({ __metadata__: { facts: text, sha256 }, ...Object.fromEntries(entries) });
-  // The data begin at a multiple of eight bytes.
+  // The header is padded so that the data begin at a multiple of eight bytes.
   const bytes = Buffer.from(header.padEnd(header.length + ((8 - (Buffer.byteLength(header) % 8)) % 8)));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(bytes.length));
@@ -52,10 +55,10 @@ export async function writeTensorFile(path: string, { facts, tensors }: TensorFi
 }
 
 /**
- * Reads what {@link writeTensorFile} wrote.
+ * Reads a file that {@link writeTensorFile} wrote.
  *
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is damaged or another file, FILE_VERSION where
- *   another version of this package wrote it
+ * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if it is damaged or of another format,
+ *   FILE_VERSION if another version of this package wrote it
  */
 export async function readTensorFile(path: string): Promise<TensorFile> {
   const file = await readFile(path).catch((cause) => {
@@ -86,7 +89,7 @@ function parse(file: Buffer): TensorFile | undefined {
   const { __metadata__: metadata, ...rest } = header;
   const { facts, sha256 } = (metadata ?? {}) as { facts?: unknown; sha256?: unknown };
   const entries = Object.entries(rest) as [string, Entry][];
-  // A copy, because the data need not stand at a multiple of four bytes in memory.
+  // The data are copied, because they may not begin at a multiple of four bytes in memory.
   const data = new Uint8Array(file.subarray(8 + length));
   if (typeof facts !== "string" || digest(facts, entries, [data]) !== sha256) return undefined;
   const known = parseObject(facts);
@@ -109,7 +112,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Whether an entry is of numbers that lie within the data. */
+/** Whether an entry describes float32 numbers that lie within the data. */
 function isEntry(entry: Entry | null, bytes: number): boolean {
   const isSize = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   const { dtype, shape, data_offsets: offsets } = entry ?? ({} as Partial<Entry>);

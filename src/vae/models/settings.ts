@@ -11,14 +11,14 @@ import { experimentOption, MICROGRAPH_VAE_RECIPE, micrographVaeOptions } from ".
 import { PLAIN_RECIPE, type Recipe } from "./recipe.js";
 import { vaeOptions } from "./vae/configuration.js";
 
-/** What is known of a model before its network is built. */
+/** Information about a model that is available before its network is built. */
 interface ModelSettings {
-  /** What it is, in a line. */
+  /** A description in one line. */
   readonly title: string;
-  /** The beginning of a run's name (see `runName`). */
+  /** Beginning of a run's name (see `runName`). */
   readonly abbreviation: string;
   readonly options: Declarations;
-  /** How it is trained by default. */
+  /** Default training. */
   readonly recipe: Recipe;
 }
 
@@ -29,7 +29,7 @@ const settings = <const D extends Declarations>(
   recipe = PLAIN_RECIPE,
 ) => ({ title, abbreviation, options, recipe }) satisfies ModelSettings;
 
-/** All models by name. This file does not load TensorFlow.js, so that help texts appear at once. */
+/** All models by name. This file does not load TensorFlow.js, so that help texts appear immediately. */
 export const MODEL_SETTINGS = {
   ae: settings("plain autoencoder", "AE", aeOptions),
   "conv-ae": settings("plain autoencoder, convolutional", "AECNN", aeOptions),
@@ -72,7 +72,7 @@ export type ModelName = keyof typeof MODEL_SETTINGS;
 /** The names of all models. */
 export const MODELS = Object.keys(MODEL_SETTINGS) as readonly ModelName[];
 
-/** The options of all models, each once, with the defaults of all models that have it. */
+/** The options of all models. Each option appears once, with its defaults for all models that have it. */
 export const MODEL_OPTIONS: Declarations = describeAll();
 
 function describeAll(): Declarations {
@@ -91,9 +91,10 @@ function defaultOf(model: ModelName, name: string): string | undefined {
 }
 
 /**
- * The values of the models in words, such as `20; 10 for gmvae; 64 for micrograph-vae`. A convolutional model has those of the dense one.
+ * Describes the values of all models in words, such as `20; 10 for gmvae; 64 for micrograph-vae`. Convolutional models
+ * have the same values as the dense ones.
  *
- * @param textOf the value of a model; undefined if it has no value
+ * @param textOf returns the value of a model; undefined if the model has no such value
  */
 export function defaultsOf(textOf: (model: ModelName) => unknown): string {
   const models = new Map<string, ModelName[]>();

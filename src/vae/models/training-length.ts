@@ -1,4 +1,4 @@
-/** How long a training is. */
+/** Length of a training. */
 export interface TrainingLength {
   readonly epochs: number;
   readonly stepsPerEpoch: number;

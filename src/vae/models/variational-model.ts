@@ -6,7 +6,10 @@ import { createDecoder, createEncoder, type NetworkKind } from "./network.js";
 import { SERIES } from "./pass.js";
 import { PLAIN_RECIPE } from "./recipe.js";
 
-/** A model with one Gaussian code per image, the prior N(0, 1), and a bound of log p(x) as its loss. The models differ in the bound. */
+/**
+ * A model with one Gaussian code per image, the prior N(0, 1), and a loss that is the negative of a bound of log p(x).
+ * Subclasses differ in the bound.
+ */
 export abstract class VariationalModel<C extends NetworkConfiguration> extends Model<C> {
   readonly recipe = PLAIN_RECIPE;
   readonly priorSd = 1;

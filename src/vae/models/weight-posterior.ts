@@ -4,23 +4,24 @@ import { inverseSoftplus } from "./distributions.js";
 import type { Layer, Network, WeightDraws } from "./network.js";
 import type { Pass } from "./pass.js";
 
-/** Standard deviation that every weight starts with. */
+/** Initial standard deviation of every weight. */
 const INITIAL_SIGMA = 0.01;
 
 interface Weight {
-  /** The mean, which is the weight of the layer itself. */
+  /** Mean. The weight of the layer itself stores it. */
   readonly mean: tf.Variable;
-  /** The standard deviation is softplus(rho) (Blundell et al. 2015, section 3.2). */
+  /** Parameter of the standard deviation, which is softplus(rho) (Blundell et al. 2015, section 3.2). */
   readonly rho: tf.Variable;
 }
 
 /**
- * A mean-field Gaussian posterior over every weight of some networks (Blundell et al. 2015, "Weight uncertainty in neural
- * networks", arXiv 1505.05424), with the prior N(0, sigma^2).
+ * A mean-field Gaussian posterior over every weight of some networks (Blundell et al. 2015, "Weight uncertainty in
+ * neural networks", arXiv 1505.05424), with the prior N(0, sigma^2).
  *
- * Weights are not drawn, but the outputs of their layers, whose distribution given the inputs is Gaussian too (the local
- * reparameterization of Kingma, Salimans & Welling 2015, arXiv 1506.02557): every image has weights of its own and gradients
- * have a fraction of the variance. In convolutions, every output pixel has kernels of its own.
+ * The weights themselves are not drawn. Instead, the outputs of their layers are drawn, whose distribution given the
+ * inputs is Gaussian too (the local reparameterization of Kingma, Salimans & Welling 2015, arXiv 1506.02557). Every
+ * image thus has its own weights, and the gradients have a fraction of the variance. In convolutions, every output
+ * pixel has its own kernels.
  */
 export class WeightPosterior implements WeightDraws {
   private readonly weights = new Map<Layer, { kernel: Weight; bias: Weight }>();
@@ -65,7 +66,7 @@ export class WeightPosterior implements WeightDraws {
   }
 }
 
-/** The layer's linear map with another kernel and without bias. */
+/** Applies the linear map of a layer with another kernel and without bias. */
 function applyKernel(layer: Layer, x: tf.Tensor, kernel: tf.Tensor, outputShape: number[]): tf.Tensor {
   const kind = layer.getClassName();
   if (kind === "Dense") return tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D);

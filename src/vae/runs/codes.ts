@@ -3,19 +3,19 @@ import { ArgumentError } from "../../errors.js";
 import { type FolderOptions, writeFileAtomic, writeFolderAtomic, writeMatrix } from "../../io/index.js";
 import type { Codes } from "../models/model.js";
 
-/** The files of {@link writeCodes}. */
+/** Names of the files of {@link writeCodes}. */
 const CODE_FILES = { means: "vae_embeddings.npy", sigma: "vae_errors.npy", labels: "labels.txt" };
 
 /** Options of {@link writeCodes}. */
 export interface WriteCodesOptions {
-  /** One a code. */
+  /** Labels, one per code. */
   readonly labels?: readonly string[] | undefined;
-  /** Writes into a folder that holds something else, too. Default false. */
+  /** Whether to write into a folder that contains other files too. Default false. */
   readonly force?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What {@link writeCodes} asks of its folder. */
+/** How {@link writeCodes} treats a folder that exists already. */
 export const codesFolder = (options: WriteCodesOptions = {}): FolderOptions => ({
   kind: "the codes of images",
   isReplaceable: async (_: string, names: readonly string[]) => {
@@ -27,8 +27,8 @@ export const codesFolder = (options: WriteCodesOptions = {}): FolderOptions => (
 });
 
 /**
- * Writes codes as t-SNE takes them: `vae_embeddings.npy`, `vae_errors.npy` where there are standard deviations, `labels.txt` where there
- * are labels. The folder appears complete or not at all; earlier codes are replaced.
+ * Writes codes in files that t-SNE can read: `vae_embeddings.npy`, `vae_errors.npy` if there are standard deviations,
+ * and `labels.txt` if there are labels. The folder is written completely or not at all. Earlier codes are replaced.
  *
  * @returns the names of the files
  * @throws {FileError} FILE_WRITE
@@ -40,7 +40,7 @@ export async function writeCodes(
 ): Promise<string[]> {
   const { labels, signal } = options;
   if (labels && labels.length !== means.rows) {
-    const accepted = `${means.rows} labels, one a code`;
+    const accepted = `${means.rows} labels, one per code`;
     throw new ArgumentError("SHAPE_MISMATCH", { argument: "labels", received: labels, accepted });
   }
   const files: string[] = [];
@@ -58,7 +58,7 @@ export async function writeCodes(
   return files;
 }
 
-/** The names of images' classes, one per image; undefined where they are not known. */
+/** Names of the classes of images, one per image; undefined if there are no labels. */
 export function labelNames(
   labels: Int32Array | undefined,
   classes: readonly string[] | undefined,

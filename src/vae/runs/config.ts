@@ -3,7 +3,7 @@ import { ArgumentError, FileError } from "../../errors.js";
 import type { Dataset, DatasetOptions, DatasetOrigin } from "../datasets/dataset.js";
 import { openDataset } from "../datasets/index.js";
 
-/** What a training writes down of itself at its beginning, in `config.json`; parts of it may be missing. */
+/** Content of `config.json`, which a training writes at its beginning. Any part may be missing. */
 export interface RunConfig {
   readonly model?: string;
   readonly configuration?: Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ export interface RunConfig {
 }
 
 /**
- * Reads the `config.json` of a run; a folder without one gives an empty object.
+ * Reads the `config.json` of a run. If the file is missing, the result is an empty object.
  *
  * @throws {FileError} FILE_FORMAT
  */
@@ -27,12 +27,12 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
 }
 
 /**
- * The data set that a run was trained on, or another one.
+ * Opens the data set that a run was trained on, or another one.
  *
- * @param run how its data set was opened; undefined where that is not known
- * @param nameOrPath of another data set
- * @param options override those of the run's data set, and are those of another one
- * @throws {ArgumentError} INVALID_ARGUMENT where the run's own is not known and no other is given
+ * @param run how the run's data set was opened; undefined if unknown
+ * @param nameOrPath name or path of another data set
+ * @param options options of the other data set; or options that override those of the run's data set
+ * @throws {ArgumentError} INVALID_ARGUMENT if the run's data set is unknown and no other one is given
  */
 export async function openRunDataset(
   { origin }: { readonly origin: DatasetOrigin | undefined },
@@ -41,7 +41,7 @@ export async function openRunDataset(
 ): Promise<Dataset> {
   if (nameOrPath !== undefined) return openDataset(nameOrPath, options);
   if (!origin) {
-    const accepted = "the name or the path of a data set: the run does not say on which it was trained";
+    const accepted = "the name or the path of a data set, because the run does not record which one it was trained on";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "dataset", received: nameOrPath, accepted });
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);

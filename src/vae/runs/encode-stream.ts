@@ -10,16 +10,24 @@ import { stretchContrast } from "../datasets/images.js";
 import { ENCODE_OPTIONS } from "../models/declarations.js";
 import type { EncodeOptions, Model } from "../models/model.js";
 
-/** Options of {@link encodeStream}. With `uncertainty`, code_sigma holds the standard deviations of {@link encodeWithUncertainty}. */
+/**
+ * Options of {@link encodeStream}. With `uncertainty`, code_sigma holds the standard deviations of {@link
+ * encodeWithUncertainty}.
+ */
 export interface EncodeStreamOptions
   extends FilterOptions,
     Pick<EncodeOptions, "draws" | "seed" | "batchSize">,
     Pick<UncertaintyOptions, "uncertainty" | "extrapolate" | "views" | "shift" | "addPosterior"> {
-  /** Standard deviation of the pixels' noise: one number for all images, or `"estimated"` from each. Default `"estimated"`. */
+  /**
+   * Standard deviation of the pixels' noise: one number for all images, or `"estimated"` from each image. Default
+   * `"estimated"`.
+   */
   readonly noise?: "estimated" | number | undefined;
-  /** Column of the images. Default "image". */
+  /** Name of the column of the images. Default "image". */
   readonly imageColumn?: string | undefined;
-  /** Stretches every image's contrast, this share of its values cut off at either end. Default: none is stretched. */
+  /**
+   * Stretches the contrast of every image. This share of its values is cut off at either end. Default: no stretching.
+   */
   readonly stretch?: number | undefined;
 }
 
@@ -43,23 +51,26 @@ const KEYS: Record<keyof EncodeStreamOptions, true> = {
   addPosterior: true,
 };
 
-/** Batches of images that are worth encoding at once. */
+/** Number of batches of images that are encoded together. */
 const BLOCK_BATCHES = 8;
 
 /**
- * Encodes the images of an Arrow IPC stream as they come: the stream again, with columns code and, where the model has standard
- * deviations, code_sigma at the end of each batch: lists of zDim float32. All other columns pass as they are, whatever their types, except
- * those of `options.drop`, such as the images; a batch goes out for each that comes in. A row gets the same bits however the rows are cut into batches: images are always computed
- * `batchSize` at a time, filled up with black ones, and see the same draws where weights are distributions.
+ * Encodes the images of an Arrow IPC stream as they arrive. The output is the same stream with the column code and, if
+ * the model has standard deviations, code_sigma appended to each batch. Both contain lists of zDim float32 numbers. All
+ * other columns, whatever their types, are passed through unchanged, except those of `options.drop`, such as the
+ * images. There is one output batch per input batch. The bits of a row do not depend on how the rows are divided into
+ * batches: images are always computed `batchSize` at a time, filled up with black images, and use the same draws if the
+ * weights are distributions.
  *
- * Images are PNG, JPEG, TIFF, WebP or GIF files in a column of binary, or of structs with a field `bytes` of it, cut and scaled to the
- * model's size; or pixels, height x width x
- * channels of them, in a column of fixed-size binary or lists: uint8, of which 255 becomes 1, or floating-point values 0 to 1. A row
- * that is null or cannot be decoded has null in the new columns.
+ * Images are PNG, JPEG, TIFF, WebP or GIF files, in a column of binary or of structs with a binary field `bytes`; they
+ * are cropped and scaled to the model's size. Or they are height x width x channels pixels in a column of fixed-size
+ * binary or of lists: uint8, of which 255 becomes 1, or floating-point values from 0 to 1. If a row is null or cannot
+ * be decoded, the new columns are null there.
  *
  * @param input bytes of an Arrow IPC stream (or file), in pieces of any size
- * @throws {ArgumentError} for a column that is not there or holds no images of the model
- * @throws {FileError} FILE_FORMAT for what is no such stream, or is cut off; what was given out before is then no whole stream
+ * @throws {ArgumentError} if the column is missing or does not contain images of the model's size
+ * @throws {FileError} FILE_FORMAT if the input is not an Arrow IPC stream or is cut off. The output until then is an
+ *   incomplete stream.
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function* encodeStream(
@@ -78,7 +89,7 @@ export async function* encodeStream(
   const toImages = imagesOf(model, stretch);
   const { draws, seed, uncertainty, noise, extrapolate, views, shift, addPosterior } = options;
   const how = { draws, seed, uncertainty, noise, extrapolate, views, shift, addPosterior };
-  // Whether there are standard deviations is known only from a result.
+  // Only a result shows whether the model gives standard deviations, so one black image is encoded first.
   const trial = await encodeImages(
     model,
     toImages(1, async () => new Float32Array(model.pixels)),
@@ -106,7 +117,7 @@ export async function* encodeStream(
   yield* filterStream(input, open, options);
 }
 
-/** Images of a model's size that are read by `read`, stretched if asked for. */
+/** Images of a model's size that `read` provides, with stretched contrast if requested. */
 const imagesOf =
   ({ configuration: { height, width, channels } }: Model, stretch: number | undefined) =>
   (count: number, read: Images["read"]): Images => {
@@ -126,9 +137,9 @@ async function listRows(
   return rows;
 }
 
-/** Reads the images of some rows into memory that is used again for the batch after the next. */
+/** Reads the images of rows into memory that is used again two batches later. */
 function batchReader(pixels: number, batchSize: number) {
-  // One is filled while the other is encoded. New ones for every batch would have the garbage collector at work all the time.
+  // One array is filled while the other is encoded. New arrays for every batch would cause constant garbage collection.
   const memory = [0, 1].map(() => new Float32Array(batchSize * pixels));
   let turn = 0;
   return async (rows: readonly ImageRow[], indices: ArrayLike<number>, refuse: ReportUnusable) => {
@@ -157,7 +168,9 @@ function batchReader(pixels: number, batchSize: number) {
   };
 }
 
-/** What is wrong with the values of an image, of which those that will be stretched may be any finite ones. */
+/**
+ * Describes an invalid value of an image, if there is one. Images that will be stretched may have any finite values.
+ */
 function findWrong(values: FloatArray, isStretched: boolean): string | undefined {
   const [least, most] = isStretched ? [-Number.MAX_VALUE, Number.MAX_VALUE] : [0, 1];
   for (let j = 0; j < values.length; j++) {
@@ -165,12 +178,12 @@ function findWrong(values: FloatArray, isStretched: boolean): string | undefined
     // The network computes with the number in float32, and the message reports the number in the stream.
     const narrow = Math.fround(value);
     if (narrow >= least && narrow <= most) continue;
-    return `holds ${value}, where ${isStretched ? "finite values of float32" : "values from 0 to 1"} are expected`;
+    return `contains ${value}: expected ${isStretched ? "finite values of float32" : "values from 0 to 1"}`;
   }
   return undefined;
 }
 
-/** What a byte stands for; a division for every pixel takes longer than a small network. */
+/** Pixel value of each byte. A table is used because a division for every pixel takes longer than a small network. */
 const SHADES = Float32Array.from({ length: 256 }, (_, value) => value / 255);
 
 function fillFromBytes(bytes: Uint8Array, image: Float32Array): void {
@@ -184,12 +197,12 @@ interface ImageRow {
   readonly fill: FillPixels;
 }
 
-/** Fills in the values of a row's image, or says why there is none. */
+/** Reads the values of a row's image, or returns the reason why there is no image. */
 type FillPixels = (row: number, image: Float32Array) => Promise<string | undefined> | string | undefined;
 
 type Ipc = typeof import("../../io/ipc/index.js");
 
-/** @throws {ArgumentError} for a column that holds no images of the model */
+/** @throws {ArgumentError} if the column does not contain images of the model's size */
 function pixelReader(
   ipc: Ipc,
   field: IpcField,
@@ -209,7 +222,7 @@ function pixelReader(
     argument: "imageColumn",
     received: field.name,
     accepted,
-    message: `imageColumn: expected ${accepted}; column ${JSON.stringify(field.name)} is ${ipc.describeType(field)}`,
+    message: `imageColumn: expected ${accepted}, but column ${JSON.stringify(field.name)} is ${ipc.describeType(field)}`,
   });
 }
 
@@ -255,7 +268,7 @@ async function readNumbers(
   const { data, start } = await ipc.readLists(batch, field, pixels);
   return (row, image) => {
     const from = start(row);
-    if (from === undefined) return "is null, or holds a null";
+    if (from === undefined) return "is null, or contains a null";
     const own = data.subarray(from, from + pixels);
     if (own instanceof Uint8Array) {
       fillFromBytes(own, image);

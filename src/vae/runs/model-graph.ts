@@ -4,7 +4,10 @@ import type { GraphNode } from "../tensorboard/index.js";
 
 type Layer = LayersModel["layers"][number];
 
-/** The layers of a model's networks. Between encoder and decoder stands a node for the code, which the decoder takes. */
+/**
+ * Describes the layers of a model's networks as a graph. A node between encoder and decoder stands for the code, which
+ * is the input of the decoder.
+ */
 export function describeGraph(model: Model): GraphNode[] {
   const code: GraphNode = {
     name: CODE,
@@ -23,7 +26,7 @@ export function describeGraph(model: Model): GraphNode[] {
 
 const CODE = "code";
 
-/** @param input name of the node whose output the network takes */
+/** @param input name of the node whose output is the input of the network */
 function layerNodes(name: string, network: LayersModel, input?: string): GraphNode[] {
   return network.layers.map((layer) => {
     const before = layer.inboundNodes.flatMap((node) =>

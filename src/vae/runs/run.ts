@@ -7,22 +7,26 @@ import type { Model } from "../models/model.js";
 import { checkpointPath, readAnyCheckpoint, withPrefix } from "../training/checkpoint.js";
 import { readRunConfig } from "./config.js";
 
-/** A training as it stands in its folder. */
+/** A training and its current state in its folder. */
 export interface Run {
   readonly folder: string;
   readonly model: Model;
-  /** How its data set was opened; undefined where that is not known. */
+  /** How the data set was opened; undefined if unknown. */
   readonly origin: DatasetOrigin | undefined;
-  /** Number of training images; undefined where that is not known. */
+  /** Number of training images; undefined if unknown. */
   readonly trainingCount: number | undefined;
-  /** Where the training stands whose checkpoint the model is from; undefined where it is done. */
+  /**
+   * Position of an unfinished training, whose checkpoint contains the weights of the model; undefined if the training
+   * is finished.
+   */
   readonly checkpoint: { readonly epoch: number; readonly step: number } | undefined;
 }
 
 /**
- * Opens the folder of a run, or that of a model alone. If the training is not done, the model has the weights of its checkpoint.
+ * Opens the folder of a run, or of a model alone. If the training is not finished, the model has the weights of its
+ * checkpoint.
  *
- * @throws {FileError} FILE_READ where there is no model and no checkpoint; FILE_FORMAT for damaged files
+ * @throws {FileError} FILE_READ if there is no model and no checkpoint; FILE_FORMAT for damaged files
  */
 export async function openRun(folder: string): Promise<Run> {
   const isThere = (path: string) => stat(path).then(Boolean, () => false);

@@ -9,17 +9,17 @@ import { openTrainingLog, projectCodes, type TrainingLog } from "./training-log.
 
 /** Options of {@link trainRun}. */
 export interface TrainRunOptions extends TrainOptions {
-  /** The run's folder. */
+  /** Folder of the run. */
   readonly folder: string;
-  /** Whether TensorBoard's files are written, into the folder `logs` of the run. Default true. */
+  /** Whether files for TensorBoard are written into the folder `logs` of the run. Default true. */
   readonly summary?: boolean | undefined;
 }
 
 /**
- * Trains a model as `train` does, and logs for TensorBoard: scalars, distributions of the weights and reconstructions after every epoch, and
- * at the end the projector with codes of test images.
+ * Trains a model like `train`, and writes a log for TensorBoard: scalars, distributions of the weights and
+ * reconstructions after every epoch, and at the end codes of test images for the projector.
  *
- * @throws what `train` throws
+ * @throws the errors of `train`
  */
 export async function trainRun(model: Model, dataset: Dataset, options: TrainRunOptions): Promise<TrainingResult> {
   const { summary = true, ...others } = options;
@@ -50,7 +50,7 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
     });
     await log?.close();
   } catch (error) {
-    // What stopped the training says more than what the log may say of it.
+    // The error that stopped the training is more important than an error of the log.
     await log?.close().catch(() => {});
     if (isBegun && !hadLogs && !(await hasCheckpoint(folder))) {
       await rm(logs, { recursive: true, force: true });
@@ -63,9 +63,9 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
 }
 
 /**
- * Makes sure, before long work, that a new training may begin in `folder`: that it is not there, or empty.
+ * Checks, before a long computation, that a new training can begin in `folder`: it must be missing or empty.
  *
- * @throws {FileError} FILE_WRITE for a folder with other content, or a path that is not a folder
+ * @throws {FileError} FILE_WRITE if the folder contains files, or the path is not a folder
  */
 export async function assertNoRun(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
@@ -75,6 +75,6 @@ export async function assertNoRun(folder: string): Promise<void> {
     });
   });
   if (names.length === 0) return;
-  const what = (await hasCheckpoint(folder)) ? "holds a training already" : "holds other files";
+  const what = (await hasCheckpoint(folder)) ? "already contains a training" : "contains other files";
   throw new FileError("FILE_WRITE", folder, `${what}, and was not changed`);
 }

@@ -6,23 +6,23 @@ import { openEventFile, writeProjector } from "../tensorboard/index.js";
 import { labelNames } from "./codes.js";
 import { describeGraph } from "./model-graph.js";
 
-/** What TensorBoard shows of a training. */
+/** Log of a training for TensorBoard. */
 export interface TrainingLog {
   scalars(step: number, values: Readonly<Record<string, number>>): Promise<void>;
-  /** Distributions of the weights, and reconstructions. */
+  /** Writes distributions of the weights, and reconstructions. */
   epoch(step: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Images that are reconstructed for the log. */
+/** Number of images that are reconstructed for the log. */
 const SHOWN = 12;
-/** Images in the projector. */
+/** Largest number of images in the projector. */
 const PROJECTED = 2000;
 
 /**
  * Begins or continues the log of a training in `folder`.
  *
- * @param step at which the training begins: what an earlier log says of later ones is dropped
+ * @param step step at which the training begins. Later steps of an earlier log are dropped.
  * @throws {FileError} FILE_WRITE
  */
 export async function openTrainingLog(
@@ -34,7 +34,7 @@ export async function openTrainingLog(
   const part = dataset.test.count > 0 ? dataset.test : dataset.train;
   const chosen = range(0, Math.min(SHOWN, part.count));
   const shown = await part.read(chosen);
-  // TensorBoard drops the records of earlier files from this step on; the scalars of the last finished step stay.
+  // TensorBoard drops the records of earlier files from this step on. The scalars of the last finished step are kept.
   const file = await openEventFile(folder, { resumeStep: step === 0 ? 0 : step + 1 });
   if (step === 0) await file.writeGraph(describeGraph(model));
   return {
@@ -56,7 +56,7 @@ export async function openTrainingLog(
 }
 
 /**
- * Writes for TensorBoard's projector the codes of up to 2000 test images with their labels and the images themselves.
+ * Writes the codes of up to 2000 test images for TensorBoard's projector, with their labels and the images themselves.
  *
  * @throws {FileError} FILE_WRITE
  */

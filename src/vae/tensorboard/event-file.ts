@@ -9,46 +9,47 @@ import { countHistogram } from "./histogram.js";
 import type { SummaryValue, TensorBoardEvent } from "./messages.js";
 import { frameRecord } from "./record.js";
 
-/** What happened at one step, by tag; a slash in a tag makes groups. */
+/** Data of one step by tag. A slash in a tag makes groups. */
 export interface Summaries {
-  /** NaN and infinities are shown as such. */
+  /** Scalars. NaN and infinities are displayed as such. */
   readonly scalars?: Readonly<Record<string, number>> | undefined;
-  /** Values whose distribution is shown; those that are not finite are left out. */
+  /** Values whose distribution is displayed. Values that are not finite are left out. */
   readonly histograms?: Readonly<Record<string, ArrayLike<number>>> | undefined;
   /** PNG files. */
   readonly images?: Readonly<Record<string, Uint8Array>> | undefined;
 }
 
-/** An event file of TensorBoard, being written. */
+/** An event file of TensorBoard that is being written. */
 export interface EventFile {
   readonly path: string;
   /**
-   * Appends the summaries of a step, all of them or, where it fails, none. Calls need not wait for each other.
+   * Appends the summaries of a step. If writing fails, none of them is written. It is not necessary to await one call
+   * before the next.
    *
    * @param step an integer >= 0
-   * @throws {ArgumentError} INVALID_ARGUMENT for an image that is no PNG, OUT_OF_RANGE for a step
+   * @throws {ArgumentError} INVALID_ARGUMENT if an image is not a PNG file, OUT_OF_RANGE for an invalid step
    * @throws {FileError} FILE_WRITE
    */
   write(step: number, summaries: Summaries): Promise<void>;
   /**
-   * Appends the graph of a network, of which TensorBoard shows the last one in the tab Graphs.
+   * Appends the graph of a network. TensorBoard shows the last graph in the tab Graphs.
    *
    * @throws {FileError} FILE_WRITE
    */
   writeGraph(nodes: readonly GraphNode[]): Promise<void>;
-  /** Waits for what is still to be written, brings it to the disk and closes the file. */
+  /** Waits for pending writes, flushes them to the disk and closes the file. */
   close(): Promise<void>;
 }
 
 /** Options of {@link openEventFile}. */
 export interface EventFileOptions {
-  /** A run that goes on from here: TensorBoard drops what earlier files of the folder say of this step and later ones. */
+  /** Step at which a run is resumed. TensorBoard drops this step and later ones of earlier files in the folder. */
   readonly resumeStep?: number | undefined;
 }
 
 /**
- * Begins a new event file in `folder`, which is made where it is not there. TensorBoard takes a folder for a run and reads all its
- * event files, and it can read them while they are written.
+ * Begins a new event file in `folder`, which is created if it is missing. TensorBoard treats a folder as a run and
+ * reads all its event files. It can read them while they are written.
  *
  * @throws {FileError} FILE_WRITE
  */
@@ -69,7 +70,7 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
         await handle.writeFile(record);
         size += record.length;
       } catch (cause) {
-        // Readers stop at a damaged record, so that all later ones would be lost with it.
+        // Readers stop at a damaged record, so all later records would be lost too.
         await handle.truncate(size).catch(() => {});
         throw writeError(path, cause);
       }
@@ -81,7 +82,7 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
 
   try {
     await append({ wallTime: now(), step: 0, fileVersion: "brain.Event:2" });
-    // TensorBoard takes the first begin of a run for granted and drops events at later ones only.
+    // TensorBoard ignores the first session start of a run. It drops earlier events only at later session starts.
     const start = resumeStep ?? (isFirst ? 0 : undefined);
     if (start !== undefined) await append({ wallTime: now(), step: start, sessionLog: { status: 1 } });
   } catch (error) {
@@ -138,7 +139,7 @@ function summaryValues({ scalars = {}, histograms = {}, images = {} }: Summaries
 }
 
 const PNG_BEGIN = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "latin1");
-/** Channels by the color type of a PNG; a palette stands for three. */
+/** Number of channels by the color type of a PNG. A palette has three. */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };
 
 function pngFacts(tag: string, png: Uint8Array): { height: number; width: number; colorspace: number } {

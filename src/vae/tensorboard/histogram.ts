@@ -3,8 +3,8 @@ import type { Histogram } from "./messages.js";
 const BUCKETS = 30;
 
 /**
- * Counts the finite ones among `values` in 30 intervals of one length, as TensorFlow 2 does, or in a single one where all are the
- * same.
+ * Counts the finite values in 30 intervals of equal length, as TensorFlow 2 does, or in a single interval if all values
+ * are the same.
  */
 export function countHistogram(values: ArrayLike<number>): Histogram {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

@@ -1,9 +1,9 @@
 import protobuf from "protobufjs";
 
 /**
- * The messages of TensorBoard's event files that are written here, with the field numbers of its event.proto, summary.proto,
- * histogram.proto, graph.proto, node_def.proto, attr_value.proto and tensor_shape.proto (github.com/tensorflow/tensorboard,
- * tensorboard/compat/proto).
+ * Those messages of TensorBoard's event files that this package writes, with the field numbers of event.proto,
+ * summary.proto, histogram.proto, graph.proto, node_def.proto, attr_value.proto and tensor_shape.proto
+ * (github.com/tensorflow/tensorboard, tensorboard/compat/proto).
  */
 const DEFINITIONS = `
   syntax = "proto3";
@@ -76,44 +76,44 @@ const DEFINITIONS = `
   }
 `;
 
-/** How many values there are in each of a row of intervals. */
+/** Numbers of values in consecutive intervals. */
 export interface Histogram {
   min: number;
   max: number;
   num: number;
   sum: number;
   sumSquares: number;
-  /** Upper ends of the intervals; the first one begins at `min`. */
+  /** Upper ends of the intervals. The first interval begins at `min`. */
   bucketLimit: number[];
   bucket: number[];
 }
 
-/** One value of a summary; exactly one of the last three is there. */
+/** One value of a summary. Exactly one of the last three fields is set. */
 export interface SummaryValue {
   tag: string;
   simpleValue?: number;
-  /** `colorspace` counts channels: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA. */
+  /** An image. `colorspace` is the number of channels: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA. */
   image?: { height: number; width: number; colorspace: number; encodedImageString: Uint8Array };
   histo?: Histogram;
 }
 
-/** An event; exactly one of the last four is there. */
+/** An event. Exactly one of the last four fields is set. */
 export interface TensorBoardEvent {
   /** Seconds since 1970. */
   wallTime: number;
   step: number;
   fileVersion?: string;
-  /** A {@link GraphMessage}. */
+  /** An encoded {@link GraphMessage}. */
   graphDef?: Uint8Array;
   summary?: { value: SummaryValue[] };
-  /** 1: a run begins or goes on at this step. */
+  /** Status 1: a run begins or is resumed at this step. */
   sessionLog?: { status: 1 };
 }
 
 const { root } = protobuf.parse(DEFINITIONS);
-/** The type of {@link TensorBoardEvent}, to encode and decode. */
+/** Encodes and decodes a {@link TensorBoardEvent}. */
 export const EventMessage = root.lookupType("Event");
-/** The type of the nodes of a graph. */
+/** Encodes the nodes of a graph. */
 export const GraphMessage = root.lookupType("GraphDef");
 
 export function encodeEvent(event: TensorBoardEvent): Uint8Array {

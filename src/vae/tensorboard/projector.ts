@@ -4,23 +4,25 @@ import { checkPath, makeFolder, numberText, writeFileAtomic } from "../../io/ind
 import { type Matrix, type MatrixLike, toMatrix } from "../../matrix.js";
 import { drawSprite, type ImageBatch } from "./sprite.js";
 
-/** Points for the projector. */
+/** Points for TensorBoard's projector. */
 export interface ProjectorEmbedding {
-  /** Letters, digits, dots, hyphens and underscores: the beginning of its files' names. */
+  /** Beginning of the names of the files: letters, digits, dots, hyphens and underscores. */
   readonly name: string;
   /** n x d, finite. */
   readonly points: MatrixLike;
-  /** Columns of n entries by which points are named and colored. */
+  /** Columns of n entries, from which the projector takes names and colors of the points. */
   readonly metadata?: Readonly<Record<string, readonly (string | number)[]>> | undefined;
-  /** n images, one per point, that are shown in place of the points. */
+  /** n images, one per point, which the projector shows in place of the points. */
   readonly images?: ImageBatch | undefined;
 }
 
 /**
- * Writes what TensorBoard's projector shows of a run into its folder: projector_config.pbtxt, and for each embedding its points and
- * metadata as tab-separated text and its images as one picture. Files of the same names are replaced, the configuration last.
+ * Writes the files for TensorBoard's projector into the folder of a run: projector_config.pbtxt, and for each embedding
+ * its points and metadata as tab-separated text and its images as one picture. Files of the same names are replaced,
+ * the configuration last.
  *
- * @throws {ArgumentError} SHAPE_MISMATCH for metadata or images of another number, TOO_FEW_POINTS for no points
+ * @throws {ArgumentError} SHAPE_MISMATCH unless metadata and images have one entry per point, TOO_FEW_POINTS if there
+ *   are no points
  * @throws {DataError} NOT_FINITE
  * @throws {FileError} FILE_WRITE
  * @throws {AbortError} if `options.signal` is aborted
@@ -46,7 +48,8 @@ export async function writeProjector(
   for (const { name, points, metadata, images } of checked) {
     const lines = [`  tensor_name: "${name}"`, `  tensor_shape: ${points.rows}`, `  tensor_shape: ${points.cols}`];
     lines.push(`  tensor_path: "${name}_tensors.tsv"`);
-    // Text and not bytes: TensorBoard tells the two apart by whether the file is valid UTF-8, as bytes may be too.
+    // The points are written as text. TensorBoard treats a file as text if it is valid UTF-8, and binary data may be
+    // valid UTF-8 by accident.
     await write(`${name}_tensors.tsv`, tensorLines(points));
     if (metadata && Object.keys(metadata).length > 0) {
       await write(`${name}_metadata.tsv`, metadataLines(metadata, points.rows));
@@ -104,7 +107,7 @@ function* tensorLines(points: Matrix): Generator<string> {
   for (let i = 0; i < points.rows; i++) yield `${Array.from(points.row(i), toText).join("\t")}\n`;
 }
 
-/** A single column has no header line, several have one. */
+/** Metadata with a single column have no header line; metadata with several columns have one. */
 function* metadataLines(metadata: NonNullable<ProjectorEmbedding["metadata"]>, rows: number): Generator<string> {
   const columns = Object.entries(metadata);
   const line = (cells: unknown[]) => `${cells.map((cell) => String(cell).replace(/[\t\r\n]+/g, " ")).join("\t")}\n`;

@@ -2,19 +2,20 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { frameRecord } from "./record.js";
 
-/** The longest record that is read: those with scalars are short, those with images need not be looked at. */
+/** Bytes that are read at a time, which is also the longest record that can be read. Records with scalars are short. */
 const LONGEST_RECORD = 2 ** 26;
 
-/** Reads the scalars of a log of TensorBoard while it is written. */
+/** Reads the scalars of a TensorBoard log while it is being written. */
 export class ScalarReader {
   private file: string | undefined;
   private offset = 0;
 
-  /** @param folder of the event files, of which the newest is read */
+  /** @param folder folder of the event files, of which the newest is read */
   constructor(private readonly folder: string) {}
 
   /**
-   * What was logged since the last call, by tag; the last value of each. Empty where there is nothing new, or no log.
+   * Returns the last value of each tag that was logged since the last call. The result is empty if nothing was logged
+   * or there is no log.
    */
   async read(): Promise<Readonly<Record<string, number>>> {
     const names = await readdir(this.folder).catch(() => []);
@@ -40,7 +41,7 @@ export class ScalarReader {
     return scalars;
   }
 
-  /** The records that are complete and whole; reading goes on after them the next time. */
+  /** Returns the records that are complete and intact. The next call continues after them. */
   private async readRecords(path: string): Promise<Uint8Array[]> {
     const handle = await open(path, "r").catch(() => undefined);
     if (!handle) return [];

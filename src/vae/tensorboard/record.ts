@@ -1,4 +1,4 @@
-/** Remainders of CRC-32C (Castagnoli, polynomial 0x1edc6f41), bits reversed. */
+/** Remainders of CRC-32C (Castagnoli, polynomial 0x1edc6f41), with reversed bits. */
 const REMAINDERS = Uint32Array.from({ length: 256 }, (_, byte) => {
   let remainder = byte;
   for (let bit = 0; bit < 8; bit++) remainder = remainder & 1 ? (remainder >>> 1) ^ 0x82f63b78 : remainder >>> 1;
@@ -12,8 +12,8 @@ export function crc32c(bytes: Uint8Array): number {
 }
 
 /**
- * Frames one record of a TFRecord file: length (64 bits), its checksum, the data, their checksum, all little-endian
- * (https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details).
+ * Frames one record of a TFRecord file: length (64 bits), checksum of the length, the data, checksum of the data, all
+ * little-endian (https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details).
  */
 export function frameRecord(data: Uint8Array): Uint8Array {
   const record = Buffer.alloc(8 + 4 + data.length + 4);
@@ -24,7 +24,10 @@ export function frameRecord(data: Uint8Array): Uint8Array {
   return record;
 }
 
-/** Rotated and offset, since the checksum of data that contain their own checksum is a constant. */
+/**
+ * Computes a checksum that is rotated and offset, because the plain checksum of data that contain their own checksum is
+ * a constant.
+ */
 function maskedChecksum(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

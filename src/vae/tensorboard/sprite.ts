@@ -1,30 +1,30 @@
 import { ArgumentError } from "../../errors.js";
 
-/** Images that are in memory: count x height x width x channels, values 0 to 1. */
+/** Images in memory: count x height x width x channels, values 0 to 1. */
 export interface ImageBatch {
   readonly data: Float32Array;
   readonly height: number;
   readonly width: number;
-  /** 1 or 3. */
+  /** Number of channels: 1 or 3. */
   readonly channels: number;
 }
 
-/** A picture of many images, row after row, as many in a row as rows. */
+/** A picture of many images, row after row, with as many images per row as there are rows. */
 export interface Sprite {
   /** A PNG file. */
   readonly png: Uint8Array;
-  /** Pixels of one image in it. */
+  /** Size of one image within the picture, in pixels. */
   readonly height: number;
   readonly width: number;
 }
 
-/** The largest side that TensorBoard's projector takes. */
+/** Pixels per side of the largest picture that TensorBoard's projector accepts. */
 const MAX_SIDE = 8192;
 
 /**
- * Puts images together into one square picture, smaller where they would not fit into 8192 x 8192 pixels.
+ * Joins images into one square picture. The images are made smaller if they would not fit into 8192 x 8192 pixels.
  *
- * @throws {ArgumentError} SHAPE_MISMATCH for no images, or data that do not have their shape
+ * @throws {ArgumentError} SHAPE_MISMATCH if there are no images or the data do not have their shape
  */
 export async function drawSprite({ data, height, width, channels }: ImageBatch): Promise<Sprite> {
   const count = data.length / (height * width * channels);

@@ -9,29 +9,29 @@ import type { StoppingState } from "./early-stopping.js";
 import type { Course } from "./options.js";
 import type { EpochRecord } from "./progress.js";
 
-/** Where a training stands, besides its tensors. */
+/** State of a training, without its tensors. */
 export interface TrainingState {
-  /** Epochs done. */
+  /** Number of finished epochs. */
   epoch: number;
-  /** The length with which the training began, from which the parts of a mixture's training follow. */
+  /** Length of the training at its beginning. The parts of a mixture's training are computed from it. */
   length: TrainingLength;
-  /** Steps done in the epoch that is going on. */
+  /** Number of finished steps of the current epoch. */
   stepInEpoch: number;
-  /** Whether the model has begun that epoch (`Model.beginEpoch`). */
+  /** Whether the model has begun the current epoch (`Model.beginEpoch`). */
   isBegun: boolean;
-  /** Steps done in all. */
+  /** Total number of finished steps. */
   step: number;
-  /** Sums of the loss's parts over the steps of that epoch. */
+  /** Sums of the loss's parts over the steps of the current epoch. */
   sums: Record<string, number>;
   history: EpochRecord[];
   stopping: StoppingState;
   /** Whether early stopping has ended the training. */
   isStopped: boolean;
-  /** What a reader of the result should know. */
+  /** Warnings for the user. */
   warnings: string[];
 }
 
-/** What a checkpoint belongs to. */
+/** The training that a checkpoint belongs to. */
 export interface CheckpointOwner {
   readonly model: string;
   readonly configuration: Readonly<Record<string, unknown>>;
@@ -39,7 +39,10 @@ export interface CheckpointOwner {
   readonly course: Course;
 }
 
-/** All that a training needs to go on as if nothing had happened. */
+/**
+ * The complete state of a training. A training that continues from it gives the same results as one that was not
+ * interrupted.
+ */
 export interface Checkpoint {
   readonly state: TrainingState;
   readonly adam: Readonly<Record<string, AdamState>>;
@@ -54,7 +57,10 @@ export const hasCheckpoint = (folder: string): Promise<boolean> =>
     () => false,
   );
 
-/** What the checkpoints of a training of `model` are written with and must have to be taken up. */
+/**
+ * Describes a training of `model`. The description is stored in its checkpoints, and a checkpoint is continued only if
+ * the description is the same.
+ */
 export function ownerOf(model: Model, dataset: CheckpointOwner["dataset"], course: Course): CheckpointOwner {
   return { model: model.name, configuration: { ...model.configuration }, dataset, course };
 }
@@ -66,10 +72,10 @@ export async function writeCheckpoint(folder: string, owner: CheckpointOwner, ch
 }
 
 /**
- * The checkpoint of a run's folder, if there is one.
+ * Reads the checkpoint of a run's folder, if there is one.
  *
- * @throws {FileError} FILE_FORMAT for a damaged file, FILE_VERSION for one of another version
- * @throws {ArgumentError} INVALID_ARGUMENT for the checkpoint of another training, naming what differs
+ * @throws {FileError} FILE_FORMAT for a damaged file, FILE_VERSION for a file of another version
+ * @throws {ArgumentError} INVALID_ARGUMENT for the checkpoint of another training; the message names the difference
  */
 export async function readCheckpoint(folder: string, owner: CheckpointOwner): Promise<Checkpoint | undefined> {
   const path = checkpointPath(folder);
@@ -89,9 +95,9 @@ export async function readCheckpoint(folder: string, owner: CheckpointOwner): Pr
 }
 
 /**
- * The checkpoint of a training, whichever it is, and what it belongs to.
+ * Reads the checkpoint of any training, and the description of this training.
  *
- * @throws {FileError} FILE_FORMAT for a damaged file, FILE_VERSION for one of another version
+ * @throws {FileError} FILE_FORMAT for a damaged file, FILE_VERSION for a file of another version
  */
 export async function readAnyCheckpoint(path: string): Promise<{ found: CheckpointOwner; checkpoint: Checkpoint }> {
   const { facts, tensors } = await readTensorFile(path).catch((error) => {
@@ -109,7 +115,7 @@ export async function readAnyCheckpoint(path: string): Promise<{ found: Checkpoi
   return { found: facts.owner as CheckpointOwner, checkpoint };
 }
 
-/** The tensors whose names begin with `prefix`, by the rest of their names. */
+/** Returns the tensors whose names begin with `prefix`, which is removed from the names. */
 export function withPrefix(tensors: ReadonlyMap<string, NamedTensor>, prefix: string): Map<string, NamedTensor> {
   return new Map(
     [...tensors].flatMap(([key, tensor]) =>
@@ -118,26 +124,27 @@ export function withPrefix(tensors: ReadonlyMap<string, NamedTensor>, prefix: st
   );
 }
 
-/** The first field in which two values of JSON differ, and both its values. */
+/** Returns the name of the first field in which two JSON values differ, and both values of the field. */
 function findDifference(found: unknown, wanted: unknown, name = "checkpoint"): [string, unknown, unknown] | undefined {
   const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
   if (!(isObject(found) && isObject(wanted))) return found === wanted ? undefined : [name, found, wanted];
   for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
-    // Of the data set by its whole name: `count` is an option of its own, of what is simulated.
+    // Fields of the data set get the prefix `dataset.`, because `count` is also the name of an option of simulated data
+    // sets.
     const difference = findDifference(found[key], wanted[key], name === "dataset" ? `dataset.${key}` : key);
     if (difference) return difference;
   }
   return undefined;
 }
 
-/** Removes what a training writes as it begins: `config.json` and the first checkpoint. */
+/** Removes the files that a training writes at its beginning: `config.json` and the first checkpoint. */
 export async function removeBeginning(folder: string): Promise<void> {
   await rm(checkpointPath(folder), { force: true });
   await rmdir(join(folder, "checkpoint")).catch(() => {});
   await rm(join(folder, "config.json"), { force: true });
 }
 
-/** Removes what a process that was killed while writing has left in a run's folder. */
+/** Removes the temporary files of a process that was killed while writing to a run's folder. */
 export async function removeRemains(folder: string): Promise<void> {
   for (const directory of [folder, join(folder, "checkpoint")]) {
     const names = await readdir(directory).catch(() => []);

@@ -15,11 +15,11 @@ import type { EpochRecord, TrainingProgress } from "./progress.js";
 /** The upper limit of every count in a training, such as epochs and steps. */
 export const MOST = 2 ** 31 - 1;
 
-/** When early stopping ends a training. */
+/** Conditions for early stopping. */
 export const EARLY_STOPPING_OPTIONS = {
-  /** Epochs without an improvement after which the training ends. */
+  /** Number of epochs without an improvement after which the training ends. */
   patience: integer({ from: 1, to: MOST }, { default: 15, help: "epochs without improvement after which it ends" }),
-  /** By how much the validation loss must fall to count as an improvement. */
+  /** Least decrease of the validation loss that counts as an improvement. */
   leastImprovement: number(
     { from: 0 },
     { default: 0.1, help: "fall of the validation loss that counts as an improvement" },
@@ -27,7 +27,7 @@ export const EARLY_STOPPING_OPTIONS = {
 };
 
 /**
- * When early stopping ends a training. All are optional.
+ * Conditions for early stopping. All are optional.
  *
  * @interface
  */
@@ -65,25 +65,29 @@ const earlyStopping = declare<boolean | EarlyStoppingOptions>(
 );
 
 /**
- * The options that decide the course of a training: a checkpoint is continued only with the same values. Those without a default have
- * that of the model.
+ * Options that determine the course of a training. A checkpoint is continued only with the same values. Options without
+ * a default have the default of the model.
  */
 export const COURSE_OPTIONS = {
-  /** Images per step. An epoch is cut into equal batches of at most so many images. */
+  /** Number of images per step. An epoch is divided into batches of equal size, with at most this number of images. */
   batchSize: integer({ from: 1, to: MOST }, { help: "images per step" }),
   /** Learning rate of Adam. */
   learningRate: number({ above: 0 }, { help: "learning rate of Adam" }),
-  /** How the learning rate changes: `"constant"`, `"halving"` after every sixth of the training, or `"cosine"` down to zero. */
+  /**
+   * Change of the learning rate: `"constant"`, `"halving"` after every sixth of the training, or `"cosine"` down to
+   * zero.
+   */
   schedule: choice(["constant", "halving", "cosine"], {
     help: "how the learning rate changes: constant, halving or cosine",
     guide:
       "how the learning rate changes: not at all, halved after every sixth of the training, or along a cosine down to 0",
   }),
-  /** Whether Adam's beta1 is halved after every sixth of the training, from 0.9 on. */
+  /** Whether Adam's beta1, which starts at 0.9, is halved after every sixth of the training. */
   beta1Decay: boolean({ help: "halve Adam's beta1 after every sixth of the training" }),
   /**
-   * Random views of the images: `"none"`; the eight `"flips"` and quarter turns; or small `"shifts"` and rotations of the input, whose
-   * reconstruction stays where it was, so that codes say what an image shows rather than where.
+   * Random views of the images: `"none"`; `"flips"`, the eight flips and quarter turns; or `"shifts"`, small shifts and
+   * rotations of the input. With `"shifts"`, the image to be reconstructed is not moved, so that codes describe what an
+   * image shows rather than where.
    */
   augmentation: choice(["none", "flips", "shifts"], {
     help: "random views: none, flips (and quarter turns) or shifts (and small turns)",
@@ -93,9 +97,9 @@ export const COURSE_OPTIONS = {
   /** Epochs over which the weight of the KL terms rises from 0 to 1. */
   klWarmup: number(
     { from: 0 },
-    { default: 0, placeholder: "<epochs>", help: "epochs over which the divergence gets its weight" },
+    { default: 0, placeholder: "<epochs>", help: "epochs over which the weight of the divergence rises to 1" },
   ),
-  /** Fraction of the values to which |N(0, 1)| is added in the input, but not in the image that is reconstructed. */
+  /** Fraction of the values to which |N(0, 1)| is added in the input. The image to be reconstructed has no noise. */
   noise: number(
     { from: 0, to: 1 },
     {
@@ -104,7 +108,7 @@ export const COURSE_OPTIONS = {
       guide: "fraction of the input's values to which the absolute value of a standard normal number is added",
     },
   ),
-  /** Draws every value anew as 0 or 1, with itself as the probability of 1. */
+  /** Replaces every value by a random 0 or 1, drawn again in every step. The value is the probability of 1. */
   binarize: boolean({ default: false, help: "draw every value as 0 or 1" }),
   /** Seed of all random numbers of the training. */
   seed: integer(
@@ -115,21 +119,27 @@ export const COURSE_OPTIONS = {
 
 /** All options of `train`, each declared once. */
 export const TRAINING_OPTIONS = {
-  /** Times that all training images are seen; more than a mixture's epochs of pretraining. */
+  /** Number of passes over all training images. Mixtures need more than their epochs of pretraining. */
   epochs: integer(
     { from: 1, to: MOST },
     {
       help: "number of passes over all images",
       guide:
-        "number of passes over all images; of few images, mixtures make more by default, for at least 5000 steps, micrograph-vae for at least 3000 and aae for at least 1000",
+        "number of passes over all images; with few images, the default is larger for mixtures (at least 5000 steps), micrograph-vae (at least 3000) and aae (at least 1000)",
     },
   ),
   ...COURSE_OPTIONS,
-  /** Ends the training after so many steps, wherever the epoch stands. */
+  /** Ends the training after this number of steps, even within an epoch. */
   maxSteps: integer({ from: 1, to: MOST }, { defaultText: "no limit", help: "end after this number of steps" }),
-  /** Whether, or when, the training ends when the validation loss no longer falls; the model then has its best weights. */
+  /**
+   * Whether the training ends when the validation loss no longer falls, or the conditions for it. The model then has
+   * its best weights.
+   */
   earlyStopping,
-  /** The run's folder, made where it is missing: config.json, checkpoint/, model/, metrics.json. Default: nothing is written. */
+  /**
+   * Folder of the run, created if it is missing: config.json, checkpoint/, model/, metrics.json. Default: nothing is
+   * written.
+   */
   folder: declare<string>(
     {
       accepted: "the path of a folder",
@@ -145,19 +155,22 @@ export const TRAINING_OPTIONS = {
       flag: "--run-dir",
       defaultText: "nothing is written",
       help: "the run's folder",
-      guide: "the run's folder, made where it is missing",
+      guide: "the run's folder, created if it is missing",
     },
   ),
-  /** Whether a checkpoint in the folder is continued; else the training begins anew and replaces it. */
+  /** Whether a checkpoint in the folder is continued. Otherwise, the training starts again and replaces it. */
   resume: boolean({ default: true, help: "continue the training in the run's folder, if there is one" }),
-  /** Steps between checkpoints within an epoch. Default: one after every epoch. */
+  /** Number of steps between checkpoints within an epoch. Default: one checkpoint after every epoch. */
   checkpointEvery: integer(
     { from: 1, to: MOST },
     { placeholder: "<steps>", defaultText: "one per epoch", help: "steps between checkpoints within an epoch" },
   ),
   /** Stops the training after the current step, with a checkpoint. */
   signal: abortSignal({ help: "stops the training after the current step, with a checkpoint" }),
-  /** Called and awaited before the first step, with the epochs and steps of the checkpoint; 0 and 0 without one. */
+  /**
+   * Called and awaited before the first step, with the epoch and the step of the checkpoint; 0 and 0 without a
+   * checkpoint.
+   */
   onStart: callback<(start: { readonly epoch: number; readonly step: number }) => void | Promise<void>>("a function", {
     help: "called and awaited before the first step, with the `{epoch, step}` of the checkpoint",
   }),
@@ -165,15 +178,15 @@ export const TRAINING_OPTIONS = {
   onProgress: callback<(progress: TrainingProgress) => void>("a function", {
     help: "called about twice per second and at the end of every epoch",
   }),
-  /** Called after every epoch, and awaited: the model may be used. */
+  /** Called and awaited after every epoch. The function may use the model. */
   onEpoch: callback<(record: EpochRecord) => void | Promise<void>>("a function", {
     help: "called and awaited after every epoch, with its losses",
   }),
   /**
-   * Called and awaited with scalars to be logged: after every epoch `train/...`, `validation/...` and `learning_rate`, and at every 50th step
-   * `batch/...`.
+   * Called and awaited with scalars for a log: `train/...`, `validation/...` and `learning_rate` after every epoch, and
+   * `batch/...` at every 50th step.
    */
   onScalars: callback<(step: number, scalars: Readonly<Record<string, number>>) => void | Promise<void>>("a function", {
-    help: "called with scalars to be logged, after every epoch and at every 50th step",
+    help: "called with scalars for a log, after every epoch and at every 50th step",
   }),
 };

@@ -1,10 +1,10 @@
-/** What {@link updateStopping} remembers from epoch to epoch. */
+/** The state of {@link updateStopping} between epochs. */
 export interface StoppingState {
-  /** Least validation loss that counted as an improvement, and its epoch, from 1. */
+  /** Smallest validation loss that counted as an improvement, and its epoch, from 1. */
   readonly best: { readonly loss: number; readonly epoch: number } | undefined;
 }
 
-/** The state after an epoch, whether it improved the loss, and whether the training is to end. */
+/** Returns the state after an epoch, whether the loss improved, and whether the training should end. */
 export function updateStopping(
   { best }: StoppingState,
   loss: number,

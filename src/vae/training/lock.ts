@@ -8,14 +8,15 @@ const lockPath = (folder: string): string => join(folder, "training.lock");
 const readOwner = async (path: string): Promise<number> =>
   Number((await readFile(path, "utf8").catch(() => "")).trim());
 
-/** Whether a training is at work in a run's folder. */
+/** Whether a training is using a run's folder. */
 export const isLocked = async (folder: string): Promise<boolean> => isAlive(await readOwner(lockPath(folder)));
 
 /**
- * Takes a run's folder for one training, by a file that names the process. The file of a killed process is replaced.
+ * Reserves a run's folder for one training, with a file that contains the number of the process. The file of a process
+ * that no longer exists is replaced.
  *
- * @returns gives the folder free
- * @throws {SigmaTsneError} BUSY while another training is at work in it
+ * @returns a function that releases the folder
+ * @throws {SigmaTsneError} BUSY if another training is using the folder
  * @throws {FileError} FILE_WRITE
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {

@@ -4,13 +4,14 @@ import type { Recipe } from "../models/recipe.js";
 import { COURSE_OPTIONS, EARLY_STOPPING_OPTIONS, MOST, TRAINING_OPTIONS } from "./declarations.js";
 
 /**
- * Options of `train`. All are optional; epochs and the options of Adam and of augmentation have the defaults of the model's `recipe`.
+ * Options of `train`. All are optional. The defaults of epochs and of the options of Adam and augmentation are those of
+ * the model's `recipe`.
  *
  * @interface
  */
 export type TrainOptions = Readonly<OptionValues<typeof TRAINING_OPTIONS>>;
 
-/** What decides the course of the training: a checkpoint is continued only with the same. */
+/** Settings that determine the course of the training. A checkpoint is continued only with the same settings. */
 export interface Course extends Omit<Recipe, "epochs" | "leastSteps"> {
   readonly klWarmup: number;
   readonly noise: number;
@@ -30,9 +31,9 @@ export interface ResolvedOptions {
 }
 
 /**
- * The options with all defaults.
+ * Checks the options and fills in all defaults.
  *
- * @param imageCount number of training images; where it is not known yet, the usual number of epochs is taken
+ * @param imageCount number of training images. If it is not known yet, the usual number of epochs is used.
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
  */
 export function resolveTrainOptions(model: Model, options: TrainOptions, imageCount?: number): ResolvedOptions {

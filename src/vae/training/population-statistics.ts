@@ -8,16 +8,17 @@ import { Random } from "../random.js";
 
 /** Options of {@link measureStatistics}. */
 export interface StatisticsOptions {
-  /** Images per batch: as many as in training, since each batch is normalized by its own statistics. */
+  /** Number of images per batch, the same as in training, because each batch is normalized by its own statistics. */
   readonly batchSize: number;
   readonly seed: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Gives the batch normalizations of a model, and the normalization of its codes, the mean and variance of all these images in place of
- * running averages ("precise batch normalization": Wu & Johnson 2021, "Rethinking batch in batch normalization", arXiv 2105.07576, section 3).
- * Running averages remember earlier weights and, in a short training, their initial values. Models without such statistics stay as they are.
+ * Replaces the running averages of the batch normalizations, and of the normalization of the codes, by the mean and
+ * variance over all these images ("precise batch normalization": Wu & Johnson 2021, "Rethinking batch in batch
+ * normalization", arXiv 2105.07576, section 3). Running averages contain contributions of earlier weights and, in a
+ * short training, of their initial values. Models without such statistics are not changed.
  *
  * @throws {AbortError} if `signal` is aborted
  */

@@ -1,40 +1,44 @@
 import type { CodeStatistics } from "../evaluation/collapse.js";
-/** Named parts of a loss, `loss` among them, which is what is minimized: nats per image where they are log-likelihoods. */
+/** Parts of a loss by name. `loss` is the minimized quantity. The unit of log-likelihoods is nats per image. */
 export type LossParts = Readonly<Record<string, number>>;
 
 /** One report of progress. */
 export interface TrainingProgress {
-  /** The epoch that is going on, from 1. */
+  /** Current epoch, from 1. */
   readonly epoch: number;
   readonly epochs: number;
-  /** Steps done since the training began, and steps in all. */
+  /** Finished steps since the training began. `steps` is the total number. */
   readonly step: number;
   readonly steps: number;
   /** The loss of the last step. */
   readonly loss: LossParts;
   /** Seconds since this call began. */
   readonly seconds: number;
-  /** Seconds that the rest will take at the pace so far. */
+  /** Estimated remaining seconds, at the average speed so far. */
   readonly secondsLeft: number;
 }
 
 /** One epoch of the training. */
 export interface EpochRecord {
-  /** From 1. */
+  /** Number of the epoch, from 1. */
   readonly epoch: number;
-  /** Steps done since the training began. */
+  /** Finished steps since the training began. */
   readonly step: number;
   readonly learningRate: number;
   /** Mean over the epoch's steps. */
   readonly train: LossParts;
-  /** The loss of the validation images after the epoch; undefined without such images. */
+  /** Loss of the validation images after the epoch; undefined without validation images. */
   readonly validation: LossParts | undefined;
-  /** For a mixture and validation images with labels: how well its clusters agree with the labels, and how many clusters have no image. */
+  /**
+   * Agreement of a mixture's clusters with the labels of the validation images, and the number of clusters without
+   * images. Undefined unless the model is a mixture and the images have labels.
+   */
   readonly clusters?:
     | { readonly accuracy: number; readonly normalizedMutualInformation: number; readonly empty: number }
     | undefined;
   /**
-   * Whether the codes of up to 500 validation images, or else training images, have collapsed; undefined for models with Bayesian weights.
+   * Statistics that show whether the codes have collapsed, from up to 500 validation images, or training images if
+   * there are no validation images; undefined for models with Bayesian weights.
    */
   readonly codes?: CodeStatistics | undefined;
 }

@@ -2,19 +2,19 @@ import type { AdamSettings } from "../backends/adam.js";
 import type { Recipe } from "../models/recipe.js";
 
 const BETA1 = 0.9;
-/** What decides the learning rate of every step. */
+/** Settings that determine the learning rate of every step. */
 type Schedule = Pick<Recipe, "learningRate" | "schedule" | "beta1Decay" | "warmupSteps">;
 
-/** Equal parts of the training, after each of which `"halving"` halves. */
+/** Number of equal parts of the training. `"halving"` halves the learning rate after each part. */
 const PARTS = 6;
 
 /**
- * The learning rate and beta1 of a step. The learning rate rises over `warmupSteps` from `start`, at most a quarter of the
- * training.
+ * Returns the learning rate and beta1 of a step. The learning rate rises from 0 over `warmupSteps` steps after `start`,
+ * but at most over a quarter of the training.
  *
- * @param step from 0
- * @param steps of the whole training
- * @param start step at which the loss changed last
+ * @param step number of the step, from 0
+ * @param steps number of steps of the whole training
+ * @param start step at which the loss was changed last
  */
 export function scheduleAt(
   step: number,

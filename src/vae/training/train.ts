@@ -34,36 +34,38 @@ import type { EpochRecord, LossParts } from "./progress.js";
 import { scheduleAt } from "./schedule.js";
 import { addNoiseToBatch, binarize, shiftImages } from "./transformation.js";
 
-/** What a training did. */
+/** Result of a training. */
 export interface TrainingResult {
-  /** All epochs, those before it was resumed included. */
+  /** All epochs, including those before the training was resumed. */
   readonly history: readonly EpochRecord[];
-  /** Steps done. */
+  /** Number of finished steps. */
   readonly steps: number;
-  /** Whether early stopping ended it. */
+  /** Whether early stopping ended the training. */
   readonly isStoppedEarly: boolean;
-  /** The epoch whose weights the model has now, where there is early stopping, and its validation loss. */
+  /** With early stopping: the epoch whose weights the model has now, and its validation loss. */
   readonly best: { readonly epoch: number; readonly loss: number } | undefined;
-  /** What a reader of the result should know, in sentences. */
+  /** Warnings for the user, in sentences. */
   readonly warnings: readonly string[];
-  /** Seconds of this call. */
+  /** Duration of this call, in seconds. */
   readonly seconds: number;
 }
 
 /**
- * Trains a model with Adam on the training images of a data set. The images are read batch after batch, each while the one before is
- * computed with.
+ * Trains a model with Adam on the training images of a data set. The next batch of images is read while the current one
+ * is computed.
  *
- * With a folder, the training writes a checkpoint after every epoch and continues from the one that it finds there: on the same backend
- * the numbers are those of a training that was never interrupted. Checkpoints are replaced atomically; when one cannot be written, the
- * one before is still there. A new training that fails before its second checkpoint leaves nothing of its own in the folder.
+ * With a folder, the training writes a checkpoint after every epoch, and continues from a checkpoint that it finds
+ * there. On the same backend, the numbers are those of a training that was never interrupted. Checkpoints are replaced
+ * atomically: if one cannot be written, the previous one still exists. A new training that fails before its second
+ * checkpoint removes all its files from the folder.
  *
- * @throws {ArgumentError} for options or images that do not fit the model, or the checkpoint of another training
+ * @throws {ArgumentError} for invalid options, images that do not suit the model, or the checkpoint of another training
  * @throws {DataError} NOT_FINITE or OUT_OF_RANGE for pixels outside 0 to 1, before the first step
- * @throws {FileError} for a damaged checkpoint, or where the folder cannot be written
- * @throws {SigmaTsneError} BUSY while another training is at work in the folder
- * @throws {SigmaTsneError} DIVERGED where the loss becomes NaN or infinite, naming its part and the step
- * @throws {AbortError} if `options.signal` is aborted, after the step at hand and with a checkpoint
+ * @throws {FileError} for a damaged checkpoint, or if the folder cannot be written
+ * @throws {SigmaTsneError} BUSY if another training is using the folder
+ * @throws {SigmaTsneError} DIVERGED if the loss becomes NaN or infinite; the message names the part of the loss and the
+ *   step
+ * @throws {AbortError} if `options.signal` is aborted, after the current step and with a checkpoint
  */
 export async function train(model: Model, dataset: Dataset, options: TrainOptions = {}): Promise<TrainingResult> {
   const images = toImages(dataset.train, model.configuration, "dataset.train");
@@ -93,14 +95,14 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
 
 /** Milliseconds between reports of progress. */
 const REPORT_INTERVAL = 500;
-/** Losses that may wait on the device before they are read. */
+/** Largest number of losses that stay on the device before they are read. */
 const MOST_PENDING = 100;
 const SCALARS_INTERVAL = 50;
 const VALIDATION_BATCH = 256;
-/** Images whose codes are measured after every epoch. */
+/** Largest number of images whose codes are measured after every epoch. */
 const MEASURED_IMAGES = 500;
 
-/** The parts of one step's loss, not yet read back. */
+/** The parts of one step's loss that were not read back yet. */
 interface PendingLoss {
   readonly step: number;
   readonly names: readonly string[];
@@ -109,7 +111,7 @@ interface PendingLoss {
 
 /** The images of one step. */
 interface Batch {
-  /** Their numbers among the training images. */
+  /** Numbers of the images among the training images. */
   readonly rows: Int32Array;
   readonly input: Float32Array;
   readonly target: Float32Array;
@@ -125,7 +127,7 @@ class Training {
   private readonly begin = performance.now();
   private firstStep = 0;
   private reported = 0;
-  /** Written by this training. */
+  /** Number of checkpoints that this call has written. */
   private checkpoints = 0;
 
   constructor(
@@ -173,7 +175,7 @@ class Training {
       failedAtStart = isNew && this.checkpoints < 2 && !this.options.signal?.aborted;
       throw error;
     } finally {
-      // Nothing can continue from a training that failed at its start, and its files would be in the way of the next try.
+      // A training that failed at its start cannot be continued, and its files would prevent the next try.
       if (failedAtStart) await removeBeginning(folder);
       await unlock();
       if (failedAtStart && !wasThere) await rmdir(folder).catch(() => {});
@@ -189,7 +191,7 @@ class Training {
     this.firstStep = this.state.step;
     await this.options.onStart?.({ epoch: this.state.epoch, step: this.state.step });
     try {
-      // A checkpoint of the last step may have been written before its epoch was ended.
+      // A checkpoint of the last step may have been written before its epoch was finished.
       const isLeft = () => this.state.step < this.steps || this.state.stepInEpoch === this.stepsPerEpoch;
       while (isLeft() && !this.state.isStopped) await this.runEpoch();
       if (this.state.stepInEpoch > 0) await this.checkpoint();
@@ -224,7 +226,8 @@ class Training {
     await removeRemains(folder);
     const found = resume ? await readCheckpoint(folder, this.owner) : undefined;
     const { model, configuration, dataset } = this.owner;
-    // config.json holds options of train, so that the training can be resumed from it; the warm-up belongs to the model.
+    // config.json contains options of `train`, so that the training can be resumed from it. The warm-up belongs to the
+    // model.
     const { warmupSteps: _, ...courseOptions } = course;
     const training = {
       ...courseOptions,
@@ -291,13 +294,14 @@ class Training {
       ...(clusters && prefixed("clusters", clusters)),
       ...(codes && prefixed("codes", codes)),
     };
-    // Before the checkpoint: a training that is killed in between repeats the epoch, and TensorBoard drops its first scalars.
+    // The scalars are logged before the checkpoint. A training that is killed in between repeats the epoch, and
+    // TensorBoard drops the first scalars.
     await this.options.onScalars?.(step, { ...scalars, learning_rate: learningRate });
     await this.checkpoint();
     await this.options.onEpoch?.(record);
   }
 
-  /** The steps that are left of the epoch. */
+  /** Runs the remaining steps of the epoch. */
   private async runSteps(): Promise<void> {
     const { signal } = this.options;
     const { course, checkpointEvery } = this.resolved;
@@ -317,7 +321,7 @@ class Training {
       const batch = await next;
       const { stepInEpoch, step } = this.state;
       next = stepInEpoch + 1 < end ? read(stepInEpoch + 1, step + 1) : undefined;
-      // A rejection is reported where it is awaited, in the next round.
+      // A rejection is reported by the await in the next round.
       next?.catch(() => {});
       this.takeStep(batch);
       this.state.stepInEpoch++;
@@ -338,7 +342,7 @@ class Training {
     const { configuration } = this.model;
     const random = new Random(seed, SERIES.transformation, step);
     const target = isBinary ? binarize(values, random) : values;
-    // What is to be given back stays in its place, so that codes learn to leave the shift out.
+    // The image to be reconstructed is not shifted, so that codes learn to ignore the shift.
     const view = augmentation === "shifts" ? shiftImages(target, configuration, random) : target;
     return { target, input: noise > 0 ? await addNoiseToBatch(view, configuration, noise, seed, step) : view };
   }
@@ -431,13 +435,14 @@ class Training {
     const { height, width, channels } = this.model.configuration;
     const sums: Record<string, number> = {};
     const { count } = this.validation;
-    // The loss of the part of the training that the epoch belongs to, so that it can be compared with that of training.
+    // The validation loss is that of the current part of the training, so that it can be compared with the training
+    // loss.
     const { epoch, length } = this.state;
     for (let start = 0; start < count; start += VALIDATION_BATCH) {
       throwIfAborted(this.options.signal);
       const end = Math.min(start + VALIDATION_BATCH, count);
       const values = await this.validation.read(range(start, end));
-      // The same numbers after every epoch, so that losses can be compared.
+      // The same random numbers are used after every epoch, so that losses can be compared.
       const random = new Random(seed, SERIES.validation, start);
       const target = isBinary ? binarize(values, random) : values;
       const input = noise > 0 ? await addNoiseToBatch(target, this.model.configuration, noise, seed, start) : target;
@@ -462,7 +467,7 @@ class Training {
     return parts;
   }
 
-  /** Undefined for models with Bayesian weights, whose codes need many draws. */
+  /** Measures the codes. Returns undefined for models with Bayesian weights, whose codes need many draws. */
   private async measureCodes(): Promise<CodeStatistics | undefined> {
     if (this.model.parts.weightPosterior) return undefined;
     const images = this.validation.count > 0 ? this.validation : this.images;
@@ -471,7 +476,7 @@ class Training {
 
   private async considerStopping({ epoch, validation }: EpochRecord): Promise<void> {
     const { earlyStopping, course } = this.resolved;
-    // While the loss is still warming up, its values say nothing.
+    // While the loss is still warming up, its values cannot be compared.
     if (!earlyStopping || !validation || epoch <= Math.max(this.partStarts.at(-1) as number, course.klWarmup)) return;
     const { state, isImproved, isOver } = updateStopping(this.state.stopping, validation.loss, epoch, earlyStopping);
     this.state.stopping = state;

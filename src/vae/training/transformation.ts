@@ -9,7 +9,7 @@ const SHIFT = 0.1;
 const ROTATION = Math.PI / 18;
 
 /**
- * Draws every value as 0 or 1 with itself as the probability of 1 (Salakhutdinov & Murray 2008).
+ * Replaces every value by a random 0 or 1 (Salakhutdinov & Murray 2008). The value is the probability of 1.
  *
  * @returns a copy
  */
@@ -18,9 +18,9 @@ export function binarize(values: Float32Array, random: Random): Float32Array {
 }
 
 /**
- * Adds |N(0, 1)| to a share of the values of a batch, as {@link addNoise} does.
+ * Adds |N(0, 1)| to a share of the values of a batch, like {@link addNoise}.
  *
- * @param number of the batch, an integer from 0 to 2^30 - 2: each has its own noise
+ * @param number number of the batch, an integer from 0 to 2^30 - 2. Each batch has its own noise.
  * @returns a copy
  */
 export function addNoiseToBatch(
@@ -35,7 +35,7 @@ export function addNoiseToBatch(
 }
 
 /**
- * Shifts and turns every image by random amounts: up to a tenth of its size and 10 degrees.
+ * Shifts and rotates every image by random amounts, up to a tenth of its size and 10 degrees.
  *
  * @returns a copy
  */
@@ -48,7 +48,7 @@ export function shiftImages(values: Float32Array, shape: ImageShape, random: Ran
   return views;
 }
 
-/** With bilinear interpolation; outside stands 0. */
+/** Shifts and rotates one image with bilinear interpolation. Pixels outside the image count as 0. */
 function shift(image: Float32Array, view: Float32Array, { height, width, channels }: ImageShape, random: Random): void {
   const angle = random.between(-ROTATION, ROTATION);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];

@@ -30,7 +30,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (name) => {
     });
   });
 
-  test("continues to the last bit as if it had not been stopped", async () => {
+  test("continues exactly as if it had not been stopped", async () => {
     await selectBackend(name);
     const [whole, parts] = [zeros(), zeros()];
     const expected = takeSteps(new Adam(new Map([["x", whole]])), 12, whole);
@@ -43,7 +43,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (name) => {
     expect(takeSteps(after, 7, parts)).toEqual(expected);
   });
 
-  test("leaves copies of a variable as they were, and no tensor but its moments", async () => {
+  test("does not change copies of a variable, and leaves no tensor except its moments", async () => {
     await selectBackend(name);
     const variable = zeros();
     const copy = tf.clone(variable);
@@ -56,7 +56,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (name) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test("takes other settings at every step", async () => {
+  test("accepts other settings at every step", async () => {
     await selectBackend(name);
     const variable = zeros();
     const adam = new Adam(new Map([["x", variable]]));

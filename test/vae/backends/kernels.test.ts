@@ -4,7 +4,7 @@ import { selectBackend } from "../../../src/vae/backends/index.js";
 import { normalizeRelu } from "../../../src/vae/backends/normalization.js";
 import { weightDivergence, weightVariance } from "../../../src/vae/backends/weight-distributions.js";
 
-/** Computes the same with the plain JavaScript backend and with ours, and compares all numbers. */
+/** Computes the same with the plain JavaScript backend and with the native kernels, and compares all numbers. */
 async function expectAsOnCpu(compute: () => tf.Tensor[], tolerance = 2e-5): Promise<void> {
   const results: { shape: number[]; values: number[] }[][] = [];
   for (const backend of ["cpu", "wasm"]) {
@@ -103,14 +103,14 @@ describe("matrix products", () => {
     },
   );
 
-  test("of integers are refused as before", async () => {
+  test("of integers are rejected, as without the native kernels", async () => {
     await tf.setBackend("wasm");
     const call = { inputs: { a: tf.zeros([2, 2], "int32"), b: tf.zeros([2, 2], "int32") } };
     const attrs = { transposeA: false, transposeB: false };
     expect(() => tf.engine().runKernel("BatchMatMul", call.inputs, attrs)).toThrow("float32");
   });
 
-  test("that do not fit WebAssembly's memory say so", async () => {
+  test("that do not fit into WebAssembly's memory report this", async () => {
     await tf.setBackend("wasm");
     expect(() => tf.tidy(() => tf.matMul(tf.zeros([40000, 1]), tf.zeros([1, 40000])))).toThrow(
       expect.objectContaining({ code: "OUT_OF_MEMORY" }),
@@ -165,7 +165,7 @@ describe("convolutions and their gradients", () => {
     });
   });
 
-  test("dilated ones are left to the stock kernel", async () => {
+  test("with dilation are computed by the backend's own kernel", async () => {
     await expectAsOnCpu(() => {
       seed = 1;
       return [tf.conv2d(normal<tf.Rank.R4>([1, 9, 9, 2]), normal<tf.Rank.R4>([3, 3, 2, 3]), 1, "valid", "NHWC", 2)];
@@ -224,7 +224,7 @@ test("a batch-normalized layer, forwards and backwards", async () => {
   }, 1e-4);
 });
 
-test("the number of threads does not change a bit", async () => {
+test("the number of threads does not change any bit of the results", async () => {
   const results: unknown[] = [];
   for (const threads of [1, 4]) {
     await selectBackend("wasm", { threads });
@@ -236,7 +236,7 @@ test("the number of threads does not change a bit", async () => {
   expect(results[0]).toEqual(results[1]);
 });
 
-test("no tensor is left behind", async () => {
+test("no tensor remains in memory", async () => {
   await tf.setBackend("wasm");
   const before = tf.memory();
   const backend = tf.backend() as unknown as { numDataIds(): number };
@@ -268,7 +268,7 @@ describe("normalized batches and their gradients", () => {
     }, 2e-4);
   });
 
-  test("need few tensors of the size of the batch", async () => {
+  test("allocate few tensors of the size of the batch", async () => {
     await tf.setBackend("wasm");
     const x = tf.keep(normal<tf.Rank.R4>([64, 20, 20, 16]));
     const [gamma, beta] = [tf.keep(tf.ones([16])), tf.keep(tf.zeros([16]))] as [tf.Tensor1D, tf.Tensor1D];
@@ -276,7 +276,7 @@ describe("normalized batches and their gradients", () => {
       tf.tidy(() => tf.grad((input) => tf.sum(normalizeRelu(input, gamma, beta, 1e-3).y))(x)),
     );
     const before = tf.memory().numBytes;
-    // Beside x: y, the gradient that comes in, which a sum makes of two tensors, and the one that goes out.
+    // In addition to x: y, the incoming gradient, for which the sum needs two tensors, and the outgoing gradient.
     expect(peakBytes - before).toBeLessThan(4.1 * x.size * 4);
     tf.dispose([x, gamma, beta]);
   });

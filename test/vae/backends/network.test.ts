@@ -3,10 +3,10 @@ import binding from "#binding";
 
 const heap = new ArrayBuffer(4096);
 const network = new binding.Network(2);
-/** 1 x 2 x 2 x 1 under a filter of 1 x 1. */
+/** Shape of a convolution: an input of 1 x 2 x 2 x 1 and a filter of 1 x 1. */
 const SHAPE = Int32Array.of(1, 2, 2, 1, 1, 1, 1, 1, 0, 0, 2, 2, 1);
 
-test("the native kernels touch nothing outside the buffer", () => {
+test("the native kernels do not access memory outside the buffer", () => {
   const multiply = (...[a, b, out, m]: [number, number, number, number]) =>
     network.multiply(heap, a, b, null, out, m, 8, 8, false, false, "linear", 0);
   multiply(0, 256, 512, 8);
@@ -49,7 +49,7 @@ test("a convolution's shape is checked", () => {
   expect(() => convolve([...SHAPE] as never)).toThrow(TypeError);
 });
 
-test("other arguments of the wrong kind are refused", () => {
+test("other arguments of the wrong kind are rejected", () => {
   expect(() => new binding.Network(0)).toThrow(RangeError);
   expect(() => network.sumRows(new Float32Array(8) as never, 0, 0, 1, 1, 1)).toThrow("ArrayBuffer");
   const swish = () => network.multiply(heap, 0, 0, null, 0, 1, 1, 1, false, false, "swish" as never, 0);

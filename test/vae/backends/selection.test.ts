@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { type BackendChoice, selectBackend } from "../../../src/vae/backends/index.js";
 import { selectWith } from "../../../src/vae/backends/selection.js";
 
-/** As Node.js fails to find a package. */
+/** The error of Node.js for a missing package. */
 async function notInstalled(): Promise<never> {
   const message = "Cannot find module '@tensorflow/tfjs-node'\nRequire stack:\n- here";
   throw Object.assign(new Error(message), { code: "MODULE_NOT_FOUND" });
 }
 
 describe("auto", () => {
-  test("takes WebAssembly with the native kernels where tfjs-node is not installed, and says why", async () => {
+  test("selects WebAssembly with the native kernels if tfjs-node is not installed, and reports the reason", async () => {
     const backend = await selectWith("auto", { threads: 2 }, notInstalled);
     expect(backend.name).toBe("wasm");
     expect(backend.description).toMatch(
@@ -20,7 +20,7 @@ describe("auto", () => {
     expect(backend.tf.matMul([[1, 2]], [[3], [4]]).dataSync()).toEqual(Float32Array.of(11));
   });
 
-  test("does so where tfjs-node fails to load", async () => {
+  test("selects WebAssembly if tfjs-node fails to load", async () => {
     const backend = await selectWith("auto", {}, async () => {
       throw new Error("libtensorflow.so.2: cannot open shared object file\nmore");
     });
@@ -30,13 +30,15 @@ describe("auto", () => {
     );
   });
 
-  test("does so where tfjs-node has a tfjs-core of its own", async () => {
+  test("selects WebAssembly if tfjs-node has its own tfjs-core", async () => {
     const backend = await selectWith("auto", {}, async () => ({ Tensor: class {}, version_core: "3.0.0" }));
     expect(backend.name).toBe("wasm");
-    expect(backend.description).toContain("@tensorflow/tfjs-node 3.0.0 brings a second copy of tfjs-core beside 4.");
+    expect(backend.description).toContain(
+      "@tensorflow/tfjs-node 3.0.0 loads a second copy of tfjs-core, in addition to version 4.",
+    );
   });
 
-  test("takes tfjs-node where it loads, with the threads asked for", async () => {
+  test("selects tfjs-node if it loads, with the requested number of threads", async () => {
     await selectBackend("cpu");
     const asked: unknown[] = [];
     const backend = await selectWith("auto", { threads: 3 }, async (threads) => {
@@ -53,7 +55,7 @@ describe("auto", () => {
   });
 });
 
-test("node, asked for by name, is an error where it does not load", async () => {
+test("requesting node by name is an error if it does not load", async () => {
   await expect(selectWith("node", {}, notInstalled)).rejects.toMatchObject({
     code: "BACKEND_UNAVAILABLE",
     message: 'the backend "node" cannot be used: @tensorflow/tfjs-node is not installed',
@@ -61,7 +63,7 @@ test("node, asked for by name, is an error where it does not load", async () => 
   });
 });
 
-test("wasm and cpu do not look for tfjs-node", async () => {
+test("wasm and cpu do not try to load tfjs-node", async () => {
   const refuse = () => Promise.reject(new Error("it was looked for"));
   expect((await selectWith("wasm", {}, refuse)).name).toBe("wasm");
   const plain = await selectWith("cpu", {}, refuse);
@@ -69,7 +71,7 @@ test("wasm and cpu do not look for tfjs-node", async () => {
   expect(plain.tf.getBackend()).toBe("cpu");
 });
 
-test("one may be selected again, with another number of threads", async () => {
+test("a backend may be selected again, with another number of threads", async () => {
   for (const threads of [1, 2, 1]) {
     const backend = await selectBackend("wasm", { threads });
     expect(backend.description).toContain(threads === 1 ? "1 thread)" : "2 threads)");
@@ -77,7 +79,7 @@ test("one may be selected again, with another number of threads", async () => {
   }
 });
 
-test("bad arguments are named", async () => {
+test("invalid arguments are reported", async () => {
   await expect(selectBackend("gpu" as BackendChoice)).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",
     argument: "backend",

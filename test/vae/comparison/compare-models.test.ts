@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const options = { height: 8, width: 8, hiddenDim: 8 };
 
-it("gives every model the numbers of its evaluation, in one table", async () => {
+it("lists the results of every model's evaluation in one table", async () => {
   const models = [
     { name: "plain", model: createModel("ae", { ...options, zDim: 1 }) },
     { name: "vae", model: createModel("vae", { ...options, zDim: 3 }) },
@@ -46,7 +46,7 @@ it("gives every model the numbers of its evaluation, in one table", async () => 
   expect(new Set(lines.map((line) => line.replaceAll("\\|", "__").split("|").length)).size).toBe(1);
 });
 
-it("refuses models that cannot be compared, and leaves no folder", async () => {
+it("rejects models that cannot be compared, and leaves no folder", async () => {
   const model = createModel("ae", { ...options, zDim: 2 });
   const write = (models: Parameters<typeof writeModelComparison>[1]) =>
     writeModelComparison(join(folder, "none"), models, barsDataset());
@@ -56,7 +56,7 @@ it("refuses models that cannot be compared, and leaves no folder", async () => {
       { name: "a", model },
       { name: "a", model },
     ]),
-  ).rejects.toThrow(/with names that differ, received ".*" more than once/);
+  ).rejects.toThrow(/with different names, received ".*" more than once/);
   await expect(write([{ name: "large", model: createModel("ae", { height: 9, width: 8, zDim: 2 }) }])).rejects.toThrow(
     /for which the model was made/,
   );

@@ -21,7 +21,7 @@ function numbered(count: number, height: number, width: number, channels = 1, la
 const all = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 describe("imagesInMemory", () => {
-  it("gives images in any order, and refuses those that are not there", async () => {
+  it("returns images in any order, and rejects numbers of images that do not exist", async () => {
     const images = imagesInMemory(Float32Array.of(0, 0.1, 0.2, 0.3, 0.4, 0.5), [1, 2, 1]);
     expect(images.count).toBe(3);
     expect(Array.from(await images.read([2, 0]))).toEqual([0.4, 0.5, 0, 0.1].map(Math.fround));
@@ -30,7 +30,7 @@ describe("imagesInMemory", () => {
     }
   });
 
-  it("refuses data and labels that do not fit the shape", () => {
+  it("rejects data and labels that do not suit the shape", () => {
     const refuse = (work: () => unknown) => expect(work).toThrow(expect.objectContaining({ code: "SHAPE_MISMATCH" }));
     refuse(() => imagesInMemory(new Float32Array(5), [2, 2, 1]));
     refuse(() => imagesInMemory(new Float32Array(8), [2, 2, 1], new Int32Array(3)));
@@ -38,7 +38,7 @@ describe("imagesInMemory", () => {
 });
 
 describe("selectImages and selectClass", () => {
-  it("keep labels with their images", async () => {
+  it("keep the labels of the images", async () => {
     const images = numbered(4, 1, 1, 1, Int32Array.of(7, 8, 7, 9));
     const chosen = selectImages(images, Int32Array.of(3, 0));
     expect(chosen).toMatchObject({ count: 2, labels: Int32Array.of(9, 7) });
@@ -53,7 +53,7 @@ describe("selectImages and selectClass", () => {
 });
 
 describe("stretchContrast", () => {
-  it("brings every image to 0 to 1, whatever its values", async () => {
+  it("scales every image to the range 0 to 1, whatever its values", async () => {
     const images = imagesInMemory(Float32Array.of(-4, 0, 4, 1000, 1000, 1001), [1, 3, 1]);
     expect(Array.from(await stretchContrast(images).read([0, 1]))).toEqual([0, 0.5, 1, 0, 0, 1]);
   });
@@ -67,7 +67,7 @@ describe("stretchContrast", () => {
     expect(Array.from(await stretchContrast(constant).read([0]))).toEqual([0, 0, 0, 0]);
   });
 
-  it("refuses what is not finite, and shares out of range", async () => {
+  it("rejects values that are not finite, and shares out of range", async () => {
     const images = imagesInMemory(Float32Array.of(0, 1, 2, Number.NaN), [1, 2, 1]);
     const bad = { code: "NOT_FINITE", row: 1, column: 1 };
     await expect(stretchContrast(images).read([0, 1])).rejects.toMatchObject(bad);
@@ -78,7 +78,7 @@ describe("stretchContrast", () => {
 });
 
 describe("augmentImages", () => {
-  /** All that can become of a square image: its symmetries, found by turning and flipping it over and over. */
+  /** All symmetries of a square image, found by repeatedly turning and flipping it. */
   function symmetries(side: number): string[] {
     const turn = (image: number[]) =>
       image.map((_, at) => image[(side - 1 - (at % side)) * side + Math.floor(at / side)]);
@@ -89,7 +89,7 @@ describe("augmentImages", () => {
     return [...found].sort();
   }
 
-  it("shows squares in eight ways, other rectangles in four, about equally often", async () => {
+  it("gives eight views of squares and four views of other rectangles, about equally often", async () => {
     const square = imagesInMemory(
       Float32Array.from({ length: 9 * 400 }, (_, i) => i % 9),
       [3, 3, 1],
@@ -123,7 +123,7 @@ describe("augmentImages", () => {
     }
   });
 
-  it("moves images by whole pixels and continues the rim", async () => {
+  it("moves images by whole pixels and repeats the border pixels", async () => {
     const images = numbered(60, 5, 4);
     const moved = await augmentImages(images, { shift: 2 }).read(all(60));
     const positions = new Set<string>();
@@ -144,7 +144,7 @@ describe("augmentImages", () => {
     expect(positions.size).toBeGreaterThan(15);
   });
 
-  it("depends on seed, epoch and image alone", async () => {
+  it("depends only on seed, epoch and image", async () => {
     const images = numbered(20, 6, 6);
     const read = async (options: object, order: number[]) =>
       augmentImages(images, { symmetry: "dihedral", shift: 1, ...options }).read(order);
@@ -163,13 +163,13 @@ describe("augmentImages", () => {
     ["epoch", { epoch: -1 }],
     ["seed", { seed: 0.5 }],
     ["flips", { flips: true }],
-  ])("refuses a bad %s: %j", (argument, options) => {
+  ])("rejects an invalid %s: %j", (argument, options) => {
     expect(() => augmentImages(numbered(1, 6, 6), options)).toThrow(expect.objectContaining({ argument }));
   });
 });
 
 describe("addNoise", () => {
-  it("adds |N(0, 1)| to a share of the values, cut to 1", async () => {
+  it("adds |N(0, 1)| to a share of the values, and cuts them to 1", async () => {
     const gray = imagesInMemory(new Float32Array(100 * 400).fill(0.3), [20, 20, 1]);
     const data = await addNoise(gray, { share: 0.2 }).read(all(100));
     const changed = data.filter((value) => value !== Math.fround(0.3));
@@ -180,7 +180,7 @@ describe("addNoise", () => {
     expect(changed.filter((value) => value < 0.65).length / changed.length).toBeCloseTo(0.274, 1);
   });
 
-  it("depends on seed, epoch and image alone, and leaves the images as they are", async () => {
+  it("depends only on seed, epoch and image, and does not change the original images", async () => {
     const images = numbered(10, 4, 4);
     const noisy = await addNoise(images, { share: 0.5 }).read(all(10));
     expect(await addNoise(images, { share: 0.5 }).read([3])).toEqual(noisy.slice(48, 64));
@@ -190,7 +190,7 @@ describe("addNoise", () => {
     expect(addNoise(images, { share: 0 })).toBe(images);
   });
 
-  it.each([-0.1, 1.1, Number.NaN, "0.2"])("refuses a share of %s", (share) => {
+  it.each([-0.1, 1.1, Number.NaN, "0.2"])("rejects a share of %s", (share) => {
     const add = () => addNoise(numbered(1, 2, 2), { share: share as number });
     expect(add).toThrow(expect.objectContaining({ argument: "share" }));
   });

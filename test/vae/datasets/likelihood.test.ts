@@ -8,17 +8,17 @@ const datasetOf = (values: readonly number[], likelihood?: "bernoulli" | "learne
   return { name: "mine", ...shape, train, validation: none, test: none, all: train, likelihood, close: async () => {} };
 };
 
-it("takes a Gaussian likelihood for gray images", async () => {
+it("chooses a Gaussian likelihood for gray images", async () => {
   const found = await suitableLikelihood(datasetOf([0, 0.4, 0.5, 0.6, 1, 0, 0.3, 1, 0.5, 0.5]));
   expect(found).toEqual({ likelihood: "learned-gaussian", reason: "because 60 % of the pixels are gray" });
 });
 
-it("takes a Bernoulli likelihood for images of black and white", async () => {
+it("chooses a Bernoulli likelihood for black and white images", async () => {
   const found = await suitableLikelihood(datasetOf([0, 0, 0.05, 1, 1, 0.97, 0.5, 0, 1, 1]));
   expect(found).toEqual({ likelihood: "bernoulli", reason: "because only 10 % of the pixels are gray" });
 });
 
-it("takes what is customary for a named data set, whatever its values", async () => {
+it("chooses the usual likelihood of a named data set, whatever its values", async () => {
   const found = await suitableLikelihood(datasetOf([0.5, 0.5], "bernoulli"));
   expect(found).toEqual({ likelihood: "bernoulli", reason: "as is customary for mine" });
 });

@@ -9,7 +9,7 @@ const range = (matrix: Matrix) => {
 };
 
 describe("generateMicrographs", () => {
-  it("gives the same bytes for the same seed, and others for another", () => {
+  it("gives the same bytes for the same seed, and other bytes for another seed", () => {
     const [one, same, other] = [7, 7, 8].map((seed) => generateMicrographs({ count: 16, seed }));
     expect(same?.images.data).toEqual(one?.images.data);
     expect(same?.scenes.data).toEqual(one?.scenes.data);
@@ -19,12 +19,12 @@ describe("generateMicrographs", () => {
     expect(other?.scenes.data).not.toEqual(one?.scenes.data);
   });
 
-  it("tells apart seeds that differ only above 32 bits", () => {
+  it("distinguishes seeds that differ only above 32 bits", () => {
     const [low, high] = [5, 5 + 2 ** 32].map((seed) => generateMicrographs({ count: 1, seed }).scenes.data);
     expect(low).not.toEqual(high);
   });
 
-  it("takes its scenes from one series, wherever a set begins and ends", () => {
+  it("takes the scenes of all sets from one series, wherever a set begins and ends", () => {
     const whole = generateMicrographs({ count: 20 });
     const part = generateMicrographs({ count: 5, first: 11 });
     expect(part.images.data).toEqual(whole.images.slice(11, 16).data);
@@ -66,7 +66,7 @@ describe("generateMicrographs", () => {
   it.each([
     ["below 10 electrons per pixel", 20],
     ["from 10 electrons per pixel on", 400],
-  ])("counts electrons as Poisson does: mean, variance and third moment %s", (_, dose) => {
+  ])("draws electron counts with the mean, variance and third moment of a Poisson distribution %s", (_, dose) => {
     const { images, scenes } = generateMicrographs({ count: 64, dose });
     const moments = [0, 0, 0];
     let pixels = 0;
@@ -116,7 +116,7 @@ describe("generateMicrographs", () => {
     expect(Math.abs(product / square)).toBeLessThan(0.03);
   });
 
-  it("displaces repeated acquisitions by whole pixels, at most the drift, and the first one not at all", () => {
+  it("displaces repeated acquisitions by whole pixels, at most by the drift, and does not displace the first one", () => {
     const drift = 3;
     const { images, scenes, size, ...set } = generateMicrographs({ count: 16, drift, dose: 1e6 });
     const difference = (image: Matrix, i: number, dy: number, dx: number) => {
@@ -142,7 +142,7 @@ describe("generateMicrographs", () => {
     expect(new Set([...found].map((place) => place.split(": ")[1])).size).toBeGreaterThan(8);
   });
 
-  it("gives empty matrices for no scenes, and one row for one", () => {
+  it("gives empty matrices for no scenes, and one row for one scene", () => {
     const none = generateMicrographs({ count: 0 });
     expect(none.images.shape).toEqual([0, 48 * 48]);
     expect(none.acquire(1).rows).toBe(0);
@@ -167,13 +167,13 @@ describe("generateMicrographs", () => {
     ["dose", "INVALID_ARGUMENT", { dose: [1, 2, 3] }],
     ["dose", "INVALID_ARGUMENT", { dose: "high" }],
     ["doses", "UNKNOWN_OPTION", { doses: 10 }],
-  ])("refuses a bad %s as %s: %j", (argument, code, options) => {
+  ])("rejects an invalid %s with %s: %j", (argument, code, options) => {
     const generate = () => generateMicrographs(options as MicrographOptions);
     expect(generate).toThrow(ArgumentError);
     expect(generate).toThrow(expect.objectContaining({ argument, code }));
   });
 
-  it("refuses an acquisition that has no number", () => {
+  it("rejects an invalid number of an acquisition", () => {
     const { acquire } = generateMicrographs({ count: 1 });
     expect(() => acquire(-1)).toThrow(expect.objectContaining({ argument: "number", code: "OUT_OF_RANGE" }));
     expect(() => acquire(0.5)).toThrow(ArgumentError);

@@ -74,7 +74,7 @@ async function writeArray(name: string, n: number): Promise<string> {
 const counts = ({ train, validation, test }: Dataset) => [train.count, validation.count, test.count];
 
 describe("openDataset", () => {
-  it("makes micrographs where nothing is asked for by name", async () => {
+  it("generates micrographs if no name is given", async () => {
     const fractions: number[] = [];
     const dataset = await openDataset(undefined, {
       count: 40,
@@ -94,7 +94,7 @@ describe("openDataset", () => {
     expect(DATASETS.map(({ name }) => name)).toEqual(["micrographs", "mnist", "fashion-mnist", "frey"]);
   });
 
-  it("keeps the test part of MNIST, and cuts the validation part from the end of the others", async () => {
+  it("keeps the test part of MNIST, and takes the validation part from the end of the training part", async () => {
     const dataDir = await writeMnist("parts", 120, 30);
     const dataset = await openDataset("mnist", { dataDir });
     expect(counts(dataset)).toEqual([110, 10, 30]);
@@ -120,7 +120,7 @@ describe("openDataset", () => {
     }
   });
 
-  it("finds Fashion-MNIST beside MNIST, and takes one class by name or number", async () => {
+  it("finds Fashion-MNIST in the same folder as MNIST, and selects one class by name or number", async () => {
     await writeMnist("both/mnist", 60, 20);
     await writeMnist("both/FashionMNIST/raw", 120, 20);
     const dataDir = path("both");
@@ -135,7 +135,7 @@ describe("openDataset", () => {
     }
   });
 
-  it("refuses labels that do not belong to the images", async () => {
+  it("rejects labels that do not belong to the images", async () => {
     const dataDir = await writeMnist("labels", 20, 20);
     await writeFile(path("labels/train-labels-idx1-ubyte"), encodeIdx([20], new Uint8Array(20).fill(10)));
     await expect(openDataset("mnist", { dataDir })).rejects.toMatchObject({
@@ -146,7 +146,7 @@ describe("openDataset", () => {
     await expect(openDataset("mnist", { dataDir })).rejects.toMatchObject({ code: "SHAPE_MISMATCH" });
   });
 
-  it("reads Frey faces from a MATLAB file, each column a face of 28 rows", async () => {
+  it("reads Frey faces from a MATLAB file in which each column is a face of 28 rows", async () => {
     await mkdir(path("faces"));
     const [faces, pixels] = [10, 560];
     const header = Buffer.alloc(128, " ");
@@ -184,7 +184,7 @@ describe("openDataset", () => {
     });
   });
 
-  it("deals out images of a file at random, in file order within the parts", async () => {
+  it("assigns images of a file to parts at random, in file order within each part", async () => {
     const file = await writeArray("images.npy", 100);
     const dataset = await openDataset(file, { split: { validation: 20, test: 0.1 } });
     expect(counts(dataset)).toEqual([70, 20, 10]);
@@ -208,13 +208,13 @@ describe("openDataset", () => {
     }
   });
 
-  it("gives one image, or two, to training", async () => {
+  it("uses one or two images for training", async () => {
     expect(counts(await openDataset(await writeArray("one.npy", 1)))).toEqual([1, 0, 0]);
     expect(counts(await openDataset(await writeArray("two.npy", 2)))).toEqual([2, 0, 0]);
     await expect(openDataset(await writeArray("none.npy", 0))).rejects.toMatchObject({ code: "FILE_FORMAT" });
   });
 
-  it("takes labels from a file, classes in natural order", async () => {
+  it("reads labels from a file, and sorts the classes in natural order", async () => {
     const file = await writeArray("labeled.npy", 12);
     await writeFile(path("labels.txt"), Array.from({ length: 12 }, (_, i) => `class ${(i % 3) * 5}`).join("\n"));
     const dataset = await openDataset(file, { labels: path("labels.txt"), split: { validation: 0, test: 0 } });
@@ -253,7 +253,7 @@ describe("openDataset", () => {
     await expect(open([2, 2, 2, 2, 2])).rejects.toThrow(/n x channels x height x width\. Reshape/);
   });
 
-  it("keeps the values of integers in TIFF files, which have no scale of their own", async () => {
+  it("keeps the values of integers in TIFF files, which do not define a scale", async () => {
     await mkdir(path("deep"), { recursive: true });
     for (const [name, value] of [
       ["a", -400],
@@ -278,7 +278,7 @@ describe("openDataset", () => {
     await looked.close();
   });
 
-  it("scales values by their type, and stretches those without a scale", async () => {
+  it("scales values by their type, and stretches values without a scale", async () => {
     const whole = { split: { validation: 0, test: 0 } };
     const open = async (descr: string, data: ArrayBufferView, shape: number[], options = {}) => {
       await writeFile(path("values.npy"), encodeNpy(descr, shape, data));
@@ -308,7 +308,7 @@ describe("openDataset", () => {
       column: 1,
     });
     await expect(open("<f4", Float32Array.of(0, 1), [1, 2])).rejects.toMatchObject({
-      message: expect.stringMatching(/has shape \(1, 2\); images have n x height/),
+      message: expect.stringMatching(/has shape \(1, 2\); expected n x height/),
     });
     await expect(open("<f4", Float32Array.of(0, 1), [1, 1, 2], { stretch: 0.5 })).rejects.toMatchObject({
       argument: "stretch",
@@ -342,7 +342,7 @@ describe("openDataset", () => {
     await expect(openDataset(path("pets"), { strict: true })).rejects.toMatchObject({ code: "FILE_FORMAT" });
   });
 
-  it("names the nearest data set for an unknown name", async () => {
+  it("suggests the data set with the most similar name", async () => {
     await expect(openDataset("fashon-mnist")).rejects.toMatchObject({
       argument: "dataset",
       message: expect.stringMatching(/did you mean "fashion-mnist"\?$/),
@@ -356,7 +356,7 @@ describe("openDataset", () => {
     await expect(openDataset("")).rejects.toMatchObject({ argument: "dataset" });
   });
 
-  it("refuses files that hold no images", async () => {
+  it("rejects files that contain no images", async () => {
     await writeMatrix(path("table.csv"), { data: Float32Array.of(1, 2), rows: 1, cols: 2 });
     await expect(openDataset(path("table.csv"))).rejects.toMatchObject({
       code: "FILE_FORMAT",
@@ -374,7 +374,7 @@ describe("openDataset", () => {
     ["strict", { strict: true }],
     ["datadir", { datadir: "." }],
     ["signal", { signal: "stop" }],
-  ])("refuses a bad %s: %j", async (argument, options) => {
+  ])("rejects an invalid %s: %j", async (argument, options) => {
     await expect(openDataset("micrographs", options)).rejects.toMatchObject({ argument });
   });
 
@@ -383,7 +383,7 @@ describe("openDataset", () => {
     await expect(openDataset("micrographs", { count: 10, signal })).rejects.toMatchObject({ code: "ABORTED" });
   });
 
-  it("says what to put where, with downloads switched off", async () => {
+  it("reports which files to put where if downloads are switched off", async () => {
     const failed = openDataset("mnist", { cacheDir: path("cache"), download: false });
     await expect(failed).rejects.toMatchObject({
       code: "DOWNLOAD",
@@ -393,7 +393,7 @@ describe("openDataset", () => {
 });
 
 describe("openImages", () => {
-  it("gives all images in their order, integers between 0 and 1, other values as they are", async () => {
+  it("returns all images in their order, with integers scaled to 0 to 1 and other values unchanged", async () => {
     const array = await openImages(await writeArray("looked.npy", 7));
     expect(await firsts(array.images)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     await array.close();

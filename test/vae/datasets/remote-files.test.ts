@@ -19,7 +19,7 @@ afterEach(async () => {
   }
 });
 
-/** A server on this machine; gives the address of a file on it. */
+/** Starts a server on this machine and returns the address of a file on it. */
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   servers.push(server);
@@ -46,30 +46,33 @@ describe("downloadFile", () => {
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
   });
 
-  it.each([true, false])("goes on after an interruption, with a server that knows ranges: %s", async (knowsRanges) => {
-    const target = join(await folder(`interrupted-${knowsRanges}`), "file.bin");
-    const ranges: (string | undefined)[] = [];
-    let interrupt = () => {};
-    const url = await serve((request, response) => {
-      ranges.push(request.headers.range);
-      const start = knowsRanges ? Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0) : 0;
-      const headers = { "content-length": content.length - start };
-      if (start > 0)
-        response.writeHead(206, {
-          ...headers,
-          "content-range": `bytes ${start}-${content.length - 1}/${content.length}`,
-        });
-      else response.writeHead(200, headers);
-      if (ranges.length > 1) return response.end(content.subarray(start));
-      interrupt = () => response.destroy();
-      response.write(content.subarray(0, 100_000));
-    });
-    await downloadFile(remote(url), target, { onProgress: () => interrupt() });
-    expect((await readFile(target)).equals(content)).toBe(true);
-    expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/)]);
-  });
+  it.each([true, false])(
+    "continues after an interruption, with a server that supports ranges: %s",
+    async (knowsRanges) => {
+      const target = join(await folder(`interrupted-${knowsRanges}`), "file.bin");
+      const ranges: (string | undefined)[] = [];
+      let interrupt = () => {};
+      const url = await serve((request, response) => {
+        ranges.push(request.headers.range);
+        const start = knowsRanges ? Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0) : 0;
+        const headers = { "content-length": content.length - start };
+        if (start > 0)
+          response.writeHead(206, {
+            ...headers,
+            "content-range": `bytes ${start}-${content.length - 1}/${content.length}`,
+          });
+        else response.writeHead(200, headers);
+        if (ranges.length > 1) return response.end(content.subarray(start));
+        interrupt = () => response.destroy();
+        response.write(content.subarray(0, 100_000));
+      });
+      await downloadFile(remote(url), target, { onProgress: () => interrupt() });
+      expect((await readFile(target)).equals(content)).toBe(true);
+      expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/)]);
+    },
+  );
 
-  it("takes the next place where one has no file, another one, a longer or a shorter one", async () => {
+  it("tries the next address if one has no file, a different file, or a longer or shorter one", async () => {
     const target = join(await folder("places"), "file.bin");
     const other = Buffer.from(content).fill(0, 5, 6);
     const bad: RequestListener[] = [
@@ -89,13 +92,13 @@ describe("downloadFile", () => {
       name: "FileError",
       code: "DOWNLOAD",
       message: expect.stringMatching(
-        /answered 404 Not Found; .*another checksum; .*299999 bytes instead of 300000; .*more than the 300000 bytes/,
+        /answered 404 Not Found; .*the wrong checksum; .*299999 bytes instead of 300000; .*more than the 300000 bytes/,
       ),
     });
     expect(await readdir(path("places"))).toEqual(["file.bin"]);
   });
 
-  it("does not unpack what a server calls compressed for the journey", async () => {
+  it("does not unpack a file that a server declares as compressed", async () => {
     const target = join(await folder("identity"), "file.bin");
     const asked: unknown[] = [];
     const url = await serve((request, response) => {
@@ -106,7 +109,7 @@ describe("downloadFile", () => {
     expect(asked).toEqual(["identity"]);
   });
 
-  it("tries again where the server is overloaded, and says so in the end", async () => {
+  it("tries again if the server is overloaded, and finally reports this", async () => {
     const target = join(await folder("overloaded"), "file.bin");
     let requests = 0;
     const url = await serve((_, response) => {
@@ -119,7 +122,7 @@ describe("downloadFile", () => {
     expect(requests).toBe(3);
   });
 
-  it("stops when told, and leaves nothing", async () => {
+  it("stops when it is aborted, and leaves no file", async () => {
     const controller = new AbortController();
     const url = await serve((_, response) => {
       response.writeHead(200, { "content-length": content.length });
@@ -133,7 +136,7 @@ describe("downloadFile", () => {
     expect(await readdir(path("stopped"))).toEqual([]);
   });
 
-  it("lets several download the same file at once", async () => {
+  it("supports several downloads of the same file at the same time", async () => {
     const target = join(await folder("several"), "file.bin");
     const file = remote(await serve(whole));
     await Promise.all([1, 2, 3, 4].map(() => downloadFile(file, target)));
@@ -141,14 +144,14 @@ describe("downloadFile", () => {
     expect(await readdir(path("several"))).toEqual(["file.bin"]);
   });
 
-  it("says that it cannot write, not that it cannot download", async () => {
+  it("reports an error of writing as such, not as an error of the download", async () => {
     const file = remote(await serve(whole));
     await expect(downloadFile(file, path("no/such/folder/file.bin"))).rejects.toMatchObject({ code: "FILE_WRITE" });
   });
 });
 
 describe("locateFiles", () => {
-  it("takes what is in the data folder, in the folders of other programs, unpacked or not, before anything else", async () => {
+  it("first uses files of the data folder and of the folders of other programs, unpacked or not", async () => {
     const dataDir = await folder("data");
     const cacheDir = await folder("cache-1");
     const file: RemoteFile = { name: "train-images-idx3-ubyte.gz", urls: [], bytes: 1, checksum: "sha256:0" };
@@ -162,7 +165,7 @@ describe("locateFiles", () => {
     expect(await locate()).toEqual([join(dataDir, "Set/raw/train-images-idx3-ubyte.gz")]);
   });
 
-  it("downloads to the cache what is missing, once", async () => {
+  it("downloads missing files to the cache, once", async () => {
     let requests = 0;
     const url = await serve((_, response) => {
       requests++;
@@ -181,13 +184,13 @@ describe("locateFiles", () => {
     expect(progress.at(-1)).toEqual({ stage: "download", fraction: 1, file: "file.bin" });
   });
 
-  it("says, without a network, which files are missing, where they are to be had, and where to put them", async () => {
+  it("reports, without a network, which files are missing, their addresses, and the folder for them", async () => {
     // The discard port of this machine refuses connections.
     const file = remote("http://127.0.0.1:9/file.bin");
     const cacheDir = path("cache-3");
     const error = await locateFiles("set", [file], [], { cacheDir, dataDir: path(".") }).catch((reason) => reason);
     expect(error).toMatchObject({ name: "FileError", code: "DOWNLOAD" });
-    expect(error.message).toMatch(/cannot be downloaded: http:\/\/127\.0\.0\.1:9\/file\.bin: /);
+    expect(error.message).toMatch(/the download failed: http:\/\/127\.0\.0\.1:9\/file\.bin: /);
     expect(error.message).toContain(`Put this file into ${join(cacheDir, "set")}`);
     expect(error.message).toContain("  file.bin\n    http://127.0.0.1:9/file.bin");
     const off = locateFiles("set", [file], [], { cacheDir, download: false });

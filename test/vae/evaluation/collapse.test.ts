@@ -19,7 +19,7 @@ function changeCodes(model: Model, change: (kernel: tf.Tensor) => tf.Tensor, bia
   });
 }
 
-it("says nothing about codes that vary in all dimensions", async () => {
+it("reports nothing if codes vary in all dimensions", async () => {
   const model = createModel("ae", { ...size, zDim: 2 });
   changeCodes(model, (kernel) => tf.mul(kernel, 5));
   expect(await report(model)).toEqual([]);

@@ -35,7 +35,7 @@ async function integrate(model: Model, images: Float32Array, prior: (z: number) 
 describe("the log-likelihood", () => {
   it("of a vae is the integral over the codes, and the bound is below it", async () => {
     const model = createModel("vae", { height: 4, width: 4, zDim: 1, hiddenDim: 6, seed: 3 });
-    // Wider than the codes' true distribution, so that the weights have a small variance.
+    // The posterior is wider than the codes' true distribution, so that the weights have a small variance.
     model.variables.get("encoder/sd/bias")?.assign(tf.tensor1d([1.2]));
     const images = await bars(6, 4).read([0, 1, 2, 3, 4, 5]);
     const { logLikelihood, elbo, estimator, loss } = await evaluateModel(model, images, { draws: 3000 });
@@ -56,7 +56,7 @@ describe("the log-likelihood", () => {
       hiddenDim: 4,
       numLayers: 1,
     });
-    // Without an influence of w, the mixture stands still.
+    // If w has no influence, the mixture is constant.
     const assign = (key: string, values: number[]) =>
       model.variables.get(key)?.assign(tf.tensor(values, model.variables.get(key)?.shape));
     assign("prior/hidden/kernel", [0, 0, 0, 0]);
@@ -131,7 +131,7 @@ it("checks its options", async () => {
 });
 
 describe("clusterAccuracy", () => {
-  it("gives every cluster the label that most of its images have", () => {
+  it("gives every cluster the most frequent label of its images", () => {
     const clusters = [0, 0, 0, 1, 1, 3];
     const labels = [7, 7, 2, 2, 2, 7];
     expect(clusterAccuracy(clusters, labels, 4)).toEqual({
@@ -142,7 +142,7 @@ describe("clusterAccuracy", () => {
     });
   });
 
-  it("has a mutual information of 1 for clusters that are the labels, and of 0 for clusters that know nothing of them", () => {
+  it("has a mutual information of 1 if the clusters equal the labels, and of 0 if they are independent of the labels", () => {
     expect(clusterAccuracy([1, 1, 0, 0], [5, 5, 6, 6], 2).normalizedMutualInformation).toBeCloseTo(1);
     expect(clusterAccuracy([0, 1, 0, 1], [5, 5, 6, 6], 2).normalizedMutualInformation).toBeCloseTo(0);
     expect(clusterAccuracy([0, 0], [5, 5], 1).normalizedMutualInformation).toBe(1);

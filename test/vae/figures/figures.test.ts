@@ -43,7 +43,7 @@ describe("writeFigures", () => {
     ["ae", { zDim: 1 }, []],
     ["vae", { zDim: 2 }, ["samples.png"]],
     ["gmvae", { zDim: 3, clusters: 2 }, ["clusters.png", "samples.png"]],
-  ] as const)("draws of %s what it can have", async (name, options, others) => {
+  ] as const)("draws all figures that %s can have", async (name, options, others) => {
     const model = createModel(name as ModelName, { ...small, ...options } as never);
     const target = join(folder, name);
     const figures = await writeFigures(target, model, barsDataset(), { gridSize: 3 });
@@ -55,7 +55,7 @@ describe("writeFigures", () => {
     expect(again).toEqual(figures);
   });
 
-  it("refuses what it cannot draw before it writes anything", async () => {
+  it("rejects invalid arguments before it writes anything", async () => {
     const model = createModel("ae", { ...small, zDim: 2 });
     const target = join(folder, "refused");
     await expect(writeFigures(target, model, barsDataset(), { gridSize: 1 })).rejects.toThrow(/^gridSize: /);
@@ -75,7 +75,7 @@ describe("decodeGrid", () => {
     activeCount: variances.length,
   });
 
-  it("runs across the first and up the second of the dimensions that carry most, the others at their means", async () => {
+  it("varies the two dimensions that carry most, horizontally and vertically, and keeps the others at their means", async () => {
     const model = createModel("ae", { ...small, zDim: 3 });
     const { means } = await model.encode(barsDataset().test);
     const grid = await decodeGrid(model, means, ranked([2, 1, 3]), uniformAxes(means, 2));
@@ -94,14 +94,14 @@ describe("decodeGrid", () => {
     expect(grid.axes[1]).toMatch(/^z3, /);
   });
 
-  it("ranks by divergence where there is one", () => {
+  it("ranks dimensions by divergence if it is known", () => {
     expect(rankDimensions(ranked([1, 3, 2]))).toEqual([1, 2, 0]);
     expect(rankDimensions({ ...ranked([1, 3, 2]), kl: Float64Array.of(5, 5, 6) })).toEqual([2, 0, 1]);
   });
 });
 
 describe("interpolateCodes", () => {
-  it("has both ends and equal steps", () => {
+  it("includes both ends and has equal steps", () => {
     const codes = interpolateCodes([0, 2], [4, -2], 5);
     expect(codes.toArrays()).toEqual([
       [0, 2],
@@ -125,7 +125,7 @@ describe("interpolateCodes", () => {
     }
   });
 
-  it("refuses what is no way", () => {
+  it("rejects codes and options between which it cannot interpolate", () => {
     expect(() => interpolateCodes([1], [1, 2], 3)).toThrow(/^to: expected 1 numbers/);
     expect(() => interpolateCodes([1], [2], 1)).toThrow(/^frames: expected an integer from 2/);
     expect(() => interpolateCodes([1], [2], 3, "cubic" as never)).toThrow(/^interpolation: expected one of/);
@@ -133,7 +133,7 @@ describe("interpolateCodes", () => {
 });
 
 describe("pictures", () => {
-  it("animations have a page a frame, there and back", async () => {
+  it("animations have one page per frame, forward and backward", async () => {
     const images = Float32Array.from({ length: 4 * 3 }, (_, i) => i / 11);
     const plain = await sharp(await encodeGif(images, shape, { delay: 50 }), { animated: true }).metadata();
     expect(plain).toMatchObject({ format: "gif", pages: 3, pageHeight: 224, width: 224, delay: [50, 50, 50], loop: 0 });
@@ -143,7 +143,7 @@ describe("pictures", () => {
     await expect(encodeGif(images.subarray(1), shape)).rejects.toThrow(/^images: expected images of 2 x 2 x 1/);
   });
 
-  it("sheets magnify by whole numbers, with black and white where the range says", async () => {
+  it("sheets magnify by integer factors, with black and white at the ends of the range", async () => {
     const image = Float32Array.of(0.2, 0.4, 0.4, 0.2);
     const sheet = await drawSheet(image, shape, { range: [0.2, 0.4], side: 20 });
     const { data, info } = await sharp(sheet).grayscale().raw().toBuffer({ resolveWithObject: true });
@@ -152,12 +152,12 @@ describe("pictures", () => {
     expect(at(20, 20)).toBe(255);
   });
 
-  it("sheets are refused that no picture holds", async () => {
+  it("sheets that are too large for a picture are rejected", async () => {
     await expect(drawSheet(new Float32Array(4 * 100_000), shape)).rejects.toThrow(/^images: expected fewer images/);
     await expect(drawSheet(new Float32Array(0), shape)).rejects.toThrow(/at least one/);
   });
 
-  it("the range leaves few outliers out and magnifies no flat image", () => {
+  it("the display range leaves out a few outliers and does not magnify flat images", () => {
     const values = Float32Array.from({ length: 1000 }, (_, i) => 0.1 + (0.5 * i) / 999);
     values[0] = -9;
     values[999] = 9;
@@ -169,7 +169,7 @@ describe("pictures", () => {
   });
 });
 
-it("quantiles of the normal distribution", () => {
+it("computes quantiles of the normal distribution", () => {
   // scipy.stats.norm.ppf
   const known = [
     [1e-6, -4.753424308822899],

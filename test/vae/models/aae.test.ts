@@ -33,7 +33,7 @@ it("measures how far the mean and the covariance of a batch's codes are from tho
   model.dispose();
 });
 
-it("has codes that match the prior after a few hundred steps", async () => {
+it("learns codes that match the prior after a few hundred steps", async () => {
   const model = createModel("aae", { height: 6, width: 6, zDim: 2, hiddenDim: 16 });
   const dataset = barsDataset(128, 6);
   const { warnings } = await train(model, dataset, { epochs: 150, batchSize: 64 });

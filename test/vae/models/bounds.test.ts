@@ -27,14 +27,14 @@ async function logWeightsOf(model: Model, draws: number): Promise<number[][]> {
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-it("trains iwae with the logarithm of the mean of the importance weights", async () => {
+it("uses the logarithm of the mean of the importance weights as the loss of iwae", async () => {
   const model = createModel("iwae", { ...size, importanceDraws: 4 });
   const weights = await logWeightsOf(model, 4);
   const bound = mean(weights.map((row) => Math.log(mean(row.map(Math.exp)))));
   expect((await lossOf(model)).total).toBeCloseTo(-bound, 4);
 });
 
-it("has a tighter bound with more draws", async () => {
+it("gives a tighter bound with more draws", async () => {
   const losses = [];
   for (const importanceDraws of [1, 10, 500]) {
     losses.push((await lossOf(createModel("iwae", { ...size, importanceDraws }))).total);
@@ -42,7 +42,7 @@ it("has a tighter bound with more draws", async () => {
   expect(losses).toEqual([...losses].sort((a, b) => b - a));
 });
 
-it("splits the divergence of beta-tc-vae into three terms whose sum is that of one draw", async () => {
+it("splits the divergence of beta-tc-vae into three terms whose sum is the divergence of one draw", async () => {
   const model = createModel("beta-tc-vae", { ...size, beta: 1 });
   const { total, reconstruction, mutualInformation, totalCorrelation, dimensions } = await lossOf(model, 48);
   expect(total).toBeCloseTo(reconstruction + mutualInformation + totalCorrelation + dimensions, 4);
@@ -50,14 +50,14 @@ it("splits the divergence of beta-tc-vae into three terms whose sum is that of o
   expect(total).toBeCloseTo(-elbo, 4);
 });
 
-it("weights the total correlation by beta, and nothing else", async () => {
+it("weights only the total correlation by beta", async () => {
   const [plain, weighted] = await Promise.all(
     [1, 6].map((beta) => lossOf(createModel("beta-tc-vae", { ...size, beta }), 48)),
   );
   expect(weighted.total - plain.total).toBeCloseTo(5 * plain.totalCorrelation, 4);
 });
 
-it("estimates the total correlation as written out in loops", async () => {
+it("estimates the total correlation like a reference implementation with loops", async () => {
   const model = createModel("beta-tc-vae", size);
   const values = await bars(6, 4).read([0, 1, 2, 3, 4, 5]);
   const pass = new Pass(new Random(7, 1, 0));

@@ -56,7 +56,7 @@ describe("closed forms", () => {
     expect(standard).toBeCloseTo(Math.log(density(0.3, 0, 1) * density(-2, 0, 1)), 5);
   });
 
-  it("softplus has its inverse", () => {
+  it("inverseSoftplus is the inverse of softplus", () => {
     for (const x of [1e-6, 0.01, 1, 30]) expect(Math.log1p(Math.exp(inverseSoftplus(x)))).toBeCloseTo(x, 9);
   });
 });
@@ -119,7 +119,10 @@ describe("Bayesian weights", () => {
   });
 });
 
-/** Biases other than 0: where all units before a ReLU are 0, its input would be its bias, on the border where there is no gradient. */
+/**
+ * Sets biases other than 0. If all units before a ReLU are 0, its input is its bias, and a bias of 0 is the point
+ * without a gradient.
+ */
 function leaveBorders(model: Model): void {
   const random = new Random(5, 5, 5);
   for (const [key, variable] of model.variables) {
@@ -131,7 +134,8 @@ function leaveBorders(model: Model): void {
 
 describe.each(MODELS)("gradients of %s", (name) => {
   it("are those of finite differences", async () => {
-    // Not ReLU's zeros, where differences are no gradients: few units, whose borders a small step rarely meets.
+    // Few units are used, so that a small step rarely crosses the zero of a ReLU, where differences do not equal
+    // gradients.
     const tiny = { height: 4, width: 4, zDim: 2, hiddenDim: 3, filters: [2], kernelSize: 3, seed: 7 };
     const { filters, kernelSize, ...plain } = tiny;
     const isPlain = !name.startsWith("conv") && name !== "micrograph-vae";
@@ -147,7 +151,7 @@ describe.each(MODELS)("gradients of %s", (name) => {
       for (const part of partNames) {
         const loss = () => parts().parts[part];
         const { grads } = tf.variableGrads(() => tf.mul(loss(), 1), variables);
-        // Along a random direction in the space of all variables.
+        // The difference is taken along a random direction in the space of all variables.
         const random = new Random(3, 3, 3);
         const directions = variables.map((variable) =>
           tf.tensor(random.normals(variable.size).subarray(0, variable.size), variable.shape),
@@ -158,7 +162,7 @@ describe.each(MODELS)("gradients of %s", (name) => {
               variable.assign(tf.add(variable, tf.mul(directions[i], by)));
             });
           });
-        // Batch normalization over so few images bends the loss of micrograph-vae.
+        // Batch normalization over few images makes the loss of micrograph-vae strongly curved.
         const step = name === "micrograph-vae" ? 5e-5 : 2e-3;
         move(step);
         const above = (await tf.tidy(loss).data())[0];

@@ -16,7 +16,7 @@ import { bars, useCpuBackend } from "../tiny-dataset.js";
 
 const warn = () => {};
 
-/** Noisy images whose upper or lower half is bright, and which of them as the label. */
+/** Noisy images whose upper or lower half is bright. The label is the half. */
 function blots(count: number): Images {
   const random = new Random(3, 3, 3);
   const labels = Int32Array.from({ length: count }, (_, i) => i % 2);
@@ -57,7 +57,7 @@ it("finds the means, covariances and shares of Gaussians that overlap in every c
   expect(factors[tilted][2] * y[0] + factors[tilted][3] * y[1]).toBeCloseTo(5, 9);
 });
 
-it("copes with fewer different points than components", async () => {
+it("accepts fewer different points than components", async () => {
   const points = new Matrix(Float32Array.from([1, 1, 1, 1, 2, 2]), 3, 2);
   const { means, factors, shares } = await fitGaussianMixture(points, 5, new Random(1, 1, 1));
   for (const values of [means, ...factors, shares]) expect(values.every(Number.isFinite)).toBe(true);
@@ -68,7 +68,7 @@ describe("clusters of images", () => {
   const found = async (images: Images, seed = 1) =>
     clusterImages(images, 2, new Random(seed, SERIES.mixture, 0), undefined);
 
-  it("are found in their t-SNE embedding, the same for a seed", async () => {
+  it("are found in their t-SNE embedding, and are the same for the same seed", async () => {
     const images = blots(200);
     const { labels, isEmbedded } = await found(images);
     expect(isEmbedded).toBe(true);
@@ -76,7 +76,7 @@ describe("clusters of images", () => {
     expect((await found(images)).labels).toEqual(labels);
   });
 
-  it("are found in principal components where images are too few for an embedding", async () => {
+  it("are found in principal components if there are too few images for an embedding", async () => {
     const images = blots(20);
     const { labels, isEmbedded } = await found(images);
     expect(isEmbedded).toBe(false);
@@ -84,13 +84,13 @@ describe("clusters of images", () => {
     expect((await found(blots(1))).labels).toEqual(Int32Array.of(0));
   });
 
-  it("end with the signal", async () => {
+  it("stop when the signal is aborted", async () => {
     const signal = AbortSignal.abort();
     await expect(clusterImages(blots(40), 2, new Random(1, 1, 1), signal)).rejects.toThrow(AbortError);
   });
 });
 
-it("gives a mixture autoencoder codes in another basis that decode to the same images", async () => {
+it("changes the basis of a mixture autoencoder's codes, which decode to the same images", async () => {
   await useCpuBackend();
   const model = createModel("gmvae", { height: 8, width: 8, zDim: 3, hiddenDim: 8, clusters: 2, pretrainEpochs: 1 });
   const images = bars(30);
@@ -110,7 +110,7 @@ it("gives a mixture autoencoder codes in another basis that decode to the same i
   model.dispose();
 });
 
-it("draws views of an image to the same component, from where most of them are", async () => {
+it("draws views of an image to the component in which most of them are", async () => {
   await useCpuBackend();
   const sizes = { zDim: 2, hiddenDim: 8, clusters: 2, pretrainEpochs: 1, refineEpochs: 1 };
   const model = createModel("gmvae", { height: 8, width: 8, ...sizes });
@@ -150,7 +150,7 @@ it("draws views of an image to the same component, from where most of them are",
   model.dispose();
 });
 
-it("learns the clusters of the images first and then those of the codes, and keeps these while the bound is the loss", async () => {
+it("first learns the clusters of the images, then those of the codes, and keeps the latter while the bound is the loss", async () => {
   await useCpuBackend();
   const sizes = { zDim: 2, hiddenDim: 8, clusters: 2, pretrainEpochs: 1, refineEpochs: 2 };
   const model = createModel("gmvae", { height: 8, width: 8, ...sizes });
@@ -169,7 +169,7 @@ it("learns the clusters of the images first and then those of the codes, and kee
     });
   const first = assignment(1, rows);
   expect(first).not.toBe(assignment(1, undefined));
-  // With the other cluster as the known one, the same codes are wrong.
+  // If the other cluster is the known one, the same codes are wrong.
   known.forEach((label, i) => {
     known[i] = 1 - label;
   });

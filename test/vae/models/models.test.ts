@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe.each(MODELS)("%s", (name) => {
-  it("learns: its loss falls", async () => {
+  it("learns, so that its loss falls", async () => {
     const model = tinyModel(name);
     const { history } = await train(model, barsDataset(48), { epochs: 4, batchSize: 16, learningRate: 0.01 });
     const first = history[name === "gmvae" ? 1 : 0]?.train.loss;
@@ -71,7 +71,7 @@ describe.each(MODELS)("%s", (name) => {
     model.dispose();
   });
 
-  it("is the same after saving and loading, and its networks load into stock TensorFlow.js", async () => {
+  it("is the same after saving and loading, and its networks can be loaded by TensorFlow.js alone", async () => {
     const model = tinyModel(name);
     await train(model, barsDataset(), { maxSteps: 3, batchSize: 16 });
     const path = join(folder, name);
@@ -98,7 +98,7 @@ describe.each(MODELS)("%s", (name) => {
     loaded.dispose();
   });
 
-  it("leaves no tensors behind", async () => {
+  it("leaves no tensors in memory", async () => {
     const before = tf.memory().numTensors;
     const model = tinyModel(name);
     await train(model, barsDataset(32), { epochs: 2, batchSize: 16 });
@@ -108,7 +108,7 @@ describe.each(MODELS)("%s", (name) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it("starts from weights that its seed decides", async () => {
+  it("starts from weights that depend on its seed", async () => {
     const [first, second, other] = [0, 0, 1].map((seed) => tinyModel(name, 8, 8, 1, seed));
     expect(await first?.weights()).toEqual(await second?.weights());
     expect(await first?.weights()).not.toEqual(await other?.weights());
@@ -117,7 +117,7 @@ describe.each(MODELS)("%s", (name) => {
 });
 
 describe("createModel", () => {
-  it("says which name or option is wrong, and what was meant", () => {
+  it("reports which name or option is wrong, and suggests the right one", () => {
     expect(() => createModel("gmvea" as "gmvae", { height: 4, width: 4 })).toThrow('did you mean "gmvae"?');
     expect(() => createModel("vae", { height: 4, width: 4, zdim: 3 } as object)).toThrow('did you mean "zDim"?');
     expect(() => createModel("vae", { width: 4 })).toThrow(
@@ -134,7 +134,7 @@ describe("createModel", () => {
     expect(() => createModel("vae", { height: 4, width: 4, experiment: 1 })).toThrow("experiment");
   });
 
-  it("knows the five experiments on micrographs", () => {
+  it("has the five published experiments on micrographs", () => {
     const configurations = ([1, 2, 3, 4, 5] as const).map((experiment) => {
       const options = { experiment, height: 8, width: 8, filters: [2], hiddenDim: 2, zDim: 2 };
       const model = createModel("micrograph-vae", options);
@@ -179,7 +179,7 @@ describe("createModel", () => {
 });
 
 describe("loadModel", () => {
-  it("says what is wrong with a folder or file", async () => {
+  it("reports what is wrong with a folder or file", async () => {
     await expect(loadModel(join(folder, "nowhere"))).rejects.toThrow("holds no model");
     const model = tinyModel("vae");
     const path = join(folder, "damaged");
@@ -201,7 +201,7 @@ describe("loadModel", () => {
   });
 });
 
-it("names the version of a file that another version of this package wrote", async () => {
+it("reports the version of a file that another version of this package wrote", async () => {
   const path = join(folder, "model-of-version-1.safetensors");
   await writeTensorFile(path, { facts: { version: 1, kind: "model" }, tensors: new Map() });
   await expect(loadModel(path)).rejects.toMatchObject({
@@ -211,7 +211,7 @@ it("names the version of a file that another version of this package wrote", asy
 });
 
 describe("setWeights", () => {
-  it("names a weight that is missing, unknown or of another shape", async () => {
+  it("reports a weight that is missing, unknown or of another shape", async () => {
     const model = tinyModel("vae");
     const weights = await model.weights();
     const missing = new Map(weights);
@@ -224,14 +224,14 @@ describe("setWeights", () => {
   });
 });
 
-it("refuses a variance that a Bernoulli likelihood would ignore", () => {
+it("rejects a variance that a Bernoulli likelihood would ignore", () => {
   expect(() => createModel("vae", { height: 4, width: 4, outputVariance: 0.1 })).toThrow(
     "outputVariance: expected no value with the likelihood bernoulli",
   );
 });
 
 describe("runName", () => {
-  it("lists what tells runs apart", () => {
+  it("contains the settings in which runs differ", () => {
     const size = { height: 4, width: 4, hiddenDim: 64, numLayers: 2, zDim: 8 };
     const names = [
       runName(createModel("gmvae", { ...size, wDim: 2, likelihood: "gaussian", outputVariance: 0.001 }), "mnist"),
@@ -258,7 +258,7 @@ async function handlerOf(path: string): Promise<tf.io.IOHandler> {
   return tf.io.fromMemory({ modelTopology, weightSpecs: weights, weightData: new Uint8Array(bytes).buffer });
 }
 
-it("refuses models whose weights do not fit into memory, before they are made", () => {
+it("rejects models whose weights do not fit into memory, before the weights are allocated", () => {
   for (const name of MODELS) {
     const isConvolutional = name.startsWith("conv") || name === "micrograph-vae";
     const size = isConvolutional ? { filters: [4096, 4096], kernelSize: 31 } : { hiddenDim: 65536 };

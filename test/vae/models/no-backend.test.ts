@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { selectBackend } from "../../../src/vae/backends/index.js";
 import { createModel, loadModel } from "../../../src/vae/models/index.js";
 
-test("before a backend is selected, a model is refused with what to do, and a loaded one selects it", async () => {
+test("before a backend is selected, createModel explains what to do, and loadModel selects a backend", async () => {
   const options = { height: 4, width: 4, zDim: 1, hiddenDim: 3 };
   expect(() => createModel("vae", options)).toThrow(
     expect.objectContaining({

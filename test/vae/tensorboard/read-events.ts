@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { EventMessage, type TensorBoardEvent } from "../../../src/vae/tensorboard/messages.js";
 import { frameRecord } from "../../../src/vae/tensorboard/record.js";
 
-/** The events of a file; checks its framing on the way. */
+/** Reads the events of a file and checks its framing. */
 export async function readEvents(file: string) {
   const bytes = await readFile(file);
   const events = [];

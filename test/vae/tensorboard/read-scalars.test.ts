@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it("reads what was logged since the last time, the last value of each tag", async () => {
+it("reads the last value of each tag that was logged since the last call", async () => {
   const reader = new ScalarReader(folder);
   expect(await reader.read()).toEqual({});
   const log = await openEventFile(folder);
@@ -42,7 +42,7 @@ it("waits for records to be complete, and stops at damaged ones", async () => {
   expect(await reader.read()).toEqual({});
 });
 
-it("continues with the newest file, and reads nothing without a folder", async () => {
+it("continues with the newest file, and returns nothing if there is no folder", async () => {
   await writeFile(join(folder, "events.out.tfevents.0000000001.a.1.0"), "");
   const reader = new ScalarReader(folder);
   expect(await reader.read()).toEqual({});

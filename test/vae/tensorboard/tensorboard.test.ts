@@ -11,7 +11,7 @@ import { readEvents } from "./read-events.js";
 
 const path = useFolder();
 
-/** Bit by bit. */
+/** Computes the checksum bit by bit. */
 function slowCrc(bytes: Uint8Array, polynomial: number): number {
   let crc = ~0;
   for (const byte of bytes) {
@@ -22,19 +22,19 @@ function slowCrc(bytes: Uint8Array, polynomial: number): number {
 }
 
 describe("crc32c", () => {
-  it("agrees with RFC 3720, B.4, and with the division bit by bit", () => {
+  it("agrees with RFC 3720, B.4, and with a bitwise polynomial division", () => {
     expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
     expect(crc32c(new Uint8Array(32).fill(255))).toBe(0x62a8ab43);
     expect(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i))).toBe(0x46dd794e);
     const bytes = Buffer.from("123456789");
     expect(crc32c(bytes)).toBe(slowCrc(bytes, 0x82f63b78));
-    // The twin itself, against the other polynomial of the same length.
+    // Checks the reference implementation itself with the other polynomial of the same length.
     expect(slowCrc(bytes, 0xedb88320)).toBe(crc32(bytes));
   });
 });
 
 describe("countHistogram", () => {
-  it("counts as its slow twin does", () => {
+  it("gives the same result as a slow reference implementation", () => {
     const values = Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i) ** 3 * 4);
     const { min, max, num, sum, sumSquares, bucketLimit, bucket } = countHistogram(values);
     expect([num, min, max]).toEqual([1000, Math.min(...values), Math.max(...values)]);
@@ -51,7 +51,7 @@ describe("countHistogram", () => {
     expect(bucket).toEqual(bucketLimit.map((_, i) => values.filter((v) => v >= limits[i] && v < limits[i + 1]).length));
   });
 
-  it("leaves out what is not finite, and takes constants and nothing", () => {
+  it("leaves out values that are not finite, and accepts constant and empty data", () => {
     expect(countHistogram([1, Number.NaN, 3, Number.POSITIVE_INFINITY])).toMatchObject({ num: 2, min: 1, max: 3 });
     expect(countHistogram([2, 2, 2])).toMatchObject({ num: 3, bucketLimit: [2], bucket: [3] });
     expect(countHistogram([])).toMatchObject({ num: 0, bucketLimit: [], bucket: [] });
@@ -119,7 +119,7 @@ describe("openEventFile", () => {
     ]);
   });
 
-  it("begins a new file each time, and says from where a run goes on", async () => {
+  it("begins a new file each time, and records the step at which a run is resumed", async () => {
     const files = [];
     for (const options of [{}, {}, { resumeStep: 7 }]) files.push(await openEventFile(path("again"), options));
     for (const file of files) await file.close();
@@ -129,7 +129,7 @@ describe("openEventFile", () => {
     expect(starts.map((events) => events.map(({ step }) => step))).toEqual([[0], [], [7]]);
   });
 
-  it("refuses what it cannot write", async () => {
+  it("rejects images and steps that it cannot write", async () => {
     const events = await openEventFile(path("refused"));
     await expect(events.write(-1, {})).rejects.toMatchObject({ argument: "step" });
     await expect(events.write(0, { images: { a: Buffer.from("GIF89a") } })).rejects.toMatchObject({
@@ -159,7 +159,7 @@ describe("drawSprite", () => {
     ]);
   });
 
-  it("shrinks images of which there are too many, and keeps colors", async () => {
+  it("shrinks images if there are too many, and preserves colors", async () => {
     const data = new Float32Array(9 * 3000 * 10 * 3).fill(1);
     const sprite = await drawSprite({ data, height: 3000, width: 10, channels: 3 });
     expect(sprite).toMatchObject({ height: 2730, width: 9 });
@@ -174,7 +174,7 @@ describe("drawSprite", () => {
 });
 
 describe("writeProjector", () => {
-  it("writes points, metadata, sprite and what belongs together", async () => {
+  it("writes points, metadata and sprite, and a configuration that lists them", async () => {
     const folder = path("projector");
     const points = { data: Float32Array.of(0.1, 2, -3, 4e-9), rows: 2, cols: 2 };
     const images = { data: new Float32Array(2 * 15), height: 5, width: 3, channels: 1 };
@@ -217,7 +217,7 @@ embeddings {
     ["SHAPE_MISMATCH", { images: { data: new Float32Array(3), height: 1, width: 1, channels: 1 } }],
     ["INVALID_ARGUMENT", { name: "../codes" }],
     ["INVALID_ARGUMENT", { name: "" }],
-  ])("refuses with %s: %j", async (code, change) => {
+  ])("rejects with %s: %j", async (code, change) => {
     const written = writeProjector(path("bad"), [{ name: "codes", points: [[1, 2]], ...change }]);
     await expect(written).rejects.toMatchObject({ code });
     await expect(readdir(path("bad"))).rejects.toMatchObject({ code: "ENOENT" });

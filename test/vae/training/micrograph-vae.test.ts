@@ -26,7 +26,7 @@ describe("micrograph-vae", () => {
     await selectBackend("wasm", { threads: 2 });
   });
 
-  it("reconstructs the edges of films after 160 steps, and no flat images", async () => {
+  it("reconstructs the edges of films after 160 steps, instead of flat images", async () => {
     const { images, scenes, labels } = generateMicrographs({ count: 400, size: SIZE });
     const set = imagesInMemory(Float32Array.from(images.data), [SIZE, SIZE, 1]);
     const none = imagesInMemory(new Float32Array(0), [SIZE, SIZE, 1]);

@@ -20,7 +20,7 @@ describe("batch statistics after a training", () => {
     const model = createModel("micrograph-vae", OPTIONS);
     await train(model, dataset, { epochs: 1, batchSize: 10 });
     const values = await dataset.train.read(Int32Array.from({ length: 50 }, (_, i) => i));
-    // What the first convolution gives does not depend on any batch.
+    // The output of the first convolution does not depend on any batch.
     const [input, convolution] = [tf.tensor4d(values, [50, 8, 10, 1]), model.encoder.getLayer("conv_1")];
     const expected = moments(convolution.apply(tf.sub(tf.mul(input, 2), 1)) as tf.Tensor);
     for (const [key, numbers] of Object.entries(expected)) {
@@ -48,7 +48,7 @@ describe("batch statistics after a training", () => {
     model.dispose();
   });
 
-  it("leave models without them as they are", async () => {
+  it("do not change models without batch statistics", async () => {
     const model = createModel("conv-vae", OPTIONS);
     expect(model.hasRunningStatistics).toBe(false);
     model.dispose();

@@ -40,7 +40,7 @@ async function outcome(model: Model, history: readonly EpochRecord[]) {
   return { history, weights };
 }
 
-/** Trains until `stop` says so, as somebody who presses Ctrl-C. */
+/** Trains until `stop` returns true, and then aborts, like a user who presses Ctrl-C. */
 async function interrupt(model: Model, given: TrainOptions, stop: (step: number) => boolean): Promise<void> {
   const controller = new AbortController();
   let step = 0;
@@ -60,7 +60,7 @@ describe("a training that is resumed", () => {
     async (name) => {
       const whole = tinyModel(name);
       const expected = await outcome(whole, (await train(whole, dataset, options)).history);
-      // At an epoch's end, within epochs, and before the first step.
+      // Stops at the end of an epoch, within epochs, and before the first step.
       for (const at of [0, 4, 7]) {
         const run = join(folder, String(at));
         await interrupt(tinyModel(name), { ...options, folder: run }, (step) => step === at);
@@ -71,12 +71,12 @@ describe("a training that is resumed", () => {
     },
   );
 
-  it("ends the last epoch where it was killed between that epoch's last step and its end", async () => {
+  it("finishes the last epoch if it was killed between the last step and the end of that epoch", async () => {
     const often = { ...options, checkpointEvery: 1 };
     const model = tinyModel("vae");
     const killed = await mkdtemp(join(root, "killed-"));
     const { validation } = dataset;
-    // What stands in the folder while the last epoch is validated.
+    // Copies the folder while the last epoch is validated.
     const read = async (indices: ArrayLike<number>) => {
       await cp(join(folder, "checkpoint"), join(killed, "checkpoint"), { recursive: true });
       return validation.read(indices);
@@ -92,7 +92,7 @@ describe("a training that is resumed", () => {
     expect(await outcome(resumed, ended)).toEqual(expected);
   });
 
-  it("continues to more epochs, and does nothing when all are done", async () => {
+  it("continues if the number of epochs is increased, and does nothing if all epochs are finished", async () => {
     const whole = tinyModel("vae");
     const expected = await outcome(whole, (await train(whole, dataset, options)).history);
     const first = tinyModel("vae");
@@ -106,7 +106,7 @@ describe("a training that is resumed", () => {
     }
   });
 
-  it("refuses a folder in which another training is running, and takes over that of a killed one", async () => {
+  it("rejects the folder of a running training, and accepts the folder of a killed one", async () => {
     const [first, second] = [tinyModel("vae"), tinyModel("vae")];
     const meet = async () => {
       await expect(train(second, dataset, { ...options, folder })).rejects.toMatchObject({
@@ -124,7 +124,7 @@ describe("a training that is resumed", () => {
     second.dispose();
   });
 
-  it("starts again if asked to", async () => {
+  it("starts again if resuming is switched off", async () => {
     const first = tinyModel("vae");
     await train(first, dataset, { ...options, epochs: 1, folder });
     const model = tinyModel("vae");
@@ -134,7 +134,7 @@ describe("a training that is resumed", () => {
     model.dispose();
   });
 
-  it("refuses the checkpoint of another model, configuration, data set or course, and says what differs", async () => {
+  it("rejects the checkpoint of another model, configuration, data set or course, and names the difference", async () => {
     const model = tinyModel("vae");
     await train(model, dataset, { ...options, epochs: 1, folder });
     const others: [Model, TrainOptions, RegExp][] = [
@@ -153,7 +153,7 @@ describe("a training that is resumed", () => {
     model.dispose();
   });
 
-  it("refuses a damaged checkpoint", async () => {
+  it("rejects a damaged checkpoint", async () => {
     const model = tinyModel("vae");
     await train(model, dataset, { ...options, epochs: 1, folder });
     const path = join(folder, "checkpoint", "checkpoint.safetensors");
@@ -167,7 +167,7 @@ describe("a training that is resumed", () => {
     model.dispose();
   });
 
-  it("removes what a killed writer left", async () => {
+  it("removes temporary files of a killed process", async () => {
     await mkdir(join(folder, "checkpoint"));
     await writeFile(join(folder, "checkpoint", ".01234567-89ab-cdef-0123-456789abcdef.tmp"), "half");
     const model = tinyModel("vae");
@@ -178,7 +178,7 @@ describe("a training that is resumed", () => {
 });
 
 describe("train", () => {
-  it("can be opened at its last checkpoint while it is not done", async () => {
+  it("writes a run that can be opened at its last checkpoint before the training is finished", async () => {
     const model = tinyModel("vae");
     await interrupt(model, { ...options, folder }, (step) => step === 8);
     const { model: opened, checkpoint } = await openRun(folder);
@@ -194,7 +194,7 @@ describe("train", () => {
     again.dispose();
   });
 
-  it("writes a run's folder whose model is the trained one", async () => {
+  it("writes a run's folder that contains the trained model", async () => {
     const model = tinyModel("vae");
     const { history } = await train(model, dataset, { ...options, epochs: 1, folder });
     expect((await readdir(folder)).sort()).toEqual(["checkpoint", "config.json", "metrics.json", "model"]);
@@ -208,7 +208,7 @@ describe("train", () => {
     loaded.dispose();
   });
 
-  it("stops early and gives the best weights back", async () => {
+  it("stops early and restores the best weights", async () => {
     const model = createModel("ae", size);
     const losses: number[] = [];
     const weights: Awaited<ReturnType<Model["weights"]>>[] = [];
@@ -248,7 +248,7 @@ describe("train", () => {
     model.dispose();
   });
 
-  it("finds a pixel that is NaN before the first step, and writes nothing", async () => {
+  it("reports a pixel that is NaN before the first step, and writes nothing", async () => {
     const model = tinyModel("vae");
     const values = await dataset.train.read(Array.from({ length: dataset.train.count }, (_, i) => i));
     values[7 * 64 + 5] = Number.NaN;
@@ -260,7 +260,7 @@ describe("train", () => {
     model.dispose();
   });
 
-  it("leaves nothing of a training that could not begin, and the last checkpoint of one that could not go on", async () => {
+  it("removes the files of a training that fails at its start, and keeps the last checkpoint of one that fails later", async () => {
     const bad = new Error("image 3 holds NaN");
     let reads = 0;
     const breaking = (after: number) => ({
@@ -299,7 +299,8 @@ describe("train", () => {
     const onStart = ({ step }: { step: number }) => void resumed.push(step);
     expect((await trainRun(model, dataset, { ...options, folder: fresh, onStart })).history).toHaveLength(4);
     expect(resumed).toEqual([3]);
-    // The second log drops what the first says of step 4 and later, but not the losses after step 3, which ended an epoch.
+    // The second log drops step 4 and later steps of the first log, but keeps the losses after step 3, which ended an
+    // epoch.
     const logs = (await readdir(join(fresh, "logs"))).filter((name) => name.startsWith("events.")).sort();
     const [, begin] = await readEvents(join(fresh, "logs", logs.at(-1) as string));
     expect(begin?.step).toBe(4);
@@ -335,7 +336,7 @@ describe("train", () => {
     model.dispose();
   });
 
-  it("ends with warnings about a model that has collapsed and clusters that could not start from an embedding", async () => {
+  it("warns about a collapsed model, and about clusters that do not start from an embedding", async () => {
     const model = createModel("vae", { ...size, beta: 1e4 });
     const { warnings, history } = await train(model, dataset, { ...options, epochs: 20 });
     expect(warnings).toEqual([expect.stringContaining("All images have nearly the same code")]);
@@ -349,7 +350,7 @@ describe("train", () => {
     mixture.dispose();
   });
 
-  it("warms the KL terms up", async () => {
+  it("increases the weight of the KL terms during the warm-up", async () => {
     const totals: number[][] = [];
     for (const klWarmup of [0, 1]) {
       const model = createModel("vae", size);
@@ -387,7 +388,7 @@ describe("train", () => {
     model.dispose();
   });
 
-  it("takes one image, and batches larger than the set", async () => {
+  it("accepts a single image, and batches larger than the set", async () => {
     const model = tinyModel("vae");
     const one = { ...dataset, train: bars(1), validation: bars(0) };
     const { history } = await train(model, one, { epochs: 2, batchSize: 100 });

@@ -3,5 +3,5 @@ import { PLAIN_RECIPE } from "../recipe.js";
 
 /** Options of aae. */
 export const aaeOptions = networkOptions;
-/** How aae is trained by default. */
+/** Default training of aae. */
 export const AAE_RECIPE = { ...PLAIN_RECIPE, leastSteps: 1000 };

@@ -8,16 +8,16 @@ import { type Pass, SERIES } from "../pass.js";
 import { AAE_RECIPE, type aaeOptions } from "./configuration.js";
 
 /**
- * Configuration of an {@link Aae}: its options with their defaults filled in.
+ * Configuration of an {@link Aae}: its options, including defaults.
  *
  * @interface
  */
 export type AaeConfiguration = Resolved<typeof aaeOptions>;
 
 /**
- * The adversarial autoencoder of Makhzani et al. 2015 (arXiv 1511.05644) with a deterministic encoder: a discriminator learns to
- * tell codes from draws of N(0, 1), and the encoder learns to deceive it. The encoder also
- * reduces the differences of the codes' mean and covariance from those of the prior, which takes far fewer steps.
+ * The adversarial autoencoder of Makhzani et al. 2015 (arXiv 1511.05644) with a deterministic encoder. A discriminator
+ * learns to distinguish codes from draws of N(0, 1), and the encoder learns to deceive it. The encoder also reduces the
+ * differences between the codes' mean and covariance and those of the prior, which takes far fewer steps.
  */
 export class Aae extends Model<AaeConfiguration> {
   readonly recipe = AAE_RECIPE;
@@ -62,7 +62,10 @@ export class Aae extends Model<AaeConfiguration> {
     ];
   }
 
-  /** The loss of the reconstruction; the losses of the adversarial steps are named beside it, without a share in the total. */
+  /**
+   * Returns the loss of the reconstruction. The losses of the adversarial steps are among its parts, but not in the
+   * total.
+   */
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { total, parts } = this.reconstructionLoss(input, target, pass);
     const adversarial = { ...this.discriminatorLoss(input, pass).parts, ...this.generatorLoss(input, pass).parts };
@@ -83,8 +86,9 @@ export class Aae extends Model<AaeConfiguration> {
   }
 
   /**
-   * What the encoder follows: deceiving the discriminator, and the mean and covariance of the prior. After a few hundred steps of deceiving
-   * alone, codes are a long ellipse, and most draws from the prior decode to no image.
+   * The loss of the encoder in the adversarial step: deceiving the discriminator, and matching the mean and covariance
+   * of the prior. With the discriminator alone, after a few hundred steps the codes form a long ellipse, and most draws
+   * from the prior decode to something that is no image.
    */
   private generatorLoss(input: tf.Tensor4D, pass: Pass): Loss {
     const { mean } = this.posterior(input, pass);
@@ -97,7 +101,10 @@ export class Aae extends Model<AaeConfiguration> {
   }
 }
 
-/** Squared differences of the mean and the covariance of codes from those of N(0, 1), summed over their entries: n x d to a scalar. */
+/**
+ * Squared differences between the mean and the covariance of codes and those of N(0, 1), summed over their entries: n x
+ * d to a scalar.
+ */
 function momentError(codes: tf.Tensor2D): tf.Scalar {
   const [n, d] = codes.shape;
   const mean = tf.mean(codes, 0, true);

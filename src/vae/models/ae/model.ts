@@ -9,13 +9,13 @@ import { PLAIN_RECIPE } from "../recipe.js";
 import type { aeOptions } from "./configuration.js";
 
 /**
- * Configuration of an {@link Ae}: its options with their defaults filled in.
+ * Configuration of an {@link Ae}: its options, including defaults.
  *
  * @interface
  */
 export type AeConfiguration = Resolved<typeof aeOptions>;
 
-/** A plain autoencoder: the loss is minus the log-likelihood of the image given its code. */
+/** A plain autoencoder. Its loss is the negative log-likelihood of the image given its code. */
 export class Ae extends Model<AeConfiguration> {
   readonly recipe = PLAIN_RECIPE;
   readonly priorSd = undefined;

@@ -7,19 +7,23 @@ import { VariationalModel } from "../variational-model.js";
 import type { betaTcVaeOptions } from "./configuration.js";
 
 /**
- * Configuration of a {@link BetaTcVae}: its options with their defaults filled in.
+ * Configuration of a {@link BetaTcVae}: its options, including defaults.
  *
  * @interface
  */
 export type BetaTcVaeConfiguration = Resolved<typeof betaTcVaeOptions>;
 
 /**
- * The beta-TCVAE of Chen, Li, Grosse & Duvenaud 2018 (arXiv 1802.04942). The divergence of a variational autoencoder is the sum of three
- * terms (equation 2): the mutual information of image and code, the total correlation of the code's dimensions, and the divergence of each
- * dimension from the prior. Only the total correlation is weighted by `beta`: dimensions become independent of each other, and images stay sharp.
+ * The beta-TCVAE of Chen, Li, Grosse & Duvenaud 2018 (arXiv 1802.04942). The divergence of a variational autoencoder is
+ * the sum of three terms (equation 2): the mutual information of image and code, the total correlation of the code's
+ * dimensions, and the divergence of each dimension from the prior. `beta` weights only the total correlation. This
+ * makes dimensions independent of each other and keeps images sharp.
  */
 export class BetaTcVae extends VariationalModel<BetaTcVaeConfiguration> {
-  /** The three terms are estimated from the batch by minibatch-weighted sampling (section 3.2 and equation 5 of the paper). */
+  /**
+   * The three terms are estimated from the batch by minibatch-weighted sampling (section 3.2 and equation 5 of the
+   * paper).
+   */
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { mean, sd } = this.posterior(input, pass) as { mean: tf.Tensor2D; sd: tf.Tensor2D };
     const z = pass.draw(mean, sd) as tf.Tensor2D;

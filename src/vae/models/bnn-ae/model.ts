@@ -7,7 +7,7 @@ import type { Pass } from "../pass.js";
 import type { bnnAeOptions } from "./configuration.js";
 
 /**
- * Configuration of a {@link BnnAe}: its options with their defaults filled in.
+ * Configuration of a {@link BnnAe}: its options, including defaults.
  *
  * @interface
  */

@@ -6,15 +6,15 @@ import type { Pass } from "../pass.js";
 import type { bnnVaeArtificialOptions } from "./configuration.js";
 
 /**
- * Configuration of a {@link BnnVaeArtificial}: its options with their defaults filled in.
+ * Configuration of a {@link BnnVaeArtificial}: its options, including defaults.
  *
  * @interface
  */
 export type BnnVaeArtificialConfiguration = Resolved<typeof bnnVaeArtificialOptions>;
 
 /**
- * An autoencoder with a distribution over every weight whose code is drawn from a Gaussian as in a variational autoencoder, but
- * without a divergence that would keep that Gaussian near a prior.
+ * An autoencoder with a distribution over every weight. Its code is drawn from a Gaussian as in a variational
+ * autoencoder, but the loss has no divergence that would keep this Gaussian near a prior.
  */
 export class BnnVaeArtificial extends BayesianModel<BnnVaeArtificialConfiguration> {
   readonly priorSd = undefined;

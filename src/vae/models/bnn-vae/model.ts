@@ -7,13 +7,16 @@ import type { Pass } from "../pass.js";
 import type { bnnVaeOptions } from "./configuration.js";
 
 /**
- * Configuration of a {@link BnnVae}: its options with their defaults filled in.
+ * Configuration of a {@link BnnVae}: its options, including defaults.
  *
  * @interface
  */
 export type BnnVaeConfiguration = Resolved<typeof bnnVaeOptions>;
 
-/** A variational autoencoder with a distribution over every weight: the bound has the divergence of codes and weights. */
+/**
+ * A variational autoencoder with a distribution over every weight. Its bound contains the divergences of the codes and
+ * of the weights.
+ */
 export class BnnVae extends BayesianModel<BnnVaeConfiguration> {
   readonly priorSd = 1;
   readonly isBound = true;

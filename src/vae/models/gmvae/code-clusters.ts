@@ -3,23 +3,23 @@ import type { Matrix } from "../../../matrix.js";
 import { Moments, whiten } from "../../moments.js";
 import { range } from "../images.js";
 
-/** Variance of codes that carry nothing. */
+/** Variance at or below which codes carry no information. */
 const LEAST_VARIANCE = 1e-8;
 
-/** Gaussians with one covariance for all, in coordinates in which it is the identity. */
+/** Gaussians with a common covariance, in coordinates in which this covariance is the identity. */
 export interface WhitenedGaussians {
-  /** The Cholesky factor of the covariance: d x d, lower triangular. Codes are `factor` times these coordinates. */
+  /** Cholesky factor of the covariance: d x d, lower triangular. Codes are `factor` times these coordinates. */
   readonly factor: Float64Array;
   /** K x d. */
   readonly centers: Float64Array;
 }
 
 /**
- * Gaussians with the means of clusters of codes and the covariance of the codes around them. Clusters without codes get the mean of all
- * codes.
+ * Fits Gaussians to clusters of codes. They have the means of the clusters and a common covariance of the codes around
+ * these means. Clusters without codes get the mean of all codes.
  *
  * @param codes n x d
- * @param labels the cluster of every code; codes with -1 count for nothing
+ * @param labels the cluster of every code; codes with -1 are ignored
  */
 export function gaussiansOfClusters(codes: Matrix, labels: Int32Array, clusters: number): WhitenedGaussians {
   const { cols } = codes;
@@ -38,7 +38,7 @@ export function gaussiansOfClusters(codes: Matrix, labels: Int32Array, clusters:
   return { factor, centers };
 }
 
-/** @throws {SigmaTsneError} DIVERGED for codes that are all the same, from which no mixture can start */
+/** @throws {SigmaTsneError} DIVERGED if all codes are the same, because no mixture can start from them */
 export function requireVariance({ data, rows, cols }: Matrix): void {
   for (let j = 0; j < cols; j++) {
     let [sum, squares] = [0, 0];

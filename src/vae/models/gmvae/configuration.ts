@@ -3,7 +3,7 @@ import { declare, integer, parseInteger } from "../../../options/index.js";
 import { beta, networkOptions, withDefault } from "../configuration.js";
 import { PLAIN_RECIPE } from "../recipe.js";
 
-/** A number of epochs, or `"auto"` for one that follows from the length of the training. */
+/** Declares a number of epochs. With `"auto"`, it is computed from the length of the training. */
 function epochsOrAuto(help: string, guide: string) {
   const [least, most] = [0, 1_000_000];
   return declare<number | "auto">(
@@ -24,27 +24,30 @@ export const gmvaeOptions = {
   hiddenDim: withDefault(networkOptions.hiddenDim, 512),
   numLayers: withDefault(networkOptions.numLayers, 2),
   zDim: withDefault(networkOptions.zDim, 10),
-  /** Dimensions of the latent variable w, from which the mixture of z is made. */
+  /** Dimensions of the latent variable w, from which the mixture of z is computed. */
   wDim: integer({ from: 1, to: 4096 }, { default: 2, help: "mixtures: dimensions of w" }),
   /** Components of the mixture, K. */
   clusters: integer({ from: 1, to: 1000 }, { default: 10, help: "mixtures: number of components, K" }),
-  /** Weight of the three priors. */
+  /** Weight of the divergences from the three priors. */
   beta,
   /**
-   * Epochs in which the network is trained as a plain autoencoder; then the mixture starts from clusters of the images. With 0
-   * it starts from random numbers, and `refineEpochs` are not used.
+   * Number of first epochs, in which the network is trained as a plain autoencoder. After them, the mixture starts from
+   * clusters of the images. With 0, it starts from random numbers, and `refineEpochs` is not used.
    */
   pretrainEpochs: epochsOrAuto(
     "mixtures: first epochs, as a plain autoencoder",
     "first epochs, in which a mixture is trained as a plain autoencoder; `auto`: 10 and at least 1000 steps, but at most 3 of 10 epochs",
   ),
-  /** Epochs after these in which codes also form clusters: first those of the images, then with all views of an image in the same one. */
+  /**
+   * Number of epochs after these in which codes also form clusters. At first the targets are the clusters of the
+   * images; then all views of an image are drawn to the same cluster.
+   */
   refineEpochs: epochsOrAuto(
     "mixtures: epochs after these that form clusters",
     "epochs after these in which codes form clusters; `auto`: as many as in pretraining",
   ),
 };
-/** How gmvae and conv-gmvae are trained by default. */
+/** Default training of gmvae and conv-gmvae. */
 export const GMVAE_RECIPE = {
   ...PLAIN_RECIPE,
   leastSteps: 5000,

@@ -4,15 +4,15 @@ import { Moments, whiten } from "../../moments.js";
 import type { Random } from "../../random.js";
 import { pause } from "../model.js";
 
-/** A mixture of Gaussians, each with a covariance of its own. */
+/** A mixture of Gaussians, each with its own covariance. */
 export interface GaussianMixture {
   /** K x d. */
   readonly means: Float64Array;
-  /** For each component the Cholesky factor of its covariance: d x d, lower triangular. */
+  /** Cholesky factor of the covariance of each component: d x d, lower triangular. */
   readonly factors: readonly Float64Array[];
-  /** K shares. */
+  /** Share of each component: K numbers. */
   readonly shares: Float64Array;
-  /** Mean log-likelihood of a point. */
+  /** Mean log-likelihood per point. */
   readonly logLikelihood: number;
 }
 
@@ -20,16 +20,16 @@ const RESTARTS = 30;
 const K_MEANS_ITERATIONS = 20;
 const EM_ITERATIONS = 200;
 /**
- * The best start is found with so many points at most. With 5000 of 20,000 images of MNIST, a start that mixes 4 and 9 sometimes had the larger
- * likelihood.
+ * Largest number of points for finding the best start. With 5000 of 20,000 images of MNIST, a start that mixes 4 and 9
+ * sometimes had the larger likelihood.
  */
 const SEARCHED_POINTS = 20_000;
-/** Rise of the mean log-likelihood, in nats, at which the fit is done. */
+/** The fit ends when the mean log-likelihood rises by less than this, in nats. */
 const LEAST_RISE = 1e-4;
 
 /**
- * Fits a mixture by expectation maximization: the most likely of 30 fits, each from its own k-means with k-means++ seeding (Arthur &
- * Vassilvitskii 2007).
+ * Fits a mixture by expectation maximization. Chooses the most likely of 30 fits, each of which starts from its own
+ * k-means with k-means++ seeding (Arthur & Vassilvitskii 2007).
  *
  * @param points n x d, n >= 1
  */
@@ -59,7 +59,7 @@ export async function fitGaussianMixture(
   return maximize(points, best as GaussianMixture, floor, signal);
 }
 
-/** The component of every point. */
+/** Returns the most likely component of every point. */
 export function assignToComponents(points: Matrix, mixture: GaussianMixture): Int32Array {
   const logDensities = densitiesOf(mixture, points.cols);
   return Int32Array.from({ length: points.rows }, (_, i) => {
@@ -105,7 +105,7 @@ function improve(points: Matrix, mixture: GaussianMixture, floor: number): Gauss
   return toMixture(moments, mixture.means, floor, logLikelihood);
 }
 
-/** @param before means of components that have lost all points, which stay where they are */
+/** @param before earlier means, which components without points keep */
 function toMixture(moments: Moments, before: Float64Array, floor: number, logLikelihood: number): GaussianMixture {
   const means = moments.means(before);
   const factors = Array.from(moments.weights, (_, k) => moments.factor([k], means, floor));
@@ -113,7 +113,10 @@ function toMixture(moments: Moments, before: Float64Array, floor: number, logLik
   return { means, factors, shares: moments.weights.map((weight) => Math.max(weight, 1e-9) / total), logLikelihood };
 }
 
-/** The logarithms of share times density of all components at a point; the array is the same at every call. */
+/**
+ * Returns a function that computes log(share times density) of all components at a point. Every call returns the same
+ * array, with new values.
+ */
 function densitiesOf({ means, factors, shares }: GaussianMixture, d: number): (x: ArrayLike<number>) => Float64Array {
   const densities = new Float64Array(shares.length);
   const offsets = shares.map((share, k) => {
@@ -156,9 +159,9 @@ function seedCenters({ rows, cols, data }: Matrix, components: number, random: R
 
 interface KMeans {
   readonly centers: Float64Array;
-  /** The center that is nearest to each point. */
+  /** Number of the nearest center of each point. */
   readonly nearest: Int32Array;
-  /** Mean squared difference of a coordinate from the nearest center's. */
+  /** Mean squared difference between a coordinate of a point and the same coordinate of its nearest center. */
   readonly spread: number;
 }
 

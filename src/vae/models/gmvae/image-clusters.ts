@@ -9,32 +9,34 @@ import { assignToComponents, fitGaussianMixture } from "./gaussian-mixture.js";
 
 /** A division of images into clusters. */
 export interface ImageClusters {
-  /** The cluster of each image, from 0; -1 for images that were not looked at. */
+  /** Cluster of each image, from 0; -1 for images that were not clustered. */
   readonly labels: Int32Array;
-  /** Whether there were enough images for an embedding. */
+  /** Whether there were enough images for a t-SNE embedding. */
   readonly isEmbedded: boolean;
 }
 
-/** Images, and values of them, that are looked at: more would take much memory. */
+/** Largest number of images, and of their values, that are clustered. More would need much memory. */
 const MOST_IMAGES = 60_000;
 const MOST_VALUES = 2 ** 26;
 /** Images that are read at a time. */
 const BLOCK = 1000;
 const COMPONENTS = 50;
 /**
- * With fewer neighbors, few lead from one digit of MNIST to another. With a usual perplexity of 30, 20,000 images of 4 and 9 formed one
- * cluster; with 10, the clusters of five such sets agreed with 95.7 to 96.1 % of the digits.
+ * With few neighbors, only a few of them connect different digits of MNIST. With the usual perplexity of 30, 20,000
+ * images of 4 and 9 formed one cluster. With 10, the clusters of five such sets agreed with 95.7 to 96.1 % of the
+ * digits.
  */
 const PERPLEXITY = 10;
-/** Draws clusters together, so that each becomes nearly a Gaussian (Kobak & Berens 2019). */
+/** Contracts clusters, so that each becomes nearly a Gaussian (Kobak & Berens 2019). */
 const EXAGGERATION = 4;
-/** t-SNE wants a perplexity of at most (n - 1) / 3. */
+/** Least number of images for an embedding: t-SNE requires a perplexity of at most (n - 1) / 3. */
 const LEAST_EMBEDDED = 3 * PERPLEXITY + 1;
 
 /**
- * Finds clusters of images without a network: a Gaussian mixture is fitted to a t-SNE embedding of their principal components. McConville et
- * al. 2021 (arXiv 1908.05968) do so with an embedding of an autoencoder's codes by UMAP, for which the autoencoder must be trained well
- * first. Too few images for t-SNE are clustered by their principal components.
+ * Finds clusters of images without a network: a Gaussian mixture is fitted to a t-SNE embedding of their principal
+ * components. McConville et al. 2021 (arXiv 1908.05968) use a UMAP embedding of an autoencoder's codes instead, which
+ * requires an autoencoder that is trained well. If there are too few images for t-SNE, the mixture is fitted to their
+ * principal components.
  */
 export async function clusterImages(
   images: Images,

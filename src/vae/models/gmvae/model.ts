@@ -39,7 +39,7 @@ import { clusterImages } from "./image-clusters.js";
 import { dropoutShare, knownShare, planMixture } from "./phases.js";
 
 /**
- * Configuration of a {@link Gmvae}: its options with their defaults filled in.
+ * Configuration of a {@link Gmvae}: its options, including defaults.
  *
  * @interface
  */
@@ -47,23 +47,24 @@ export type GmvaeConfiguration = Resolved<typeof gmvaeOptions>;
 
 /** Options of {@link Gmvae.sample}. */
 export interface GmvaeSampleOptions extends SampleOptions {
-  /** Draws from this component alone, 0 to K - 1. Default: from all, in equal parts. */
+  /** Draws only from this component, 0 to K - 1. Default: equal numbers of draws from all components. */
   readonly cluster?: number | undefined;
 }
 
-/** Least standard deviation of a component; a component that shrinks to a point would have an infinite density. */
+/** Least standard deviation of a component. A component that shrinks to a point would have an infinite density. */
 const LEAST_SD = 0.01;
 /**
- * Weight of the assignment loss, in units of what the codes explain: the error of the mean image minus that of the reconstruction. Codes
- * that keep every stroke leave digits in the wrong component: on MNIST, where codes explain about 120 nats, a weight of 500 was better
- * than 50 and 10. Where codes explain little, as after a short pretraining on gray images, such a weight would make all codes equal.
+ * Weight of the assignment loss, as a multiple of what the codes explain: the error of the mean image minus the error
+ * of the reconstruction. Codes that preserve every stroke leave digits in the wrong component. On MNIST, where codes
+ * explain about 120 nats, a weight of 500 was better than 50 and 10. If codes explain little, as after a short
+ * pretraining on gray images, such a weight would make all codes equal.
  */
 const ASSIGNMENT_SHARE = 4;
-/** The same weight while the bound is the loss. */
+/** Weight of the assignment loss in the last part of the training, in which the bound is the loss. */
 const KEPT_ASSIGNMENT_SHARE = 0.5;
-/** Name of the tensor with the clusters of the training images, from which those of the codes are learned. */
+/** Name of the tensor with the clusters of the training images. The clusters of the codes are learned from them. */
 const CLUSTERS = "clusters";
-/** Training images that the mean image is taken over. */
+/** Largest number of training images for computing the mean image. */
 const MEAN_IMAGES = 2000;
 interface Latents {
   readonly mean: tf.Tensor2D;
@@ -73,13 +74,14 @@ interface Latents {
 }
 
 /**
- * The Gaussian mixture variational autoencoder of Dilokthanakul et al. 2016 (arXiv 1611.02648): w ~ N(0, 1), y uniform over K
- * components, z ~ N(mean_y(w), sd_y(w)^2), x ~ p(x|z). The posterior is q(z|x) q(w|x) p(y|w, z).
+ * The Gaussian mixture variational autoencoder of Dilokthanakul et al. 2016 (arXiv 1611.02648): w ~ N(0, 1), y uniform
+ * over K components, z ~ N(mean_y(w), sd_y(w)^2), x ~ p(x|z). The posterior is q(z|x) q(w|x) p(y|w, z).
  *
- * Started from random numbers, such mixtures mostly end with several classes in one component. Here the network is first trained
- * as an autoencoder. Then its codes learn the clusters of a t-SNE embedding of the images (`clusterImages`), and all views of an image
- * are drawn to the component that it is nearest to (Xie et al. 2016, arXiv 1511.06335; with augmentation, Guo et al. 2018). These targets
- * are mixed, with less and less of the embedding (Reed et al. 2015, arXiv 1412.6596), because a network corrects some of its errors.
+ * If such a mixture starts from random numbers, it usually ends with several classes in one component. Here the network
+ * is first trained as an autoencoder. Then its codes learn the clusters of a t-SNE embedding of the images
+ * (`clusterImages`), and all views of an image are drawn to the component that is nearest to the image (Xie et al.
+ * 2016, arXiv 1511.06335; with augmentation, Guo et al. 2018). The two targets are mixed, and the weight of the
+ * embedding decreases (Reed et al. 2015, arXiv 1412.6596), because the network corrects some errors of the embedding.
  */
 export class Gmvae extends Model<GmvaeConfiguration> {
   readonly recipe = GMVAE_RECIPE;
@@ -117,7 +119,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { pretrain, refine } = planMixture(this.configuration, pass.length);
     if (pass.epoch < pretrain + refine) return this.pretrainingLoss(input, target, pass.withoutDropout());
-    // Dropout in the encoder would blur the codes until no component could be told from another.
+    // Dropout in the encoder would blur the codes until the components could not be distinguished.
     const latents = this.latents(input, pass.withoutDropout());
     const z = pass.draw(latents.mean, latents.sd) as tf.Tensor2D;
     const decoding = pass.training ? pass.withDropout(dropoutShare(pass.epoch, pass.length)) : pass;
@@ -137,7 +139,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     const bound = weighted(parts, { conditionalPrior: weight, wPrior: weight, yPrior: weight });
     const isTraining = Number.isFinite(pass.epoch);
     if (!isTraining || refine === 0) return bound;
-    // Without it, components drift apart from the clusters that they were started from.
+    // Without the assignment loss, components drift away from the clusters with which they started.
     const assignment = this.assignmentLoss(this.posteriorShares(latents, pass), target, pass, (images) =>
       this.posteriorShares(this.latents(images, pass.withoutDropout()), pass),
     );
@@ -145,8 +147,8 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * The loss of a plain autoencoder; after `pretrainEpochs` with the assignment to components. It goes without dropout, which narrow
-   * networks do not learn gray images with.
+   * Returns the loss of a plain autoencoder; after `pretrainEpochs`, with the assignment to components. Dropout is not
+   * used, because with dropout narrow networks do not learn gray images.
    */
   private pretrainingLoss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const z = this.latents(input, pass).mean;
@@ -171,14 +173,14 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     return { total: tf.add(total, tf.mul(assignment, weight)), parts: { ...parts, assignment } };
   }
 
-  /** By how much the reconstruction is better than the mean image, in nats per image; without a gradient. */
+  /** Returns by how much the reconstruction is better than the mean image, in nats per image. It has no gradient. */
   private explained(target: tf.Tensor4D, raw: tf.Tensor): tf.Scalar {
     const { likelihood } = this.parts;
     const mean = logit(tf.mean(target, 0, true));
     return detach(raw, (of) => tf.relu(tf.sub(likelihood.error(target, mean), likelihood.error(target, of))));
   }
 
-  /** Logarithms of the shares of the components, by their centers alone: n x K. */
+  /** Returns the logarithms of the components' shares, which depend only on the distances to their centers: n x K. */
   private kernelShares(z: tf.Tensor2D): tf.Tensor2D {
     const { clusters, zDim } = this.configuration;
     const centers = this.variables.get("prior/mean/bias") as tf.Variable;
@@ -191,10 +193,10 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * KL(P || Q): Q are the components' shares of the codes; P are the known clusters of the images, mixed with the sharpened shares of
-   * other views of the same images.
+   * Returns KL(P || Q). Q is the components' shares of the codes. P is the known clusters of the images, mixed with the
+   * sharpened shares of other views of the same images.
    *
-   * @param sharesOf the logarithms of the shares of such views
+   * @param sharesOf computes the logarithms of the shares of other views
    */
   private assignmentLoss(
     logShares: tf.Tensor2D,
@@ -209,7 +211,10 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     return divergence(share < 1 ? mixTargets(views(), known, share) : known, logShares);
   }
 
-  /** The known clusters of a batch's images, one-hot, with zeros where it is not known: n x K. Undefined where none is. */
+  /**
+   * Returns the known clusters of a batch's images, one-hot, or zeros for an image without a known cluster: n x K.
+   * Undefined if no cluster is known.
+   */
   private knownClusters({ rows }: Pass): tf.Tensor2D | undefined {
     const labels = this.trainingTensors.get(CLUSTERS)?.values;
     if (!rows || !labels) return undefined;
@@ -220,7 +225,10 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     return tf.cast(tf.oneHot(numbers, this.configuration.clusters), "float32") as tf.Tensor2D;
   }
 
-  /** Starts the mixture: from clusters of the images when codes begin to form clusters, and from those of the codes after that. */
+  /**
+   * Starts the mixture twice: from clusters of the images when codes begin to form clusters, and from clusters of the
+   * codes when the bound becomes the loss.
+   */
   override async beginEpoch({ epoch, length, images, seed, signal, warn }: EpochStart): Promise<void> {
     const { pretrain, refine } = planMixture(this.configuration, length);
     if (epoch === 0 && images.count > 0) await this.startFromMeanImage(images);
@@ -259,7 +267,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   /**
    * Makes every component the Gaussian of the codes of a cluster.
    *
-   * @param labels the cluster of every code; codes with -1 count for nothing
+   * @param labels the cluster of every code; codes with -1 are ignored
    */
   private startComponents(codes: Matrix, labels: Int32Array): void {
     const { factor, centers } = gaussiansOfClusters(codes, labels, this.configuration.clusters);
@@ -267,18 +275,19 @@ export class Gmvae extends Model<GmvaeConfiguration> {
       this.changeBasis(factor);
       const fill = (key: string, value: number) =>
         this.assign(key, (before) => tf.fill(before.shape, inverseSoftplus(value)));
-      // Only the biases, so that all of the mixture is in place whatever w is.
+      // Only the biases are set, so that the mixture is the same for every w.
       this.assign("prior/mean/bias", () => tf.tensor1d(Float32Array.from(centers)));
       fill("prior/sd/bias", 1 - LEAST_SD);
       for (const head of ["mean", "sd"]) this.assign(`prior/${head}/kernel`, (kernel) => tf.mul(kernel, 0.1));
-      // Posteriors that are as wide as the components would mix them all.
+      // Posteriors as wide as the components would mix all components.
       fill("encoder/sd/bias", 0.3);
     });
   }
 
   /**
-   * Makes the mean image what the decoder starts from. Otherwise its first steps only learn that image, with gradients so large that they
-   * turn off hidden units for good: of gray images, all codes then decode to one image.
+   * Sets the bias of the decoder so that its output is the mean image at first. Otherwise the first steps only learn
+   * this image, with gradients so large that they turn off hidden units for good. With gray images, all codes then
+   * decode to one image.
    */
   private async startFromMeanImage(images: Images): Promise<void> {
     const shown = range(0, Math.min(MEAN_IMAGES, images.count));
@@ -294,13 +303,14 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * Changes the codes to those in which the components' common covariance is the identity, as the diagonal ones of the prior want it:
-   * z becomes factor^-1 z, and the decoder's first layer takes it back.
+   * Changes the basis of the codes so that the components' common covariance is the identity, because the prior has
+   * diagonal covariances. z becomes factor^-1 z, and the decoder's first layer reverses the change.
    */
   private changeBasis(factor: Float64Array): void {
     const { zDim } = this.configuration;
     const unit = (i: number) => Array.from({ length: zDim }, (_, j) => (i === j ? 1 : 0));
-    // Row i is column i of the inverse: the transpose of the inverse, as rows of codes are multiplied from the right.
+    // Row i is column i of the inverse. This is the transpose of the inverse, because the codes are rows that are
+    // multiplied from the right.
     const inverse = tf.tensor2d(Array.from({ length: zDim }, (_, i) => Array.from(whiten(unit(i), factor))));
     this.assign("encoder/mean/kernel", (kernel) => tf.matMul(kernel as tf.Tensor2D, inverse));
     this.assign("encoder/mean/bias", (bias) => tf.reshape(tf.matMul(tf.reshape(bias, [1, zDim]), inverse), [zDim]));
@@ -315,7 +325,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * The probability of every component, p(y|w, z) at the means of w and z.
+   * Computes the probability of every component, p(y|w, z) at the means of w and z.
    *
    * @returns n x K
    */
@@ -398,7 +408,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 }
 
-/** What the sigmoid gives `x` for, which is kept away from 0 and 1. */
+/** Inverse of the sigmoid, for `x` limited to 0.01 to 0.99. */
 function logit(x: tf.Tensor): tf.Tensor {
   const clipped = tf.clipByValue(x, 0.01, 0.99);
   return tf.log(tf.div(clipped, tf.sub(1, clipped)));
@@ -409,9 +419,9 @@ interface Components {
   readonly sd: tf.Tensor;
 }
 
-/** log p(z|w, y) of every component: n x zDim to n x K. */
+/** log p(z|w, y) for every component: n x zDim to n x K. */
 const logDensities = (z: tf.Tensor2D, { mean, sd }: Components): tf.Tensor => logNormal(tf.expandDims(z, 1), mean, sd);
 
-/** KL(q(z|x) || p(z|w, y)) of every component and dimension: n x K x zDim. */
+/** KL(q(z|x) || p(z|w, y)) for every component and dimension: n x K x zDim. */
 const componentKl = (latents: Latents, { mean, sd }: Components): tf.Tensor =>
   klBetweenNormals(tf.expandDims(latents.mean, 1), tf.expandDims(latents.sd, 1), mean, sd);

@@ -1,25 +1,28 @@
 import { ArgumentError } from "../../../errors.js";
 import type { TrainingLength } from "../training-length.js";
 
-/** Epochs of the two parts of a mixture's pretraining. */
+/** Numbers of epochs of the two parts of a mixture's pretraining. */
 export interface MixturePhases {
-  /** As a plain autoencoder. */
+  /** Epochs as a plain autoencoder. */
   readonly pretrain: number;
-  /** Forming clusters. */
+  /** Epochs that form clusters. */
   readonly refine: number;
 }
 
-/** Epochs of each part, where the training is long enough and no number is given. */
+/** Least number of epochs of each part, if the training is long enough and no number is given. */
 const USUAL_EPOCHS = 10;
-/** Steps of each part, likewise: an autoencoder of the Frey faces needs about 400 to leave its first plateau. */
+/**
+ * Least number of steps of each part, under the same conditions. An autoencoder of the Frey faces needs about 400 steps
+ * to leave its first plateau.
+ */
 const USUAL_STEPS = 1000;
-/** Largest share of the training for each part. */
+/** Each part takes at most this share of the training. */
 const LARGEST_SHARE = 0.3;
 
 /**
- * The parts of a training of this length.
+ * Computes the lengths of both parts for a training of this length.
  *
- * @throws {ArgumentError} OUT_OF_RANGE where the numbers that were given leave no epoch for the bound
+ * @throws {ArgumentError} OUT_OF_RANGE if the given numbers leave no epoch in which the bound is the loss
  */
 export function planMixture(
   given: { readonly pretrainEpochs: number | "auto"; readonly refineEpochs: number | "auto" },
@@ -38,20 +41,21 @@ export function planMixture(
   });
 }
 
-/** Fraction of the training after which no hidden units are left out. */
+/** Fraction of the training after which dropout ends. */
 const DROPOUT_END = 0.8;
 
 /**
- * Fraction of the configured dropout in an epoch: it falls linearly to 0 (annealed dropout: Rennie, Goel & Thomas 2014). With dropout to
- * the end, a narrow decoder gives the same blurred image for all codes.
+ * Fraction of the configured dropout in an epoch. It falls linearly to 0 (annealed dropout: Rennie, Goel & Thomas
+ * 2014). If dropout continues to the end, a narrow decoder gives the same blurred image for all codes.
  */
 export function dropoutShare(epoch: number, { epochs }: TrainingLength): number {
   return Math.max(0, 1 - epoch / (DROPOUT_END * epochs));
 }
 
 /**
- * How much known clusters of the images count for in the targets of their codes. While codes form clusters: all at first, and less in every
- * epoch; what remains are the clusters of the codes themselves, which become the known ones after that.
+ * Weight of the known clusters of the images in the targets of their codes. While codes form clusters, it starts at 1
+ * and falls with every epoch; the remaining weight is that of the codes' own clusters. After that, the clusters of the
+ * codes become the known ones, with weight 1.
  */
 export function knownShare(epoch: number, { pretrain, refine }: MixturePhases): number {
   return epoch < pretrain + refine ? 1 - (epoch - pretrain) / refine : 1;

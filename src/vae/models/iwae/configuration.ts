@@ -4,6 +4,9 @@ import { networkOptions } from "../configuration.js";
 /** Options of iwae and conv-iwae. */
 export const iwaeOptions = {
   ...networkOptions,
-  /** Draws of the code of each image in a training step, K. The paper uses 5 and 50; 1 gives the loss of a vae. Time grows with K. */
+  /**
+   * Number of draws of each code in a training step, K. The paper uses 5 and 50. With 1, the loss is that of a vae. The
+   * time of a step grows with K.
+   */
   importanceDraws: integer({ from: 1, to: 1000 }, { default: 5, help: "iwae: draws of each code in a training step" }),
 };

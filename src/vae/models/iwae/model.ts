@@ -6,15 +6,16 @@ import { VariationalModel } from "../variational-model.js";
 import type { iwaeOptions } from "./configuration.js";
 
 /**
- * Configuration of an {@link Iwae}: its options with their defaults filled in.
+ * Configuration of an {@link Iwae}: its options, including defaults.
  *
  * @interface
  */
 export type IwaeConfiguration = Resolved<typeof iwaeOptions>;
 
 /**
- * The importance-weighted autoencoder of Burda, Grosse & Salakhutdinov 2016 (arXiv 1509.00519): a variational autoencoder that is trained
- * with a tighter bound of log p(x), the logarithm of the mean of K importance weights (equation 8).
+ * The importance-weighted autoencoder of Burda, Grosse & Salakhutdinov 2016 (arXiv 1509.00519). This is a variational
+ * autoencoder whose loss is a tighter bound of log p(x), the logarithm of the mean of K importance weights (equation
+ * 8).
  */
 export class Iwae extends VariationalModel<IwaeConfiguration> {
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {

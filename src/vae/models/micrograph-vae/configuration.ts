@@ -24,8 +24,8 @@ export const micrographVaeOptions = {
   /** Whether the error of the Sobel gradients is added to that of the pixels. */
   gradientLoss: boolean({ default: true, help: "micrograph-vae: add the error of the Sobel gradients to the loss" }),
   /**
-   * Weight of that error. 1 is the published loss, in which the period of a lattice counts some thirty times as much as large shapes;
-   * 0.5 also learns the shapes of particles and fibers in a short training.
+   * Weight of the error of the Sobel gradients. 1 is the published loss, in which the period of a lattice weighs about
+   * thirty times as much as large shapes. With 0.5, a short training also learns the shapes of particles and fibers.
    */
   gradientWeight: number(
     { above: 0 },
@@ -37,8 +37,8 @@ export const micrographVaeOptions = {
     },
   ),
   /**
-   * What keeps the codes in order: `"encoding"`, their normalization and a penalty for standard deviations other than 1, or
-   * `"kl"`, the divergence from N(0, 1) instead.
+   * Regularization of the codes: `"encoding"` normalizes them and penalizes standard deviations other than 1; `"kl"`
+   * uses the divergence from N(0, 1) instead.
    */
   regularizer: choice(["encoding", "kl"], {
     default: "encoding",
@@ -48,17 +48,17 @@ export const micrographVaeOptions = {
   }),
   /** Weight of the regularizer. */
   beta,
-  /** Variance of the Gaussian by which log-likelihoods are evaluated. */
+  /** Variance of the Gaussian that log-likelihoods are computed with. */
   outputVariance,
   /** Seed of the initial weights. */
   seed,
 };
-/** The published experiment whose settings are the defaults. */
+/** Number of the published experiment whose settings become the defaults. */
 export const experimentOption = integer(
   { from: 1, to: 5 },
   { defaultText: "none", help: "micrograph-vae: published experiment whose settings are the defaults" },
 );
-/** How micrograph-vae is trained by default. */
+/** Default training of micrograph-vae. */
 export const MICROGRAPH_VAE_RECIPE: Recipe = {
   epochs: 30,
   leastSteps: 3000,
@@ -70,13 +70,16 @@ export const MICROGRAPH_VAE_RECIPE: Recipe = {
   augmentation: "flips",
 };
 /**
- * Configuration of a {@link MicrographVae}: its options with their defaults filled in.
+ * Configuration of a {@link MicrographVae}: its options, including defaults.
  *
  * @interface
  */
 export type MicrographVaeConfiguration = Resolved<typeof micrographVaeOptions>;
 
-/** The five published experiments (Ede 2020, arXiv 2003.01113); 1 to 3 are one recipe on three data sets. */
+/**
+ * The five published experiments (Ede 2020, arXiv 2003.01113). Experiments 1 to 3 use the same settings with three data
+ * sets.
+ */
 export const MICROGRAPH_VAE_EXPERIMENTS = {
   1: { title: "STEM crops", options: {} },
   2: { title: "Downsampled STEM", options: {} },
@@ -88,7 +91,10 @@ export const MICROGRAPH_VAE_EXPERIMENTS = {
   },
 } as const;
 
-/** The complete configuration; `experiment`, 1 to 5, stands for its settings, which the other options override. */
+/**
+ * Computes the complete configuration. `experiment`, 1 to 5, selects published settings, which the other options
+ * override.
+ */
 export function resolveMicrographVae(options: unknown): MicrographVaeConfiguration {
   requireOptions(options);
   const { experiment, ...others } = options as { experiment?: unknown };

@@ -18,22 +18,26 @@ import { MICROGRAPH_VAE_RECIPE, type MicrographVaeConfiguration } from "./config
 
 /** Standard deviation of the normalized means over the images. */
 const MEAN_SPREAD = 2.5;
-/** Standard deviation, over the images, of the normalized head whose absolute values are the standard deviations of the codes. */
+/**
+ * Standard deviation, over the images, of the normalized output for the standard deviations of the codes. The absolute
+ * values of this output are the standard deviations.
+ */
 const SD_SPREAD = 0.5;
 /** Weight of the errors of pixels and gradients. */
 const ERROR_WEIGHT = 50;
 const EPSILON = 1e-3;
 /**
- * How much smaller the kernel of the last layer begins than those of the other layers. A kernel of their size draws random patterns over
- * the images at first. The decoder unlearns them by becoming blind to the codes, and then stays on that plateau: after 375 steps on 600
- * micrographs, all reconstructions were one flat image, with and without noise in images and codes.
+ * Factor by which the initial kernel of the last layer is smaller than those of the other layers. With a larger kernel,
+ * the decoder first draws random patterns over the images. It removes them by ignoring the codes, and then stays on
+ * that plateau: after 375 steps on 600 micrographs, all reconstructions were one flat image, with and without noise in
+ * images and codes.
  */
 const OUTPUT_SCALE = 0.02;
 
 /**
- * The variational autoencoder of Ede 2020, "Warwick electron microscopy datasets" (arXiv 2003.01113), for micrographs. Its loss is
- * made of squared errors of images scaled to -1 to 1, and its codes are normalized by the statistics of the batch; at inference by
- * their running averages.
+ * The variational autoencoder of Ede 2020, "Warwick electron microscopy datasets" (arXiv 2003.01113), for micrographs.
+ * Its loss consists of squared errors of images scaled to -1 to 1. Its codes are normalized by the statistics of the
+ * batch in training, and by their running averages at inference.
  */
 export class MicrographVae extends Model<MicrographVaeConfiguration> {
   readonly recipe = MICROGRAPH_VAE_RECIPE;
@@ -137,13 +141,16 @@ export class MicrographVae extends Model<MicrographVaeConfiguration> {
     return tf.sigmoid(tf.mul(this.decodeRaw(z, pass), 2)) as tf.Tensor4D;
   }
 
-  /** The statistics of the batch in training, which update the running averages; otherwise the running averages. */
+  /**
+   * Returns the statistics of the batch in training and updates the running averages. At inference, returns the running
+   * averages.
+   */
   private statistics(key: "mean" | "sd", head: tf.Tensor2D, pass: Pass): { mean: tf.Tensor; variance: tf.Tensor } {
     const runningMean = this.variables.get(`encoder/${key}_norm/moving_mean`) as tf.Variable;
     const runningVariance = this.variables.get(`encoder/${key}_norm/moving_variance`) as tf.Variable;
     if (!pass.training) return { mean: runningMean, variance: runningVariance };
     const { mean, variance } = tf.moments(head, 0);
-    // The mean of the standard deviations' head is kept, that is, zero is taken off.
+    // The output for the standard deviations is not centered: its running mean stays 0, so 0 is subtracted.
     if (key === "mean") pass.follow({ mean: runningMean, variance: runningVariance }, { mean, variance });
     else pass.follow({ variance: runningVariance }, { variance });
     return { mean, variance };
@@ -156,7 +163,7 @@ const normalization = (key: string) =>
 const normalizeMean = (head: SymbolicTensor): SymbolicTensor => normalization("mean").apply(head) as SymbolicTensor;
 
 function normalizeSd(head: SymbolicTensor): SymbolicTensor {
-  // |x| = relu(x) + relu(-x); stock tfjs has no layer for absolute values.
+  // |x| = relu(x) + relu(-x). TensorFlow.js has no layer for absolute values.
   const relu = (from: SymbolicTensor, name: string) =>
     layers.activation({ activation: "relu", name }).apply(from) as SymbolicTensor;
   const sd = normalization("sd").apply(head) as SymbolicTensor;
@@ -171,12 +178,12 @@ function toUnitRange(raw: SymbolicTensor): SymbolicTensor {
   return scale.apply(finishWith("tanh", "image")(raw)) as SymbolicTensor;
 }
 
-/** The decoder's transposed convolutions have the encoder's channels, from the last to the first. */
+/** Channels of the decoder's transposed convolutions: those of the encoder in reverse order. */
 function mirrored(filters: readonly number[]): readonly number[] {
   return [...filters.slice(1), filters.at(-1) as number];
 }
 
-/** Mean square of the two Sobel gradients of every channel, without the outermost pixels. */
+/** Mean square of the two Sobel gradients of every channel, except at the outermost pixels. */
 function meanSquaredSobel(difference: tf.Tensor4D): tf.Scalar {
   const [count, height, width, channels] = difference.shape;
   if (height < 3 || width < 3) return tf.scalar(0);

@@ -7,7 +7,7 @@ import { VariationalModel } from "../variational-model.js";
 import type { vaeOptions } from "./configuration.js";
 
 /**
- * Configuration of a {@link Vae}: its options with their defaults filled in.
+ * Configuration of a {@link Vae}: its options, including defaults.
  *
  * @interface
  */

@@ -25,7 +25,7 @@ async function readWithTensorBoard(folder: string): Promise<Found> {
 }
 
 describe("TensorBoard", () => {
-  it("reads scalars, histograms, images, a run that goes on, and the projector's files", async () => {
+  it("reads scalars, histograms, images, a resumed run and the projector's files", async () => {
     const folder = path("logs");
     const weights = Float32Array.from({ length: 500 }, (_, i) => Math.cos(i));
     const images = { data: new Float32Array(3 * 28 * 20).fill(0.5), height: 28, width: 20, channels: 1 };
@@ -58,7 +58,7 @@ describe("TensorBoard", () => {
       [3, -1],
     ]);
     expect(runs.validation?.["loss/total"]?.events).toMatchObject([{ step: 0, values: 7 }]);
-    // The run that goes on at step 3 takes back what came after it.
+    // The run that is resumed at step 3 removes later data.
     expect(runs.train?.weights?.events).toEqual([]);
     expect(projector).toEqual([
       {
