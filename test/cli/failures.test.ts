@@ -59,7 +59,7 @@ describe.each<[string, string[], string]>([
     embed("--animate", "map.mp4"),
     "--animate: expected a file name that ends in .gif",
   ],
-  ["frames of no animation", embed("--snapshot-every", "5"), "--snapshot-every: cannot be used if no snapshots"],
+  ["frames of no animation", embed("--snapshot-every", "5"), "--snapshot-every: cannot be used without onSnapshot"],
   ["a perplexity that is too small", embed("--perplexity", "0.5"), "--perplexity: expected a number of 1 or more"],
   ["theta above 1", embed("--theta", "1.5"), "--theta: expected a number from 0 to 1, received 1.5"],
   ["theta below 0", embed("--theta", "-0.1"), "--theta: expected a number from 0 to 1, received -0.1"],

@@ -194,7 +194,7 @@ describe("the folder of a training", () => {
   it("rejects options that do not apply to a training", async () => {
     const open = (options: object) => openExploration(path("run"), options);
     await expect(open({ sigma: "sigma.npy" })).rejects.toThrow("sigma: cannot be used with a training");
-    await expect(open({ part: "validation" })).rejects.toThrow("a part of at least 3 images (this one has 0)");
+    await expect(open({ part: "validation" })).rejects.toThrow("a part of at least 3 images (this part has 0)");
     await expect(open({ images: path("bars.npy"), part: "all" })).rejects.toThrow("part: cannot be used");
     await expect(open({ labels: path("labels.txt") })).rejects.toThrow(
       "expected 60 labels, one per point, received 90",
