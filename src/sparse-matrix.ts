@@ -141,7 +141,7 @@ function checkColumns({ rows, cols, indptr, indices }: SparseMatrix, argument: s
       throw new DataError(isThere ? "INVALID_ARGUMENT" : "OUT_OF_RANGE", {
         argument: `${argument}.indices`,
         received: isThere ? column : column | 0,
-        accepted: isThere ? "each column once in a row. Sum duplicates before" : `columns from 0 to ${cols - 1}`,
+        accepted: isThere ? "each column only once per row (first sum duplicates)" : `columns from 0 to ${cols - 1}`,
         row,
       });
     }

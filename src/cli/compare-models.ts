@@ -62,7 +62,10 @@ export function createCompareModelsCommand(): Command {
       "Measure models on the same test images, with clean and with noisy input, and draw them side by side. Without runs, the models are trained first.",
     )
     .argument("[runs...]", "folders of trainings, or of models")
-    .requiredOption("-o, --output <folder>", "where table and pictures go; an earlier comparison is replaced");
+    .requiredOption(
+      "-o, --output <folder>",
+      "folder for the table and the pictures; an earlier comparison in it is replaced",
+    );
   addDeclaredOptions(command, MODEL_COMPARISON_OPTIONS, ["noise", "draws", "gridSize", "seed", "force"], {
     seed: { description: "seed of weights, training and draws (default: 42)" },
   })
@@ -72,7 +75,7 @@ export function createCompareModelsCommand(): Command {
     .option("--models <list>", "names separated by commas (default: all but micrograph-vae)", (text: string) =>
       text.split(","),
     )
-    .option("--runs-dir <folder>", "where the runs go", "runs");
+    .option("--runs-dir <folder>", "folder for the runs", "runs");
   addDeclaredOptions(command, TRAINING_OPTIONS, ["epochs"], {
     epochs: { description: "number of passes over all images (default: 10)" },
   });

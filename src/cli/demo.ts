@@ -23,7 +23,7 @@ Examples:
       The same micrographs embedded without and with their measured errors.
   $ sigma-tsne demo -o /tmp/demo --points 1000 --seed 7
   $ sigma-tsne demo --data codes -o codes --epochs 5
-      The second act: an autoencoder, whose sigma is not a measured error.
+      The second part: an autoencoder, whose sigma is not a measured error.
   $ sigma-tsne demo --data codes --model micrograph-vae -o micrograph-codes
       The same with the convolutional autoencoder for micrographs.
 
@@ -37,10 +37,10 @@ export function createDemoCommand(): Command {
     .description(
       "Simulate micrographs that are acquired several times at different doses, embed their means without and with their standard errors, draw both maps and explain what the errors change, measured against the known truth. Needs no files; takes less than a minute. With --data codes: train an autoencoder on the micrographs, embed its codes, spread the map onto a grid and draw all of it.",
     )
-    .option("-o, --output <folder>", "where the data, the maps and the pictures go", "sigma-tsne-demo")
+    .option("-o, --output <folder>", "folder for the data, the maps and the pictures", "sigma-tsne-demo")
     .option(
       "--data <acquisitions|codes>",
-      "what is embedded: means and standard errors of repeated acquisitions, or the codes of an autoencoder (default: acquisitions)",
+      "data to embed: means and standard errors of repeated acquisitions, or the codes of an autoencoder (default: acquisitions)",
     )
     .option(
       "--model <vae|micrograph-vae>",

@@ -278,7 +278,7 @@ function describeRun(result: TsneResult, uncertainty: PositionUncertainty | unde
   const { distance, perplexity, outputDimensions } = result.options;
   const measure = result.neighbors.method === "given" ? "" : `${distance} distance, `;
   const facts = `${result.embedding.rows} points, ${measure}${describeSearch(result)}${describePerplexity(perplexity)}`;
-  return uncertainty && outputDimensions === 2 ? `${facts}; 95 % ellipses of where points might land` : facts;
+  return uncertainty && outputDimensions === 2 ? `${facts}; ellipses contain 95 % of the possible positions` : facts;
 }
 
 /** Returns the object that `--json` prints. */

@@ -155,8 +155,8 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
     // If a distance is named, --sigma is used to place points later.
     ["--sigma", flags.distance === undefined ? flags.sigma : undefined],
   ] as const) {
-    if (value !== undefined)
-      reject(flag, value, "to be left out if neighbors are given with their distances, which replace it");
+    const unless = flag === "--sigma" ? ", unless --distance names the distance" : "";
+    if (value !== undefined) reject(flag, value, `to be left out if neighbors are given with their distances${unless}`);
   }
   if (flags.rows !== undefined) {
     reject("--rows", flags.rows.text, "to be left out with neighbors, which refer to all rows of the data");

@@ -37,8 +37,8 @@ Examples:
       For scripts: one JSON object on standard output, nothing else.
   $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy --uncertainty 20 \\
       --plot map.png --save run.tsne
-      Where else each point might have landed, drawn in the picture; and the run
-      in a file, for sigma-tsne place.
+      The uncertainty of each position, drawn in the picture; and the run in a
+      file, for sigma-tsne place.
   $ sigma-tsne embed data.npy -o map.npy --neighbor-indices indices.npy \\
       --neighbor-distances distances.npy
       Neighbors from FAISS, hnswlib or a vector database; -1 is a missing one.
@@ -159,7 +159,7 @@ function addOutputOptions(command: Command): void {
   command
     .requiredOption(
       "-o, --output <file>",
-      "where the embedding goes: .csv, .tsv, .parquet, .arrow or .npy; or .h5ad, a copy of the data with obsm/X_tsne",
+      "file for the embedding: .csv, .tsv, .parquet, .arrow or .npy; or .h5ad, a copy of the data with obsm/X_tsne",
     )
     .option("--plot <file>", "draw the embedding as well: .png or .svg")
     .option("--table <file>", `the embedding, the labels and the --uncertainty as one table: ${TABLE_FORMATS}`)

@@ -96,7 +96,7 @@ export function createEncodeCommand(): Command {
     .description("Encode images with a trained model as means and standard deviations, the input of embed.")
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
-    .option("-o, --output <folder>", "where the files go; earlier codes there are replaced")
+    .option("-o, --output <folder>", "folder for the files; earlier codes in it are replaced")
     // The default is not declared in commander, so that an explicit value can be distinguished from it.
     .option("--part <name>", "all, train, validation or test (default: all)");
   addDeclaredOptions(command, ENCODE_OPTIONS, ["draws", "batchSize", "seed"])

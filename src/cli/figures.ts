@@ -59,7 +59,10 @@ export function createFiguresCommand(): Command {
     )
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
-    .option("-o, --output <folder>", "where the figures go; earlier ones are replaced (default: figures in the run)");
+    .option(
+      "-o, --output <folder>",
+      "folder for the figures; earlier figures in it are replaced (default: figures in the run)",
+    );
   addDeclaredOptions(command, FIGURE_OPTIONS, ["noise", "gridSize", "seed", "force"])
     .option("--json", "print the content of figures.json instead of sentences")
     .option("--quiet", "print only errors, and the output of --json")

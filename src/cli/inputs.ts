@@ -131,7 +131,9 @@ function withOwnColumns(paths: InputPaths): InputPaths {
 
 const notesOf = ({ notes }: PreparedData, hasUnusedSigma: boolean): string[] => [
   ...notes,
-  ...(hasUnusedSigma ? ["The standard deviations in the file of the data are not used, since --sigma is given."] : []),
+  ...(hasUnusedSigma
+    ? ["The standard deviations in the file of the data are not used, because --sigma is given."]
+    : []),
 ];
 
 /** Reads the standard deviations from another file, or returns the number that is given instead of a file. */

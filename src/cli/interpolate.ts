@@ -134,7 +134,7 @@ async function readEnds(
   const check = (count: number, what: string) => {
     for (const [i, end] of ends.entries()) {
       if (end < count) continue;
-      const accepted = `a number from 0 to ${count - 1}, which is one of ${what}`;
+      const accepted = `a number from 0 to ${count - 1}, for one of ${what}`;
       throw new ArgumentError("OUT_OF_RANGE", { argument: i === 0 ? "<A>" : "<B>", received: end, accepted });
     }
   };

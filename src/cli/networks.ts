@@ -34,7 +34,7 @@ export type Part = "all" | "train" | "validation" | "test";
 export function addBackendOptions(command: Command): Command {
   return command
     .optionsGroup("Computing:")
-    .option("--backend <name>", "auto, node (tfjs-node, where it is installed), wasm or cpu (slow) (default: auto)")
+    .option("--backend <name>", "auto, node (tfjs-node, if it is installed), wasm or cpu (slow) (default: auto)")
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"));
 }
 

@@ -87,7 +87,7 @@ export function createPlaceCommand(): Command {
     .usage("<run> <new> -o <file> [options]\n       sigma-tsne place <run> --arrow [options]")
     .summary("place new points into an embedding")
     .description(
-      "Place new points into the embedding of a run that embed --save has written. The embedding stays as it is; each point goes where its nearest neighbors among the embedded ones are.",
+      "Place new points into the embedding of a run that embed --save has written. The embedding stays as it is; each new point is placed near its nearest neighbors among the embedded points.",
     )
     .argument("<run>", "the run: the file of embed --save")
     .argument("[new]", `the new points, or their means, one point per row: ${DATA_FILES}`)
@@ -104,10 +104,10 @@ export function createPlaceCommand(): Command {
     perplexity: { description: "effective number of neighbors (default: that of the run)" },
   })
     .addOption(declaredOption(TSNE_SETTINGS, "threads"))
-    .option("-o, --output <file>", "where their positions go: .npy, .csv, .tsv, .parquet or .arrow")
+    .option("-o, --output <file>", "file for the positions: .npy, .csv, .tsv, .parquet or .arrow")
     .option(
       "--table <file>",
-      `their positions, labels and divergences (how badly each point fits) as one table: ${TABLE_FORMATS}`,
+      `table of the positions, labels and divergences (how badly each point fits): ${TABLE_FORMATS}`,
     )
     .option("--json", "print one JSON object instead of a sentence")
     .option("--quiet", "print only errors, and the output of --json");
@@ -180,8 +180,8 @@ function dispatch(run: string, data: string | undefined, flags: PlaceFlags, sign
   const { strict: _, ...checkedForFiles } = flags;
   if (checkArrow(flags.arrow ? flags : checkedForFiles, { ...others, ...ofFiles }, {}))
     return placeArrow(run, flags, signal);
-  requireGiven("<new>", data, "the file of the new points, or --arrow");
-  requireGiven("--output", output, "the file that their positions go to, or --arrow");
+  requireGiven("<new>", data, "a file of new points, or --arrow");
+  requireGiven("--output", output, "a file for the positions, or --arrow");
   return placeFile(run, data, { ...flags, output }, signal);
 }
 

@@ -54,7 +54,7 @@ export function createPlotCommand(): Command {
     .summary("draw a map")
     .description("Draw an embedding of 1, 2 or 3 dimensions as a picture, colored by labels.")
     .argument("<embedding>", "the embedding: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
-    .requiredOption("-o, --output <file>", "where the picture goes: .png or .svg")
+    .requiredOption("-o, --output <file>", "file for the picture: .png or .svg")
     .option("--labels <file>", "labels that color the points, one per line (default: the labels in its table)")
     .option(
       "--color-by <file[:column]>",

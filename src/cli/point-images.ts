@@ -33,7 +33,7 @@ export const stretchShare = (stretch: number | true | undefined): number | undef
 export const describeSkipped = ({ skipped = 0 }: { readonly skipped?: number | undefined }): string =>
   skipped === 0
     ? ""
-    : ` ${skipped} ${skipped === 1 ? "file was" : "files were"} skipped: not an image, a broken link, or in a subfolder beside images (--strict names the first).`;
+    : ` ${skipped} ${skipped === 1 ? "file was" : "files were"} skipped: not an image, a broken link, or in a subfolder next to images (--strict names the first).`;
 
 function percentParser(flag: string) {
   return numberParser(flag, "a percentage from 0 to below 50", (value) => value >= 0 && value < 50);

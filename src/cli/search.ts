@@ -84,7 +84,7 @@ export function createSearchCommand(): Command {
     "threads",
   ])
     .optionsGroup("Output:")
-    .option("-o, --output <file>", `where the result goes as a table: ${TABLE_FORMATS}`)
+    .option("-o, --output <file>", `file for the result as a table: ${TABLE_FORMATS}`)
     .option("--sheet <file>", "draw queries and results with their distances; needs --images: .png or .svg")
     .option("--json", "print the result as one JSON object")
     .option("--quiet", "print only errors, and the output of --json")

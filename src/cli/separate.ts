@@ -76,7 +76,7 @@ export function createSeparateCommand(): Command {
       "<embedding>",
       "the embedding: .npy, .csv, .tsv, .parquet or .arrow of 2 columns, one point per row, at least 4",
     )
-    .requiredOption("-o, --output <file>", "where the even points go: .npy, .csv, .tsv, .parquet or .arrow");
+    .requiredOption("-o, --output <file>", "file for the even points: .npy, .csv, .tsv, .parquet or .arrow");
   addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false }).optionsGroup("Method:");
   addDeclaredOptions(command, SEPARATION_OPTIONS, METHOD_OPTIONS);
   return command

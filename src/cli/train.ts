@@ -231,8 +231,10 @@ async function checkSettings(vae: Vae, flags: TrainFlags, options: TrainOptions,
 async function requireNoRun(vae: Vae, folder: string): Promise<void> {
   const { hasCheckpoint } = await import("../vae/without-tensorflow.js");
   await vae.assertNoRun(folder).catch(async (error: SigmaTsneError) => {
-    const other = "--run-dir or --extra takes another folder";
-    const advice = (await hasCheckpoint(folder)) ? `--resume continues it, ${other}` : other;
+    const other = "use --run-dir or --extra for another folder";
+    const advice = (await hasCheckpoint(folder))
+      ? `use --resume to continue it, or --run-dir or --extra for another folder`
+      : other;
     throw new SigmaTsneError(error.code, `${error.message}; ${advice}`, { cause: error });
   });
 }

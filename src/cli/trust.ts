@@ -66,7 +66,7 @@ The columns of the table:
   doubts             how many of the scores fail their thresholds
   map_group          the group of the map that the point is in, with --groups
   map_group_verdict  stable, unstable or no evidence
-  staying            share of its group with which the point stays in reruns
+  staying            share of its group that stays with the point in reruns
   displacement, var_x, cov_xy, var_y, share
                      how the draws of the point scatter, for runs with sigma
 
@@ -82,7 +82,7 @@ export function createTrustCommand(): Command {
       "Report which points of an embedding can be trusted: score each point of a run that embed --save has written, and explain each score in one sentence.",
     )
     .argument("<run>", "the run: the file of embed --save")
-    .requiredOption("-o, --output <file>", `where the scores of the points go, as a table: ${TABLE_FORMATS}`)
+    .requiredOption("-o, --output <file>", `file for the scores of the points, as a table: ${TABLE_FORMATS}`)
     .option("--page <file>", "a page with the map colored by each score: .html")
     .option("--labels <file>", "labels of the points for the table and the page, one per line")
     .option("--json", "print one JSON object instead of sentences")

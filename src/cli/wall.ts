@@ -62,7 +62,7 @@ export function createWallCommand(): Command {
       "an embedding of 2 columns, or the cells of a grid: .npy, .csv, .tsv, .parquet or .arrow, one point per row",
     )
     .requiredOption("--images <source>", IMAGE_SOURCES)
-    .option("-o, --output <file>", "where a picture of the wall goes: .png")
+    .option("-o, --output <file>", "file for a picture of the wall: .png")
     .option("--tiles <folder>", "folder for a wall to move and zoom in: a page, index.html, with its tiles")
     .option("--grid <RxC>", "rows x columns, or auto: about square (default: auto)", gridParser("--grid"))
     .addOption(declaredOption(WALL_OPTIONS, "cell"))

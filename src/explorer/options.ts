@@ -67,10 +67,13 @@ export const EXPLORE_OPTIONS = {
       },
       parse: (text) => text,
     },
-    { default: "127.0.0.1", help: "address to listen on" },
+    { default: "127.0.0.1", help: "network address on which the explorer listens" },
   ),
   /** Port to listen on; 0 chooses a free port. */
-  port: integer({ from: 0, to: 65_535 }, { default: 0, defaultText: "0, any that is free", help: "port to listen on" }),
+  port: integer(
+    { from: 0, to: 65_535 },
+    { default: 0, defaultText: "0, any that is free", help: "port on which the explorer listens" },
+  ),
   /**
    * Origins of pages that may show the explorer in a frame, such as `["http://localhost:8888"]` for a notebook. These
    * pages can read and set the selection. Default: none, so that browsers do not show the explorer in a frame of any
@@ -169,7 +172,7 @@ export function checkExploreOptions(
   }
   const { stretch } = options;
   if (stretch !== undefined && !(typeof stretch === "number" && stretch >= 0 && stretch < 0.5)) {
-    const accepted = "a share from 0 to below 0.5, cut off at either end";
+    const accepted = "a fraction from 0 to less than 0.5, the part of the values to cut off at each end";
     throw new ArgumentError("OUT_OF_RANGE", { argument: "stretch", received: stretch, accepted });
   }
   return checkOptions(EXPLORE_OPTIONS, pickOptions(EXPLORE_OPTIONS, options));

@@ -44,7 +44,7 @@ export function checkImageCount(images: ImageSource, argument: string, n: number
 /** @throws {ArgumentError} OUT_OF_RANGE if `stretch` is not a share from 0 to below 0.5 */
 export function checkStretch(stretch: unknown, argument: string): number | undefined {
   if (stretch === undefined || (typeof stretch === "number" && stretch >= 0 && stretch < 0.5)) return stretch;
-  const accepted = "a share from 0 to below 0.5, cut off at either end";
+  const accepted = "a fraction from 0 to less than 0.5, the part of the values to cut off at each end";
   throw new ArgumentError("OUT_OF_RANGE", { argument, received: stretch, accepted });
 }
 

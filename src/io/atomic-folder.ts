@@ -80,7 +80,11 @@ async function findFolder(folder: string, options: FolderOptions): Promise<{ pat
   const names = await readdir(path);
   if (names.length === 0 || (await options.isReplaceable(path, names))) return { path, state: "replaceable" };
   if (options.force) return { path, state: "foreign" };
-  throw new FileError("FILE_WRITE", folder, `contains something other than ${options.kind}, and was not changed`);
+  throw new FileError(
+    "FILE_WRITE",
+    folder,
+    `contains something other than ${options.kind}, so it was not changed. Choose another folder`,
+  );
 }
 
 /**

@@ -139,7 +139,7 @@ function findList(source: ColumnSource, options: ColumnChoice): string | undefin
   if (source.defaultList !== undefined && free.includes(source.defaultList)) return source.defaultList;
   const numbers = inFile(path, () => assignRoles(columns.map(toFacts), options)).data;
   if (free.length === 1 && numbers.length === 0) return free[0];
-  const besides = numbers.length > 0 ? ` beside numbers in ${quoted(numbers)}` : "";
+  const besides = numbers.length > 0 ? ` next to numbers in ${quoted(numbers)}` : "";
   const others = numbers.length > 0 ? `, or leave the lists out with --exclude ${free.join(",")}` : "";
   const how = `choose one by its name, as in ${path}:${free[0]}, or with --mean-column and --sigma-column${others}`;
   throw new FileError("FILE_FORMAT", path, `holds lists of numbers in ${quoted(free)}${besides}; ${how}`);

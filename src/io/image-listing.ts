@@ -23,7 +23,7 @@ export interface ListedImage extends ImagePage {
 /** A file that is not used. */
 export interface SkippedFile {
   readonly path: string;
-  readonly reason: "not an image" | "broken link" | "in a subfolder beside images";
+  readonly reason: "not an image" | "broken link" | "in a subfolder next to images";
 }
 
 /** Names of top-level folders that divide a data set into parts. They are not classes. */
@@ -57,7 +57,7 @@ export async function listImages(
   for (const [i, { path: file, folders }] of files.entries()) {
     const pages = described[i];
     if (pages.length === 0) skipped.push({ path: file, reason: "not an image" });
-    else if (hasOwn && folders.length > 0) skipped.push({ path: file, reason: "in a subfolder beside images" });
+    else if (hasOwn && folders.length > 0) skipped.push({ path: file, reason: "in a subfolder next to images" });
     else {
       const className = hasOwn ? undefined : classOf(folders);
       for (const [k, page] of pages.entries()) {

@@ -41,7 +41,7 @@ class JsonColumn {
     this.kind ??= kind;
     if (typeof value !== "number") return;
     if (!Number.isInteger(value)) this.isWhole = false;
-    else if (!Number.isSafeInteger(value)) this.unusable ??= "whole numbers beyond 2^53; write them as text";
+    else if (!Number.isSafeInteger(value)) this.unusable ??= "whole numbers beyond 2^53, which must be written as text";
   }
 }
 

@@ -89,7 +89,7 @@ function parseHeader(text: string, fail: Fail): Omit<NpyHeader, "offset"> {
     if (!/^['"]/.test(token) || values.has(key)) fail(`the .npy header has ${token} instead of another key`);
     expect(next(), ":");
     const value = next();
-    if (value === "[") fail("structured dtype: records of named fields; save one plain numeric array");
+    if (value === "[") fail("structured dtype (records of named fields): save one array with a numeric dtype");
     if (value === "(") values.set(key, tuple());
     else if (/^['"]/.test(value)) values.set(key, value.slice(1, -1));
     else values.set(key, expect(value, "True", "False") === "True");

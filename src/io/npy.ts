@@ -23,13 +23,13 @@ const CHUNK_BYTES = 2 ** 22;
 
 /** Descriptions of NumPy's unsupported types, by their first letter. */
 const OTHER_TYPES: Readonly<Record<string, string>> = {
-  O: "object arrays hold Python pickles; save with a numeric dtype",
-  c: "complex numbers; save real and imaginary parts as columns",
-  V: "structured or raw records; save one plain numeric array",
-  U: "strings; save with a numeric dtype",
-  S: "strings; save with a numeric dtype",
-  M: "dates; save with a numeric dtype",
-  m: "time spans; save with a numeric dtype",
+  O: "Python objects. Save the array with a numeric dtype",
+  c: "complex numbers. Save the real and imaginary parts as columns",
+  V: "structured or raw records. Save one array with a numeric dtype",
+  U: "strings. Save numbers with a numeric dtype",
+  S: "strings. Save numbers with a numeric dtype",
+  M: "dates. Save them as numbers, with a numeric dtype",
+  m: "time spans. Save them as numbers, with a numeric dtype",
 };
 
 /** Reads the array of a .npy file. Each entry of the first axis becomes a row, flattened. */

@@ -141,7 +141,7 @@ const toNamedArray = ({ name, shape, dtype, readRows, readTexts }: NpzArray): Na
   name,
   shape,
   type: typeOf(dtype),
-  kind: dtype === "O" ? "Python objects; save them as strings or numbers" : `${describeType(dtype)}`,
+  kind: dtype === "O" ? "Python objects, which must be saved as strings or numbers" : `${describeType(dtype)}`,
   readRows,
   readTexts,
 });

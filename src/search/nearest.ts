@@ -44,7 +44,7 @@ export const NEAREST_OPTIONS = {
    */
   k: integer(
     { from: 1, to: Number.MAX_SAFE_INTEGER },
-    { flag: "-k", defaultText: "10", help: "points to find for each query" },
+    { flag: "-k", defaultText: "10", help: "number of points to find for each query" },
   ),
   /**
    * See {@link TsneOptions}. Default: the distance of the run; for vectors, `"inverse-variance"` with sigma and

@@ -5,7 +5,7 @@ export const TRUST_COLUMNS: Readonly<Record<string, string>> = {
   perturbation:
     "How far the point jumps when its data move a little. Above a quarter of the map's radius it lands in another part of the map.",
   singularity:
-    "How loosely the point is held at its position. Points above ten times the median lie where the map could as well have torn elsewhere.",
+    "How loosely the point is held at its position. Points above ten times the median lie at a tear of the map that could as well be elsewhere.",
   reliability: "Correlation of ordered distances in the data and in the map. Higher is better.",
   reliability_class:
     "Dubious: the neighborhood is kept no better than in data with permuted columns. Trustworthy: better than in 95 % of these.",
@@ -33,7 +33,7 @@ export function explainColumns(report: Trust): Record<string, string> {
     ...(perturbation && {
       perturbation: `How far the point jumps when its data move by ${figure(perturbation.length)}. Above ${figure(perturbation.threshold)}, a quarter of the map's radius, it lands in another part of the map: do not read much into its position.`,
     }),
-    singularity: `How loosely the point is held at its position. Points above ${figure(singularity.threshold)}, ten times the median, lie where the map could as well have torn elsewhere.`,
+    singularity: `How loosely the point is held at its position. Points above ${figure(singularity.threshold)}, ten times the median, lie at a tear of the map that could as well be elsewhere.`,
     reliability: `Correlation of ordered distances in the data and in the map. Below ${figure(reliability.dubiousBelow)} a neighborhood is kept no better than in data with permuted columns; above ${figure(reliability.trustworthyAbove)} it is trustworthy.`,
     reliability_class: `Dubious: below ${figure(reliability.dubiousBelow)}, the 5th percentile of data with permuted columns. Trustworthy: above ${figure(reliability.trustworthyAbove)}, their 95th percentile.`,
     ...(groups && {

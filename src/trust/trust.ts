@@ -187,7 +187,7 @@ function checkGroupOptions(
 ): void {
   readLabels(labels, n);
   if (groups || labels === undefined) return;
-  reject("labels", labels, "to be left out without groups");
+  reject("labels", labels, "to be left out without groups, because only the test of groups uses labels");
 }
 
 function checkRun(run: Tsne): void {

@@ -215,7 +215,7 @@ function toLists(distances: MatrixLike | SparseMatrixLike): Matrix {
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument: "neighbors.distances",
     received: distances,
-    accepted: "a dense matrix of the shape of the indices. A sparse matrix contains its own indices",
+    accepted: "a dense matrix of the shape of the indices, because a sparse matrix contains indices of its own",
   });
 }
 
@@ -341,7 +341,7 @@ class Nearest {
         argument: "neighbors",
         received: this.#offered,
         accepted,
-        message: `neighbors: expected ${accepted}, received ${this.#offered} in row ${row}`,
+        message: `neighbors: expected ${accepted}, received ${this.#offered} in row ${row}. Give more neighbors, or use a smaller perplexity`,
       });
     }
     // Divide by a power of two, which loses no digits. Without scaling, squares could exceed the range of float32.

@@ -67,10 +67,14 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   checkCovarianceOptions(options);
   const uncertainty = uncertaintyOption(options);
   if ((options.snapshotEvery ?? undefined) !== undefined && !onSnapshot) {
-    reject("snapshotEvery", snapshotEvery, "to be left out if no snapshots are taken");
+    reject(
+      "snapshotEvery",
+      snapshotEvery,
+      "to be left out without onSnapshot (on the command line, --animate or --snapshots)",
+    );
   }
   if (rescaleInit && typeof settings.init === "string") {
-    reject("rescaleInit", rescaleInit, "to be left out if no initial embedding is given");
+    reject("rescaleInit", rescaleInit, "to be left out unless init is a matrix (on the command line, a file)");
   }
   return {
     ...settings,
@@ -106,7 +110,8 @@ function resolveNeighborOptions(
   const neighbors = typeof settings.neighbors === "string" ? settings.neighbors : "given";
   const isNamed = settings.distance !== undefined;
   if (neighbors === "given" && uncertainty && !isNamed) {
-    const accepted = "to be left out if neighbors are given with their distances and no distance is named";
+    const accepted =
+      "to be left out if neighbors are given with their distances, unless the option distance names the distance";
     reject(uncertainty, options[uncertainty], accepted);
   }
   if (!hasData) {

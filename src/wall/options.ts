@@ -23,7 +23,7 @@ export const WALL_OPTIONS = {
     { placeholder: "<pixels>", defaultText: "chosen by the size of the images", help: "longer side of an image" },
   ),
   /** Heading. Default: none. */
-  title: text({ default: "", defaultText: "", help: "heading" }),
+  title: text({ default: "", defaultText: "", help: "heading of the wall" }),
   /** `"light"` or `"dark"`. */
   theme: { ...themeOption, help: "theme of the picture; the page follows the browser" },
   /** Whether to write into a folder with other files. */

@@ -78,7 +78,7 @@ it("replaces an earlier comparison, and writes into a folder with other files on
   const refused = await workplace.run([...input, "-o", "home"]);
   expect(refused).toMatchObject({ code: 1, stdout: "" });
   expect(refused.stderr).toBe(
-    "sigma-tsne compare: home: contains something other than an earlier comparison, and was not changed\n",
+    "sigma-tsne compare: home: contains something other than an earlier comparison, so it was not changed. Choose another folder\n",
   );
   expect(await workplace.run([...input, "-o", "home", "--force", "--quiet"])).toMatchObject({ code: 0 });
   expect((await readdir(workplace.path("home"))).sort()).toEqual([...FILES, "letter.txt"].sort());

@@ -237,7 +237,7 @@ describe("impossible requests are rejected before any work, in one line:", () =>
       ["other/notes.txt", "is not a folder"],
     ] as const) {
       expect(last(await train(folder))).toBe(
-        `sigma-tsne train: ${folder}: ${what}; --run-dir or --extra takes another folder`,
+        `sigma-tsne train: ${folder}: ${what}; use --run-dir or --extra for another folder`,
       );
     }
     expect(last(await workplace.run(["encode", "nowhere", "-o", "x"]))).toContain("nowhere: no such file or folder");

@@ -31,7 +31,7 @@ it("draws a picture and tiles of a map, with images of several sizes", async () 
   expect({ code, stdout }).toEqual({
     code: 0,
     stdout:
-      "60 images in 9 rows of 7, written to wall.png and tiles (open index.html). 1 file was skipped: not an image, a broken link, or in a subfolder beside images (--strict names the first).\n",
+      "60 images in 9 rows of 7, written to wall.png and tiles (open index.html). 1 file was skipped: not an image, a broken link, or in a subfolder next to images (--strict names the first).\n",
   });
   expect(stderr).toContain("separation\n");
   expect((await readFile(workplace.path("wall.png"))).subarray(1, 4).toString()).toBe("PNG");

@@ -43,7 +43,7 @@ it.each([
     expect(await readdir(workplace.path(folder))).not.toContain("metrics.json");
     const refused = await train(folder, [...options, "1000000"]);
     expect(refused).toMatchObject({ code: 1 });
-    expect(refused.stderr).toContain("already contains a training, and was not changed; --resume continues it");
+    expect(refused.stderr).toContain("already contains a training, and was not changed; use --resume to continue it");
     // The last reported epoch is complete. The next epoch may also be complete.
     const told = Number(Array.from(stopped.stderr.matchAll(/^epoch (\d+):/gm)).at(-1)?.[1]);
     const rest = [...options, String(told + 2)];

@@ -100,7 +100,7 @@ describe("openImageFolder", () => {
     await image("classes/own.png");
     const own = await openImageFolder(path("classes"));
     expect(own).toMatchObject({ classes: undefined, files: [path("classes/own.png")] });
-    expect(own.skipped).toContainEqual({ path: path("classes/b/1.png"), reason: "in a subfolder beside images" });
+    expect(own.skipped).toContainEqual({ path: path("classes/b/1.png"), reason: "in a subfolder next to images" });
     await expect(openImageFolder(path("classes"), { strict: true })).rejects.toMatchObject(
       failure(/a\/1\.png: would be/),
     );

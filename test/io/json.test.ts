@@ -57,7 +57,9 @@ describe("JSON lines", () => {
     const scalar = await save("scalar.jsonl", '{"a": 1}\n"b"\n');
     await expect(readDataset(scalar)).rejects.toMatchObject(failure(/row 2 is "b": expected an object/));
     const wide = await save("wide.jsonl", '{"id": 9007199254740993, "a": 1}\n{"id": 1, "a": 2}\n');
-    expect((await readDataset(wide)).report).toMatch(/id \(whole numbers beyond 2\^53; write them as text\)/);
+    expect((await readDataset(wide)).report).toMatch(
+      /id \(whole numbers beyond 2\^53, which must be written as text\)/,
+    );
   });
 });
 

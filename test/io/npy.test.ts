@@ -205,11 +205,11 @@ describe("readMatrix of .npy files", () => {
   });
 
   it.each([
-    ["object", /object arrays hold Python pickles; save with a numeric dtype/],
+    ["object", /Python objects\. Save the array with a numeric dtype/],
     ["structured", /structured dtype/],
     ["complex", /complex numbers/],
-    ["unicode", /strings; save with a numeric dtype/],
-    ["bytes", /strings; save with a numeric dtype/],
+    ["unicode", /strings\. Save numbers with a numeric dtype/],
+    ["bytes", /strings\. Save numbers with a numeric dtype/],
     ["dates", /dates/],
     ["int64_inexact", /9007199254740992 at row 1, column 1 is too large/],
   ])("refuses NumPy's %s", async (name, message) => {

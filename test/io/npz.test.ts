@@ -113,9 +113,11 @@ describe("readDataset of a NumPy archive", () => {
 
   it("skips Python objects, and rejects them as labels", async () => {
     const file = await archive("objects.npz", { X: ARRAYS.means, label: encodeNpy("|O", [N], Buffer.from("pickle")) });
-    expect((await readDataset(file)).report).toMatch(/Not used: label \(Python objects; save them as strings/);
+    expect((await readDataset(file)).report).toMatch(
+      /Not used: label \(Python objects, which must be saved as strings/,
+    );
     await expect(readLabels(`${file}:label`)).rejects.toMatchObject(
-      failure(/"label" is Python objects; save them as strings/),
+      failure(/"label" is Python objects, which must be saved as strings/),
     );
   });
 });

@@ -249,7 +249,7 @@ describe("a column of lists", () => {
     );
     expect((await readMatrix(path("id.parquet"))).shape).toEqual([47, 3]);
     await writeParquet(path("beside.parquet"), { mean: lists }, { more: { age: lists.map((_, i) => i) } });
-    await expect(openRows(path("beside.parquet"))).rejects.toThrow('in "mean" beside numbers in "age"');
+    await expect(openRows(path("beside.parquet"))).rejects.toThrow('in "mean" next to numbers in "age"');
     expect((await readMatrix(path("id.parquet"), { column: "mean" })).shape).toEqual([47, 3]);
     expect((await readMatrix(path("id.parquet"), { column: "id" })).shape).toEqual([47, 1]);
     expect(await readLabels(path("id.parquet"), { rows: [0, 2] })).toEqual(["7", "7"]);

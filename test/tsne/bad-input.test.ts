@@ -148,7 +148,8 @@ const OPTIONS: Row[] = [
       code: "INVALID_ARGUMENT",
       argument: "snapshotEvery",
       received: 10,
-      message: "snapshotEvery: cannot be used if no snapshots are taken. Leave it out",
+      message:
+        "snapshotEvery: cannot be used without onSnapshot (on the command line, --animate or --snapshots). Leave it out",
     },
   ],
   [

@@ -353,13 +353,13 @@ const BAD: [name: string, neighbors: unknown, facts: object, message: string | R
     "too few for the perplexity",
     listsOf(distances, 14),
     { code: "OUT_OF_RANGE", argument: "neighbors", received: 14 },
-    "neighbors: expected at least 15 other points in each row, which is 3 times the perplexity, received 14 in row 0",
+    "neighbors: expected at least 15 other points in each row, which is 3 times the perplexity, received 14 in row 0. Give more neighbors, or use a smaller perplexity",
   ],
   [
     "too few because some are missing",
     { ...lists, indices: mapValues(lists.indices, (index, i, j) => (i === 31 && j > 9 ? -1 : index)) },
     { code: "OUT_OF_RANGE", argument: "neighbors", received: 10 },
-    /received 10 in row 31$/,
+    /received 10 in row 31\. Give more/,
   ],
 ];
 

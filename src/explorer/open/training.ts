@@ -51,7 +51,7 @@ export async function openTraining(exploration: Exploration, folder: string, opt
   const part = options.part ?? (dataset.test.count > 0 ? "test" : "all");
   const images = options.images === undefined ? dataset[part] : dataset.all;
   if (images.count < MIN_POINTS) {
-    const accepted = `a part of at least ${MIN_POINTS} images (this one has ${images.count})`;
+    const accepted = `a part of at least ${MIN_POINTS} images (this part has ${images.count})`;
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "part", received: part, accepted });
   }
   if (shape) toImages(images, shape);

@@ -345,7 +345,7 @@ export class LatentSpace {
       throw new ArgumentError("INVALID_ARGUMENT", {
         argument: "model",
         received: undefined,
-        accepted: "codes with standard deviations. Models such as ae do not have them",
+        accepted: "codes with standard deviations, which models such as ae do not have",
       });
     }
     const codes = new Float32Array(count * mean.length);

@@ -63,8 +63,9 @@ export function readSchema({ message, metadata }: IpcMessage, name: string): Ipc
   const fail = (reason: string) => new FileError("FILE_FORMAT", name, reason);
   const schema: Schema | null = message.header(new Schema());
   if (!schema) throw fail("is malformed: its schema is empty");
-  if (schema.endianness() === Endianness.Big) throw fail("holds big-endian numbers; write it in little-endian order");
-  if (message.version() < MetadataVersion.V4) throw fail("was written by Arrow before 0.8, whose streams are not read");
+  if (schema.endianness() === Endianness.Big) throw fail("holds big-endian numbers: expected little-endian numbers");
+  if (message.version() < MetadataVersion.V4)
+    throw fail("was written by an Arrow version before 0.8: expected a stream of a newer version");
   const next = { node: 0, buffer: 0, view: 0 };
   const hasUnionBitmap = message.version() === MetadataVersion.V4;
   let visited = 0;
@@ -91,7 +92,9 @@ export function readSchema({ message, metadata }: IpcMessage, name: string): Ipc
     const label = field.name() ?? "";
     const buffers = countBuffers(field, type, hasUnionBitmap);
     if (buffers === undefined) {
-      throw fail(`column ${JSON.stringify(label)} has a type (${type.id}) that this version does not know`);
+      throw fail(
+        `column ${JSON.stringify(label)} has the Arrow type number ${type.id}, which this version of sigma-tsne cannot read`,
+      );
     }
     next.node++;
     next.buffer += buffers;
