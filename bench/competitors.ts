@@ -121,7 +121,8 @@ const WITH_COVARIANCES: Readonly<Record<string, Method>> = Object.fromEntries(
 type Draw = (seed: number) => Promise<Measurements>;
 
 /**
- * Measures every method on synthetic truths with noise of median 0.3, on real data with measured errors, and on codes of an autoencoder.
+ * Measures every method on synthetic truths with noise of median 0.3, on real data with measured errors, and on codes
+ * of an autoencoder.
  *
  * @param folder of public data, for the codes
  */

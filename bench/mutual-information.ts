@@ -18,8 +18,8 @@ export interface Disentanglement {
 }
 
 /**
- * Estimates the total correlation and the mutual information gap from one draw of the code of each image. The densities q(z), q(z_j) and
- * q(z_j | factor) are mixtures over the images, which are computed in full.
+ * Estimates the total correlation and the mutual information gap from one draw of the code of each image. The densities
+ * q(z), q(z_j) and q(z_j | factor) are mixtures over the images, which are computed in full.
  */
 export function measureDisentanglement({ means, sigma, factors }: FactorCodes, seed: number): Disentanglement {
   const { rows: n, cols: d } = means;

@@ -105,7 +105,8 @@ function* makeBatches(library: typeof Arrow, table: Table): Generator<Arrow.Reco
   });
   const schema = new library.Schema(fields);
   const rows = countRows(table);
-  const step = rowsPerBatch(columns.length);
+  // A reader holds whole batches in memory, so they are small.
+  const step = rowsPerBatch(columns.length, 2 ** 15);
   // Write at least one batch, because readers do not see the columns of a file without batches.
   for (let start = 0; start === 0 || start < rows; start += step) {
     const length = Math.min(step, rows - start);

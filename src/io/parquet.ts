@@ -55,7 +55,7 @@ async function* encodeTable(table: Table): AsyncGenerator<Uint8Array> {
   ];
   const writer = new ParquetWriter({ writer: bytes, schema, createdBy: "sigma-tsne" });
   const rows = countRows(table);
-  const step = rowsPerBatch(columns.length);
+  const step = rowsPerBatch(columns.length, 2 ** 17);
   for (let start = 0; start < rows; start += step) {
     const columnData = columns.map(({ name, data, element }) => {
       const values = sliceColumn(data, start, start + step);

@@ -62,9 +62,9 @@ export const isText = (column: TableColumn): column is readonly string[] => !Arr
 /** Rows of a table. */
 export const countRows = (table: Table): number => table.values().next().value?.length ?? 0;
 
-/** Number of rows to write in one batch: a few MiB of numbers. */
-export const rowsPerBatch = (columns: number): number =>
-  Math.max(1024, Math.min(2 ** 17, Math.floor(2 ** 21 / columns)));
+/** Number of rows to write in one batch, at most `most`: a few MiB of numbers. */
+export const rowsPerBatch = (columns: number, most: number): number =>
+  Math.max(1024, Math.min(most, Math.floor(2 ** 21 / columns)));
 
 /** Returns rows `[start, end)` of a column. For numbers this is a view, not a copy. */
 export const sliceColumn = <T extends TableColumn>(column: T, start: number, end: number): T =>

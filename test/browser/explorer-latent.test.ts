@@ -220,7 +220,7 @@ describe("codes of many dimensions", () => {
     await openPanel("search");
     const before = await overlay();
     await drop(large, "digit.jpg", "image/jpeg");
-    await shown(/model was shown it/);
+    await shown(/as the model received it/);
     await shown("Its reconstruction");
     await expect.poll(() => page.locator(".search-panel__search-result .point-grid li").count()).toBe(12);
     expect(
@@ -235,7 +235,7 @@ describe("codes of many dimensions", () => {
       mimeType: "image/png",
       buffer: await sharp(image).flatten().negate().png().toBuffer(),
     });
-    await shown(/model was shown it/);
+    await shown(/as the model received it/);
     await page.getByLabel(/Exchange light and dark/).check();
     await expect
       .poll(() => page.locator(".search-panel__search-result .point-grid button").first().getAttribute("aria-label"))

@@ -173,7 +173,7 @@ describe("saved selections", () => {
       comparison.locator("tr", { has: page.getByRole("rowheader", { name }) }).locator("td");
     await expect.poll(() => row("Points").allTextContents()).toEqual(["300 33.3 %", "300 33.3 %"]);
     await page.getByLabel("Compare two").check();
-    expect(await comparison.locator("thead th").allTextContents()).toEqual(["one", "two"]);
+    await expect.poll(() => comparison.locator("thead th").allTextContents()).toEqual(["one", "two"]);
     await expect.poll(() => row("In common").allTextContents()).toEqual(["", "0"]);
     await expect.poll(() => row("weight").allTextContents()).toEqual(["mean 10 of all 23.33", "mean 50 of all 23.33"]);
     await expect
