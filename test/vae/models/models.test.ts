@@ -121,7 +121,7 @@ describe("createModel", () => {
     expect(() => createModel("gmvea" as "gmvae", { height: 4, width: 4 })).toThrow('did you mean "gmvae"?');
     expect(() => createModel("vae", { height: 4, width: 4, zdim: 3 } as object)).toThrow('did you mean "zDim"?');
     expect(() => createModel("vae", { width: 4 })).toThrow(
-      "height: expected an integer from 1 to 4096, received undefined",
+      "height: expected an integer from 1 to 4096, received nothing",
     );
     expect(() => createModel("vae", { height: 4, width: 4, dropout: 1 })).toThrow(
       "dropout: expected a number from 0 to less than 1",
