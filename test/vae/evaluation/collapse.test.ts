@@ -60,7 +60,9 @@ it("reports codes of an adversarial autoencoder that do not match its prior", as
   const { divergenceFromPrior } = await measureCodes(model, images, 100, undefined);
   expect(divergenceFromPrior).toBeCloseTo(expected, 1);
   expect(await report(model)).toEqual(
-    expect.arrayContaining([expect.stringMatching(/^The codes do not match their prior: .* diverges from the prior by/)]),
+    expect.arrayContaining([
+      expect.stringMatching(/^The codes do not match their prior: .* diverges from the prior by/),
+    ]),
   );
   expect(await measureCodes(model, images, 19, undefined)).not.toHaveProperty("divergenceFromPrior");
   model.dispose();
