@@ -373,6 +373,8 @@ test("a page reports that its server was killed, and continues when the server i
   await page.locator(".page__notice").waitFor({ state: "detached", timeout: 20_000 });
   await page.mouse.move(...(await positionOf(page, standard, lone)));
   await page.locator(".hover-card__card-neighbors img").first().waitFor();
+  // The page would ask the stopped server again.
+  await page.close();
   await again.stop();
   // Requests without a server are expected to fail.
   complaints = [];

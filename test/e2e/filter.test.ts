@@ -124,7 +124,9 @@ describe("place --arrow", () => {
       stderr:
         "sigma-tsne place: --drop: cannot be used without --arrow, because only --arrow uses this option. Leave it out\n",
     });
-    expect((await workplace.start(["place", "run.tsne", "new.csv"])).stderr).toContain("--output: expected the file");
+    expect((await workplace.start(["place", "run.tsne", "new.csv"])).stderr).toContain(
+      "--output: expected a file for the positions, or --arrow",
+    );
   });
 });
 
