@@ -149,13 +149,7 @@ export async function measureCodeUncertainty(
 }
 
 /** Results of one source of standard deviations with one seed. */
-interface Scored {
-  sigma: string;
-  noiseCorrelation: number;
-  errorCorrelation: number;
-  codeError: number;
-  within1: number;
-  within2: number;
+interface Scored extends Omit<CodeUncertainty, "data" | "noise" | "model" | "embeddings"> {
   embeddings: Record<string, Pick<Embedding, "kept" | "accuracy">>;
 }
 

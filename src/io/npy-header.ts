@@ -33,11 +33,10 @@ export async function readNpyHeader(file: OpenFile): Promise<NpyHeader> {
     return bytesRead === length ? buffer : fail(`the .npy header is cut off after ${offset + bytesRead} bytes`);
   };
   const { buffer: begin, bytesRead } = await file.handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
-  if (!MAGIC.equals(begin.subarray(0, bytesRead))) {
-    if (MAGIC.subarray(0, bytesRead).equals(begin.subarray(0, bytesRead))) {
-      fail(`the .npy header is cut off after ${bytesRead} bytes`);
-    }
-    fail(`is not a .npy file: it begins with ${describe(begin.toString("latin1"))} instead of "\\x93NUMPY"`);
+  const found = begin.subarray(0, bytesRead);
+  if (!MAGIC.equals(found)) {
+    if (MAGIC.subarray(0, bytesRead).equals(found)) fail(`the .npy header is cut off after ${bytesRead} bytes`);
+    fail(`is not a .npy file: it begins with ${describe(found.toString("latin1"))} instead of "\\x93NUMPY"`);
   }
   const [major = 0, minor = 0] = await read(6, 2);
   if (!(major >= 1 && major <= 3 && minor === 0)) {

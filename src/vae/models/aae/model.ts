@@ -88,7 +88,7 @@ export class Aae extends Model<AaeConfiguration> {
   /**
    * The loss of the encoder in the adversarial step: deceiving the discriminator, and matching the mean and covariance
    * of the prior. With the discriminator alone, after a few hundred steps the codes form a long ellipse, and most draws
-   * from the prior decode to something that is no image.
+   * from the prior decode to something that is not an image.
    */
   private generatorLoss(input: tf.Tensor4D, pass: Pass): Loss {
     const { mean } = this.posterior(input, pass);
