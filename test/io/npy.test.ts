@@ -236,6 +236,7 @@ describe("readMatrix of .npy files", () => {
     await expect(readBytes(Buffer.from("1,2\n3,4\n"))).rejects.toThrow(
       /is not a \.npy file: it begins with "1,2\\n3,"/,
     );
+    await expect(readBytes(Buffer.from("1,2"))).rejects.toThrow(/it begins with "1,2" instead/);
     const whole = await readFile(fixture("float32"));
     const version = Buffer.from(whole);
     version[6] = 4;
