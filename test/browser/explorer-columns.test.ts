@@ -129,14 +129,15 @@ describe("columns of a table", () => {
     const cellOf = (name: string) => String((few.get(name) as ArrayLike<string | number>)[row]);
     const card = page.locator(".hover-card");
     await expect.poll(() => card.textContent()).toContain(cellOf("night"));
-    expect(await card.textContent()).toContain(cellOf("object_id"));
+    await expect.poll(() => card.textContent()).toContain(cellOf("object_id"));
     await page.mouse.click(...(await positionOf(page, layout, row)));
     await tab("Point");
     const panel = page.locator("#panel");
     await expect.poll(() => panel.textContent()).toContain(cellOf("remark") || "none");
-    expect(await panel.getByRole("link").getAttribute("href")).toBe(cellOf("page"));
-    expect(await panel.getByRole("link").getAttribute("rel")).toBe("noopener noreferrer");
-    for (const name of SURVEY_COLUMNS) expect(await panel.textContent()).toContain(name === "label" ? "Label" : name);
+    await expect.poll(() => panel.getByRole("link").getAttribute("href")).toBe(cellOf("page"));
+    await expect.poll(() => panel.getByRole("link").getAttribute("rel")).toBe("noopener noreferrer");
+    for (const name of SURVEY_COLUMNS)
+      await expect.poll(() => panel.textContent()).toContain(name === "label" ? "Label" : name);
   });
 });
 
@@ -148,9 +149,9 @@ describe("the table", () => {
     await openMap(page, large.url);
     await page.keyboard.press("r");
     const grid = page.getByRole("grid");
-    expect(await grid.getAttribute("aria-rowcount")).toBe(String(N + 1));
+    await expect.poll(() => grid.getAttribute("aria-rowcount")).toBe(String(N + 1));
     await expect.poll(() => cells(0)).toContain("G0000000");
-    expect(await rows().count()).toBeLessThan(60);
+    await expect.poll(() => rows().count()).toBeLessThan(60);
     await page.getByTitle("Sort by redshift").click();
     const sorted = Array.from(numbers("redshift"), (value, row) => ({ value, row })).filter(
       ({ value }) => !Number.isNaN(value),
@@ -160,11 +161,13 @@ describe("the table", () => {
     await page.getByTitle("Sort by redshift").click();
     sorted.sort((a, b) => b.value - a.value || a.row - b.row);
     await expect.poll(() => cells(0)).toContain(texts("object_id")[sorted[0]?.row as number]);
-    expect(await page.getByRole("columnheader", { name: "redshift" }).getAttribute("aria-sort")).toBe("descending");
+    await expect
+      .poll(() => page.getByRole("columnheader", { name: "redshift" }).getAttribute("aria-sort"))
+      .toBe("descending");
     await grid.focus();
     await page.keyboard.press("End");
     await expect.poll(async () => (await cells((await rows().count()) - 1)).join()).toContain("none");
-    expect(await rows().last().getAttribute("aria-rowindex")).toBe(String(N + 1));
+    await expect.poll(() => rows().last().getAttribute("aria-rowindex")).toBe(String(N + 1));
     await page.getByText("Columns", { exact: true }).click();
     await page.getByRole("checkbox", { name: "remark" }).check();
     await page.getByRole("columnheader", { name: "remark" }).waitFor();
@@ -221,7 +224,9 @@ describe("filters", () => {
     const quasars = sectionOf("Label")
       .getByRole("button", { name: /^quasar/ })
       .locator("small");
-    expect(await quasars.textContent()).toBe(count((row) => texts("label")[row] === "quasar" && isLong(row)));
+    await expect
+      .poll(() => quasars.textContent())
+      .toBe(count((row) => texts("label")[row] === "quasar" && isLong(row)));
     await addFilter("remark");
     await sectionOf("remark").getByRole("searchbox").fill("DUSTY, ringed");
     const isNoted = (row: number) => texts("remark")[row].includes("dusty, ringed");
@@ -244,7 +249,7 @@ describe("filters", () => {
     const low = Number(await sectionOf("redshift").getByLabel("From", { exact: true }).inputValue());
     const high = Number(await sectionOf("redshift").getByLabel("To", { exact: true }).inputValue());
     const isIn = (row: number) => numbers("redshift")[row] >= low && numbers("redshift")[row] <= high;
-    expect(await status().textContent()).toBe(`${count(isIn)} of 70,000 points are shown.`);
+    await expect.poll(() => status().textContent()).toBe(`${count(isIn)} of 70,000 points are shown.`);
     await addFilter("night");
     await brush("night", 0.5, 1);
     const from = await sectionOf("night").getByLabel("From", { exact: true }).inputValue();
@@ -252,7 +257,7 @@ describe("filters", () => {
     const expected = count((row) => isIn(row) && texts("night")[row] >= from);
     await expect.poll(() => status().textContent()).toBe(`${expected} of 70,000 points are shown.`);
     await page.getByRole("button", { name: "Clear all filters" }).click();
-    expect(await status().textContent()).toBe("All points are shown.");
+    await expect.poll(() => status().textContent()).toBe("All points are shown.");
   });
 
   test("exclude hidden points from hovering and from the lasso", async () => {
@@ -270,7 +275,7 @@ describe("filters", () => {
     await page.mouse.move(...(await positionOf(page, layout, row)));
     await page.waitForTimeout(300);
     const card = page.locator(".hover-card");
-    if ((await card.count()) > 0) expect(await card.textContent()).toContain(other);
+    if ((await card.count()) > 0) await expect.poll(() => card.textContent()).toContain(other);
   });
 });
 
@@ -300,7 +305,7 @@ describe("search", () => {
     await expect.poll(() => page.locator(".text-search__found button").first().textContent()).toContain("Row 69,999");
     await page.getByRole("button", { name: "Select it" }).click();
     await tab("Selection");
-    expect(await page.locator("#panel h2").textContent()).toBe("1 of 70,000 points");
+    await expect.poll(() => page.locator("#panel h2").textContent()).toBe("1 of 70,000 points");
   });
 });
 
@@ -359,6 +364,8 @@ describe.each<[string, { width: number; height: number }, Parameters<typeof open
     await page.getByRole("button", { name: "Table", exact: true }).click();
     await page.locator(".point-table__row").first().waitFor();
     expect(await findProblems()).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+    await expect
+      .poll(() => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth))
+      .toBeLessThanOrEqual(0);
   });
 });

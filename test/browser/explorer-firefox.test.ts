@@ -47,7 +47,7 @@ const picture = () =>
 test("the main flow works in Firefox on a table of 70,000 rows", async () => {
   await page.goto(server.url);
   await page.waitForSelector("canvas.map-pane__base[data-drawn=all]", { timeout: 60_000 });
-  expect(await text("header")).toContain("70,000 points");
+  await expect.poll(() => text("header")).toContain("70,000 points");
 
   // Move the map and zoom in.
   await expect.poll(() => page.evaluate(() => location.hash)).toContain("color=");

@@ -89,7 +89,7 @@ describe("codes of many dimensions", () => {
     const { server, explored } = running();
     await openPanel("latent");
     await shown(ofSliders);
-    expect(await page.locator(".side-bar__panel").textContent()).toContain("mean of all codes");
+    await expect.poll(() => page.locator(".side-bar__panel").textContent()).toContain("mean of all codes");
     const mean = await pixels(ofSliders);
     await choose(1);
     await expect.poll(() => pixels(ofSliders)).not.toBe(mean);
@@ -110,8 +110,8 @@ describe("codes of many dimensions", () => {
       // A slider rounds to its nearest step.
       expect(Math.abs(values[i] - code[Number(name.slice(1)) - 1])).toBeLessThan(0.05);
     }
-    expect(await page.locator(".sliders__slider .sliders__sigma").count()).toBe(WIDE);
-    expect(await page.locator(".sliders details summary").textContent()).toMatch(/^4 more dimensions/);
+    await expect.poll(() => page.locator(".sliders__slider .sliders__sigma").count()).toBe(WIDE);
+    await expect.poll(() => page.locator(".sliders details summary").textContent()).toMatch(/^4 more dimensions/);
   });
 
   test("are decoded while a slider is dragged or moved by keys, and the slider can be reset", async () => {
@@ -124,7 +124,7 @@ describe("codes of many dimensions", () => {
     await expect.poll(() => pixels(ofSliders)).not.toBe(before);
     await page.getByRole("button", { name: "Reset" }).click();
     await expect.poll(() => pixels(ofSliders)).toBe(before);
-    expect(await page.getByRole("button", { name: "Reset" }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole("button", { name: "Reset" }).isDisabled()).toBe(true);
 
     const box = await slider.boundingBox();
     if (!box) throw new Error("there is no slider");
@@ -152,7 +152,7 @@ describe("codes of many dimensions", () => {
     await choose(2);
     await openPanel("latent");
     const first = await shown("Draw 1");
-    expect(await page.getByRole("img", { name: /^Draw / }).count()).toBe(15);
+    await expect.poll(() => page.getByRole("img", { name: /^Draw / }).count()).toBe(15);
     expect(await shown("Draw 2")).not.toBe(first);
     await page.getByRole("button", { name: "Draw again" }).click();
     await expect.poll(() => pixels("Draw 1")).not.toBe(first);
@@ -160,7 +160,7 @@ describe("codes of many dimensions", () => {
 
   test("between two clicked points are played as an interpolation, and saved as a GIF of 100 frames", async () => {
     await openPanel("interpolation");
-    expect(await said(".controls__empty")).toContain("two points");
+    await expect.poll(() => said(".controls__empty")).toContain("two points");
     const map = await page.locator("canvas.map-pane__top").boundingBox();
     if (!map) throw new Error("there is no map");
     await choose(1);
@@ -252,7 +252,7 @@ describe("codes of many dimensions", () => {
     await expect.poll(() => page.getByRole("alert").textContent()).toContain("cannot be decoded");
     await page.getByRole("button", { name: /^Search from row/ }).click();
     await expect.poll(() => page.locator(".search-panel__search-result .point-grid li").count()).toBe(12);
-    expect(await page.getByRole("alert").count()).toBe(0);
+    await expect.poll(() => page.getByRole("alert").count()).toBe(0);
     // The map moves to a neighbor that is clicked in the result.
     await page.locator(".search-panel__search-result .point-grid button").nth(2).click();
     const name = await page

@@ -118,8 +118,8 @@ describe("names on the map", () => {
     await page.locator("canvas.map-pane__top").focus();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("Enter");
-    expect(await page.locator("#panel h2").textContent()).toMatch(/^Row \d/);
-    expect(await page.getByRole("tab", { name: "Point" }).getAttribute("aria-selected")).toBe("true");
+    await expect.poll(() => page.locator("#panel h2").textContent()).toMatch(/^Row \d/);
+    await expect.poll(() => page.getByRole("tab", { name: "Point" }).getAttribute("aria-selected")).toBe("true");
   });
 
   test.each([
@@ -174,7 +174,7 @@ describe("many points without a graphics card", () => {
     });
     await openMap(page, server.url);
     const counts = () => page.evaluate(() => (window as unknown as { counts: number[] }).counts);
-    expect(await counts()).toContain(n);
+    await expect.poll(() => counts()).toContain(n);
     const before = (await counts()).length;
     await page.mouse.move(400, 400);
     await page.mouse.down();

@@ -85,9 +85,9 @@ describe("the address", () => {
     const other = await browser.newPage({ viewport: { width: 1300, height: 850 } });
     await openMap(other, address);
     await other.getByRole("tab", { name: "Selection" }).click();
-    expect(await other.locator("#panel h2").textContent()).toBe(`${N / 3} of ${N} points`);
+    await expect.poll(() => other.locator("#panel h2").textContent()).toBe(`${N / 3} of ${N} points`);
     await other.getByRole("tab", { name: "Colors" }).click();
-    expect(await other.getByLabel("Color by").locator("option:checked").textContent()).toBe("weight");
+    await expect.poll(() => other.getByLabel("Color by").locator("option:checked").textContent()).toBe("weight");
     await other.close();
   });
 
@@ -95,7 +95,7 @@ describe("the address", () => {
     await page.goto("about:blank");
     await page.goto(`${server.url}#map=nothing&color=column:weight&points=100000&selected=zz&colour=red`);
     await page.getByText("do not fit these data and were left out: map, points, selected, colour.").waitFor();
-    expect(await page.getByLabel("Color by").locator("option:checked").textContent()).toBe("weight");
+    await expect.poll(() => page.getByLabel("Color by").locator("option:checked").textContent()).toBe("weight");
   });
 
   test("restores filters and the table", async () => {
@@ -132,11 +132,11 @@ test("selections can be undone and redone by keys and buttons", async () => {
   await first().waitFor();
   await page.keyboard.press("Control+z");
   await page.getByText("Nothing selected").waitFor();
-  expect(await button("Undo").isDisabled()).toBe(true);
+  await expect.poll(() => button("Undo").isDisabled()).toBe(true);
   await page.keyboard.press("Control+y");
   await page.keyboard.press("Control+Shift+z");
   await page.getByText("third", { exact: true }).first().waitFor();
-  expect(await button("Redo").isDisabled()).toBe(true);
+  await expect.poll(() => button("Redo").isDisabled()).toBe(true);
   await button("Undo").click();
   await first().waitFor();
 });

@@ -113,7 +113,7 @@ describe("the map", () => {
     await page.waitForFunction(
       () => document.querySelector<HTMLImageElement>(".hover-card__card-head img")?.naturalWidth,
     );
-    expect(await image.getAttribute("src")).toBe(`/api/images/${lone}`);
+    await expect.poll(() => image.getAttribute("src")).toBe(`/api/images/${lone}`);
     await page.mouse.move(5, 5);
     await card.waitFor({ state: "detached" });
   });
@@ -160,7 +160,7 @@ describe("the map", () => {
     const count = (await first.locator("small").textContent()) ?? "";
     await first.click();
     await tab("Selection");
-    expect(await page.locator("#panel h2").textContent()).toMatch(new RegExp(`^${count} of`));
+    await expect.poll(() => page.locator("#panel h2").textContent()).toMatch(new RegExp(`^${count} of`));
     await tab("Colors");
     await page.keyboard.press("Escape");
     for (const { id, kind } of explored.columns) {
@@ -183,7 +183,7 @@ describe("the map", () => {
     expect((await shot()).equals(separated)).toBe(false);
     await page.keyboard.press("m");
     await settle(page);
-    expect(await page.locator("figcaption strong").first().textContent()).toBe("Standard");
+    await expect.poll(() => page.locator("figcaption strong").first().textContent()).toBe("Standard");
   });
 
   test("is controlled by keys that move between points and choose points, and the help lists these keys", async () => {
@@ -196,15 +196,17 @@ describe("the map", () => {
     const heading = await page.locator("#panel h2").textContent();
     expect(heading).toMatch(/^Row \d/);
     expect(heading).not.toBe(`Row ${first}`);
-    expect(await page.locator(".point-grid img").count()).toBe(12);
+    await expect.poll(() => page.locator(".point-grid img").count()).toBe(12);
     await page.keyboard.press("?");
     await page.getByRole("heading", { name: "Keys" }).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("heading", { name: "Keys" }).waitFor({ state: "hidden" });
     await page.keyboard.press("t");
-    expect(
-      await page.evaluate(() => getComputedStyle(document.querySelector(".page__stage") as Element).backgroundColor),
-    ).toBe("rgb(18, 21, 26)");
+    await expect
+      .poll(() =>
+        page.evaluate(() => getComputedStyle(document.querySelector(".page__stage") as Element).backgroundColor),
+      )
+      .toBe("rgb(18, 21, 26)");
   });
 
   test("can be saved as PNG and SVG", async () => {
@@ -286,7 +288,7 @@ test("the page fits a narrow screen, in light and dark mode", async () => {
   await openMap(page, server.url);
   for (const name of await page.getByRole("tab").allTextContents()) {
     await tab(name);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   }
   const box = await top().boundingBox();
   expect(box?.height).toBeGreaterThan(250);
@@ -306,10 +308,10 @@ test("the explorer can be saved as one file that needs no server", async () => {
   await openMap(alone, address);
   await alone.mouse.move(...(await positionOf(alone, standard, lone)));
   await alone.locator(".hover-card canvas").waitFor();
-  expect(await alone.locator(".hover-card").textContent()).toContain(`Row${lone.toLocaleString("en")}`);
+  await expect.poll(() => alone.locator(".hover-card").textContent()).toContain(`Row${lone.toLocaleString("en")}`);
   await alone.getByRole("button", { name: "Side by side" }).click();
   await expect.poll(() => alone.locator("canvas.map-pane__top").count()).toBe(2);
-  expect(await alone.getByRole("tab").allTextContents()).not.toContain("Progress");
+  await expect.poll(() => alone.getByRole("tab").allTextContents()).not.toContain("Progress");
   // The first click saves it, with the same columns and digits as the server.
   await alone.getByRole("button", { name: "One", exact: true }).click();
   await lassoAll(alone);
@@ -345,7 +347,7 @@ test("WebGL draws what the processor draws", async () => {
       });
     }
     await openMap(page, server.url);
-    expect(await page.getByText("No WebGL graphics here").count()).toBe(hasCard ? 0 : 1);
+    await expect.poll(() => page.getByText("No WebGL graphics here").count()).toBe(hasCard ? 0 : 1);
     const { data } = await sharp(
       await page.locator(".map-pane__canvas").screenshot({ mask: [page.locator(".controls__pill")] }),
     )
@@ -428,7 +430,7 @@ test("a finished embedding is shown with its curve", async () => {
   const live = await openSavedRun(600);
   await choose("Go on");
   await page.locator(".computations-panel__finished .curve").waitFor({ timeout: 100_000 });
-  expect(await page.locator("figcaption strong").first().textContent()).toBe("Map");
+  await expect.poll(() => page.locator("figcaption strong").first().textContent()).toBe("Map");
   await page.close();
   await live.stop();
 });

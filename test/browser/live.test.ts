@@ -68,22 +68,24 @@ test.each([
 ])("the page reads %s and finds the roles of its columns", async (file, count, roles) => {
   await choose(file);
   await waitForMessage(count);
-  expect(await message()).toContain(`${n} rows`);
-  expect(await page.locator("#columns-summary").textContent()).toContain(roles);
+  await expect.poll(() => message()).toContain(`${n} rows`);
+  await expect.poll(() => page.locator("#columns-summary").textContent()).toContain(roles);
 });
 
 test("the page embeds with and without standard deviations, and saves both results", async () => {
   await choose("points.csv");
   await waitForMessage("rows");
-  expect(await page.locator("#sigma").inputValue()).toBe("both");
+  await expect.poll(() => page.locator("#sigma").inputValue()).toBe("both");
   await page.locator("#start").click();
   await waitForMessage("Done in");
-  expect(await page.locator("figure").count()).toBe(2);
-  expect(await page.locator("figcaption").allTextContents()).toEqual([
-    expect.stringMatching(/^without standard deviationsKL divergence \d\.\d{3}, \d+ iterations/),
-    expect.stringMatching(/^with standard deviationsKL divergence \d\.\d{3}, \d+ iterations/),
-  ]);
-  expect(await page.locator("#legend").textContent()).toContain("group 0");
+  await expect.poll(() => page.locator("figure").count()).toBe(2);
+  await expect
+    .poll(() => page.locator("figcaption").allTextContents())
+    .toEqual([
+      expect.stringMatching(/^without standard deviationsKL divergence \d\.\d{3}, \d+ iterations/),
+      expect.stringMatching(/^with standard deviationsKL divergence \d\.\d{3}, \d+ iterations/),
+    ]);
+  await expect.poll(() => page.locator("#legend").textContent()).toContain("group 0");
   const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#save-table").click()]);
   const lines = (await readFile(await download.path(), "utf8")).trim().split("\n");
   expect(lines).toHaveLength(n + 1);
@@ -100,7 +102,7 @@ test("the page describes the point under the pointer and selects points with a l
   await waitForMessage("Done in");
   await page.locator("canvas.top").focus();
   await page.keyboard.press("ArrowRight");
-  expect(await page.locator("#point").textContent()).toMatch(/^Row \d+ · label group \d$/);
+  await expect.poll(() => page.locator("#point").textContent()).toMatch(/^Row \d+ · label group \d$/);
   const box = await page.locator("canvas.top").boundingBox();
   if (!box) throw new Error("the map is not visible");
   const corners = [
@@ -116,7 +118,7 @@ test("the page describes the point under the pointer and selects points with a l
   for (const [x, y] of corners) await page.mouse.move(box.x + x, box.y + y, { steps: 3 });
   await page.mouse.up();
   await page.mouse.move(1, 1);
-  expect(await page.locator("#point").textContent()).toBe(`${n} points selected`);
+  await expect.poll(() => page.locator("#point").textContent()).toBe(`${n} points selected`);
 });
 
 test("the page stops on request and keeps the current embedding", async () => {
@@ -126,7 +128,7 @@ test("the page stops on request and keeps the current embedding", async () => {
   await waitForMessage("iteration");
   await page.locator("#stop").click();
   await waitForMessage("Stopped after");
-  expect(await page.locator("figcaption").textContent()).toContain("KL divergence");
+  await expect.poll(() => page.locator("figcaption").textContent()).toContain("KL divergence");
 });
 
 test("the page reports the error in an invalid file or setting", async () => {

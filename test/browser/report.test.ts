@@ -80,14 +80,16 @@ async function picture(side: 0 | 1): Promise<string> {
 test("hovering a point in one map shows the same point in the other", async () => {
   const before = [await picture(0), await picture(1)];
   await page.mouse.move(...(await placeOf(0, 4)));
-  expect(await said("point")).toMatch(/^Row 4 · label group 1 · moved .* R · neighbors changed \d+ % · mean sigma/);
+  await expect
+    .poll(() => said("point"))
+    .toMatch(/^Row 4 · label group 1 · moved .* R · neighbors changed \d+ % · mean sigma/);
   const after = [await picture(0), await picture(1)];
   expect(after[0]).not.toBe(before[0]);
   expect(after[1]).not.toBe(before[1]);
   await page.mouse.move(...(await placeOf(1, 4)));
-  expect(await said("point")).toMatch(/^Row 4 /);
+  await expect.poll(() => said("point")).toMatch(/^Row 4 /);
   await page.mouse.move(2, 2);
-  expect(await said("point")).toBe("");
+  await expect.poll(() => said("point")).toBe("");
   expect([await picture(0), await picture(1)]).toEqual(before);
 });
 
@@ -105,22 +107,22 @@ test.each(["lasso", "box"])("points selected with the %s in one map are selected
   await page.mouse.move(box.x + box.width - 1, box.y + box.height - 1);
   if (mode === "lasso") await page.mouse.move(box.x + 1, box.y + box.height - 1);
   await page.mouse.up();
-  expect(await said("selected")).toMatch(/^90 of 90 points selected · mean move/);
+  await expect.poll(() => said("selected")).toMatch(/^90 of 90 points selected · mean move/);
   await picture(0);
   const after = await base();
   expect(after[0]).not.toBe(before[0]);
   expect(after[1]).not.toBe(before[1]);
   await page.click("#clear");
-  expect(await said("selected")).toBe("");
+  await expect.poll(() => said("selected")).toBe("");
   await picture(0);
-  expect(await base()).toEqual(before);
+  await expect.poll(() => base()).toEqual(before);
 });
 
 test("labels and titles are shown as text even if they contain markup", async () => {
-  expect(await page.locator("h1").textContent()).toBe(hostile);
-  expect(await page.locator("#legend button").allTextContents()).toContain(`${hostile} 30`);
-  expect(await page.locator("img").count()).toBe(0);
-  expect(await page.title()).toContain("onerror");
+  await expect.poll(() => page.locator("h1").textContent()).toBe(hostile);
+  await expect.poll(() => page.locator("#legend button").allTextContents()).toContain(`${hostile} 30`);
+  await expect.poll(() => page.locator("img").count()).toBe(0);
+  await expect.poll(() => page.title()).toContain("onerror");
 });
 
 test("the keyboard moves between points and selects them", async () => {
@@ -129,11 +131,11 @@ test("the keyboard moves between points and selects them", async () => {
   const first = await said("point");
   await page.keyboard.press("ArrowRight");
   expect(first).toMatch(/^Row \d+/);
-  expect(await said("point")).not.toBe(first);
+  await expect.poll(() => said("point")).not.toBe(first);
   await page.keyboard.press("Enter");
-  expect(await said("selected")).toMatch(/^1 of 90/);
+  await expect.poll(() => said("selected")).toMatch(/^1 of 90/);
   await page.keyboard.press("Escape");
-  expect(await said("selected")).toBe("");
+  await expect.poll(() => said("selected")).toBe("");
 });
 
 test("colors, legend and figures change with the chosen coloring", async () => {
@@ -143,9 +145,9 @@ test("colors, legend and figures change with the chosen coloring", async () => {
   }
   await page.selectOption("#color", "Label");
   await page.locator("#legend button").first().click();
-  expect(await said("selected")).toMatch(/^30 of 90 points/);
-  expect(await page.locator("#tables table").count()).toBe(3);
-  expect(await page.locator("#tiles .tile").count()).toBe(5);
+  await expect.poll(() => said("selected")).toMatch(/^30 of 90 points/);
+  await expect.poll(() => page.locator("#tables table").count()).toBe(3);
+  await expect.poll(() => page.locator("#tiles .tile").count()).toBe(5);
 });
 
 test("the report fits a narrow screen, in light and dark mode", async () => {

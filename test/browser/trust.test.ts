@@ -67,8 +67,8 @@ test("the page explains each score that can color the map", async () => {
   for (const [i] of names.entries()) {
     await page.selectOption("#color", String(i));
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-    expect(await page.locator("#explanation").textContent()).toMatch(/^[A-Z].*\.$/);
-    expect(await page.locator("#legend").textContent()).not.toBe("");
+    await expect.poll(() => page.locator("#explanation").textContent()).toMatch(/^[A-Z].*\.$/);
+    await expect.poll(() => page.locator("#legend").textContent()).not.toBe("");
     pictures.add(
       await page
         .locator("#map canvas")
@@ -77,20 +77,22 @@ test("the page explains each score that can color the map", async () => {
     );
   }
   expect(pictures.size).toBeGreaterThan(4);
-  expect(await page.locator("#findings strong").count()).toBe(6);
+  await expect.poll(() => page.locator("#findings strong").count()).toBe(6);
 });
 
 test("the page lists the groups and the labels with their stability and a sentence for each", async () => {
   const [groups, labels] = await page.locator("#groups .card").all();
-  expect(await groups.locator("thead th").allTextContents()).toEqual([
-    ...["Group", "Points", "Verdict", "Separation"],
-    ...["Together in reruns", "Mixed in reruns", "Together in draws", "Mixed in draws"],
-  ]);
+  await expect
+    .poll(() => groups.locator("thead th").allTextContents())
+    .toEqual([
+      ...["Group", "Points", "Verdict", "Separation"],
+      ...["Together in reruns", "Mixed in reruns", "Together in draws", "Mixed in draws"],
+    ]);
   const names = await groups.locator("tbody th").allTextContents();
   expect(names[0]).toBe("group 1");
-  expect(await groups.locator("li").count()).toBe(names.length);
+  await expect.poll(() => groups.locator("li").count()).toBe(names.length);
   // The labels are shown as text even if they look like markup.
-  expect(await labels.locator("tbody th").allTextContents()).toEqual([hostile, "group 1", "group 2"]);
+  await expect.poll(() => labels.locator("tbody th").allTextContents()).toEqual([hostile, "group 1", "group 2"]);
   for (const verdict of await page.locator("#groups tbody td:nth-of-type(2)").allTextContents()) {
     expect(verdict).toMatch(/^(stable|unstable|no evidence)$/);
   }
@@ -99,7 +101,9 @@ test("the page lists the groups and the labels with their stability and a senten
 test("the page shows the scores of the point that is chosen by keyboard, and fits a narrow screen", async () => {
   await page.locator("canvas.top").focus();
   await page.keyboard.press("ArrowRight");
-  expect(await page.locator("#point").textContent()).toMatch(/^Row \d+ · doubts \d failed · group .* · perturbation/);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
-  expect(await page.title()).toContain("</script>");
+  await expect
+    .poll(() => page.locator("#point").textContent())
+    .toMatch(/^Row \d+ · doubts \d failed · group .* · perturbation/);
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await expect.poll(() => page.title()).toContain("</script>");
 });

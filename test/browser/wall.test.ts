@@ -97,23 +97,25 @@ test("the page shows the images at their positions, and the number, label and na
   await expect.poll(async () => (await colorAt(...white))[0]).toBeGreaterThan(240);
   await expect.poll(async () => (await colorAt(...black))[0]).toBeLessThan(15);
   await page.mouse.move(...black);
-  expect(await said()).toBe(`Image ${10 * columns + 35} · label right · ${hostile} 435.png · row 10, column 35`);
+  await expect
+    .poll(() => said())
+    .toBe(`Image ${10 * columns + 35} · label right · ${hostile} 435.png · row 10, column 35`);
   await page.mouse.move(...(await placeOf(29, 39)));
-  expect(await said()).toContain(`${n} images in`);
-  expect(await page.title()).toBe(hostile);
+  await expect.poll(() => said()).toContain(`${n} images in`);
+  await expect.poll(() => page.title()).toBe(hostile);
 });
 
 test("the page finds an image by its number, and reports if there is no such image", async () => {
   await page.fill("#find", "615");
   await page.press("#find", "Enter");
-  expect(await said()).toContain("Image 615 ");
+  await expect.poll(() => said()).toContain("Image 615 ");
   const box = await page.locator("#wall").boundingBox();
   // The image moves to the center, where the pointer is.
   const middle = [(box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2] as const;
   await expect.poll(() => saidAt(...middle)).toContain("Image 615 ");
   await page.fill("#find", String(n));
   await page.press("#find", "Enter");
-  expect(await said()).toBe(`There is no image ${n}.`);
+  await expect.poll(() => said()).toBe(`There is no image ${n}.`);
 });
 
 test("the keyboard moves the wall", async () => {
@@ -122,7 +124,7 @@ test("the keyboard moves the wall", async () => {
   const first = Number(/Image (\d+)/.exec((await said()) ?? "")?.[1]);
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowDown");
-  expect(await said()).toContain(`Image ${first + 1 + columns} `);
+  await expect.poll(() => said()).toContain(`Image ${first + 1 + columns} `);
   for (let i = 0; i < 3; i++) await page.keyboard.press("+");
   const [there, beside] = [await placeOf(10, 35), await placeOf(10, 34)];
   await expect.poll(() => saidAt(...there)).not.toContain("row 10, column 35");

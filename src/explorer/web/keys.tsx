@@ -127,6 +127,8 @@ export function Help() {
       class={styles.dialog}
       ref={dialog}
       aria-labelledby="keys-title"
+      // Escape hides the dialog before its event "close", and a key pressed between them would be ignored.
+      onCancel={close}
       onClose={close}
       onClick={(event) => event.target === event.currentTarget && close()}
     >
