@@ -32,7 +32,7 @@ Table matrix(const std::vector<float>& numbers, std::size_t rows, std::size_t co
   return table;
 }
 
-// Three groups.
+// Points in three groups.
 std::vector<float> points() {
   std::vector<float> numbers;
   for (std::size_t i = 0; i < kPoints; ++i) {
