@@ -169,7 +169,7 @@ measuring("race", "runs this project and its peers in turn and measures time, KL
 
 measuring(
   "quick",
-  "compares with one peer on one small data set in less than three minutes; installs the peer from npm if none is there",
+  "compares with one peer on one small data set in less than three minutes; installs scran.js from npm if no peer is installed",
 )
   .addOption(roundsOption(2))
   .argument("[data set]", "default: mnist-test where --data holds it, else generated-5000")

@@ -108,7 +108,7 @@ function showMoved(first: string, second: string): void {
     return element("tr", "", number, ...cells);
   });
   const head = element("thead", "", element("tr", "", ...columns.map((name) => heading("col", name))));
-  const note = `From ${first} to ${second}. Of points that moved together, only the one that moved most is listed. R is the root mean square radius of the first map.`;
+  const note = `From ${first} to ${second}. If neighboring points moved together, only the one that moved most is listed. R is the root mean square radius of the first map.`;
   byId("moved").replaceChildren(
     element(
       "div",
