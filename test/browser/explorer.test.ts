@@ -384,7 +384,7 @@ test("a page reports that its server was killed, and continues when the server i
 
 test("the page shows the first map of points while it is being computed", async () => {
   const points = join(run.home, "points.npy");
-  // There are so many points that the page opens long before their map is finished.
+  // The map of this number of points takes much longer than opening the page.
   await writeMatrix(points, makeGroups(40_000, 12));
   const live = await serve(points);
   await page.goto(live.url);
