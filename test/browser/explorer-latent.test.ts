@@ -164,7 +164,7 @@ describe("codes of many dimensions", () => {
     const map = await page.locator("canvas.map-pane__top").boundingBox();
     if (!map) throw new Error("there is no map");
     await choose(1);
-    await expect.poll(() => said(".controls__empty")).toContain("another one");
+    await expect.poll(() => said(".controls__empty")).toContain("another point");
     await choose(3);
     await expect.poll(() => page.locator(".interpolation-panel__ends figcaption").allTextContents()).toHaveLength(2);
     const [from, to] = (await page.locator(".interpolation-panel__ends figcaption").allTextContents()).map((text) =>
