@@ -1,4 +1,4 @@
-import { describe, FileError } from "../errors.js";
+import { damagedFile, describe, FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { allocate } from "./allocation.js";
 import type { Format } from "./format.js";
@@ -242,8 +242,8 @@ function checkDataSize(file: OpenFile, header: NpyHeader, expected: number): voi
   const found = file.size - header.offset;
   if (expected > found) {
     const shape = `(${header.shape.join(", ")})`;
-    throw formatError(
-      file,
+    throw damagedFile(
+      file.path,
       `is cut off: shape ${shape} of ${header.dtype} needs ${expected} bytes of data, found ${found}`,
     );
   }

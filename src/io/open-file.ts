@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { throwIfAborted } from "../abort.js";
-import { FileError } from "../errors.js";
+import { damagedFile, FileError } from "../errors.js";
 import { checkPath } from "./atomic-write.js";
 import { asReadError } from "./file-errors.js";
 
@@ -65,7 +65,7 @@ export async function readFully(
     const { bytesRead } = await file.handle.read(target, done, target.length - done, position + done);
     if (bytesRead === 0) {
       const reason = `was shortened while it was read: it ends at byte ${position + done}`;
-      throw new FileError("FILE_FORMAT", file.path, reason);
+      throw damagedFile(file.path, reason, undefined, "Wait until the file is complete, and read it again");
     }
     done += bytesRead;
   }

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { FileError } from "../errors.js";
+import { damagedFile, FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import type { ColumnSource, OpenColumnsOptions } from "./column-source.js";
 import { detectFormat } from "./formats.js";
@@ -121,7 +121,7 @@ async function openMatrix(
           left -= block.rows;
           yield block.data instanceof type ? block : new Matrix(new type(block.data), block.rows, block.cols);
         }
-        if (left !== 0) throw new FileError("FILE_FORMAT", part.path, `has only ${rows - left} of ${rows} rows`);
+        if (left !== 0) throw damagedFile(part.path, `has only ${rows - left} of ${rows} rows`);
       }
     }
   }

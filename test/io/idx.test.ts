@@ -111,7 +111,11 @@ describe("openArrayFile", () => {
     Buffer.concat([images.subarray(0, 16), Buffer.from(Array.from({ length: 8 }, (_, i) => i * 31))]),
   );
   it.each<[string, Uint8Array, RegExp]>([
-    ["a file that is cut off", images.subarray(0, 20), /describes 2 x 2 x 2 numbers: expected 24 bytes, found 20$/],
+    [
+      "a file that is cut off",
+      images.subarray(0, 20),
+      /describes 2 x 2 x 2 numbers: expected 24 bytes, found 20\. Copy or download the file again/,
+    ],
     ["a file that is too long", Buffer.concat([images, Buffer.from("x")]), /found 25$/],
     ["a header that is cut off", images.subarray(0, 10), /header is cut off after 10 bytes/],
     ["sizes without any data", encodeIdx(8, [2 ** 31, 2 ** 31], Buffer.alloc(8)), /found 20$|more than any file/],
