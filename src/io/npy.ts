@@ -130,7 +130,7 @@ async function readNumbers(
       if (type.bytes === 8 && !Number.isSafeInteger(value) && !header.dtype.startsWith("f")) {
         throw formatError(
           file,
-          `${values[k]} at row ${row}, column ${col} is too large: integers are exact only below 2^53`,
+          `${values[k]} at row ${row}, column ${col} is too large: integers are exact only below 2^53. Convert the array to float64`,
         );
       }
       if (row >= start && row < end) data[(row - start) * cols + col] = value;

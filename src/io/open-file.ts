@@ -42,7 +42,11 @@ export async function openRegularFile(path: string): Promise<OpenFile> {
     // Check the file before opening it, because opening a named pipe would wait until another program writes to it.
     const status = await stat(path);
     if (!status.isFile()) {
-      throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
+      throw new FileError(
+        "FILE_READ",
+        path,
+        status.isDirectory() ? "is a folder: expected a file" : "is not a regular file: expected a file",
+      );
     }
     return { path, handle: await open(path, "r"), size: status.size, location: path };
   });

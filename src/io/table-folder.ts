@@ -175,7 +175,12 @@ async function* openPart({ path, keys }: TablePart, options: OpenColumnsOptions)
   const file = await openFile(path, options.signal);
   try {
     const { openColumns, name } = await detectFormat(file);
-    if (!openColumns) throw new FileError("FILE_FORMAT", path, `is ${name}, which has no columns`);
+    if (!openColumns)
+      throw new FileError(
+        "FILE_FORMAT",
+        path,
+        `is ${name}, which has no columns: expected a table, such as .csv, .parquet or .arrow`,
+      );
     yield withKeys(await openColumns(file, options), keys);
   } finally {
     await file.handle.close();

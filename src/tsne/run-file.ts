@@ -264,7 +264,11 @@ export async function readRun(
   try {
     const status = await stat(path);
     if (!status.isFile()) {
-      throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
+      throw new FileError(
+        "FILE_READ",
+        path,
+        status.isDirectory() ? "is a folder: expected a file" : "is not a regular file: expected a file",
+      );
     }
     const handle = await open(path, "r");
     try {

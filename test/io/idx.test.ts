@@ -165,7 +165,7 @@ describe("openArrayFile", () => {
     await expect(openArrayFile(path("missing"))).rejects.toMatchObject({ code: "FILE_READ" });
     await expect(openArrayFile(path("."))).rejects.toMatchObject({
       code: "FILE_READ",
-      message: expect.stringMatching(/is a directory/),
+      message: expect.stringMatching(/is a folder: expected a file/),
     });
     await file("stopped", gzipSync(images));
     await expect(openArrayFile(path("stopped"), { signal: AbortSignal.abort() })).rejects.toMatchObject({
