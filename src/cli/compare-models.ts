@@ -40,7 +40,7 @@ interface CompareModelsFlags
 const guide = `
 Examples:
   $ sigma-tsne compare-models runs/vae runs/conv-vae runs/aae -o comparison
-            Compare models that are already trained.
+      Compare models that are already trained.
   $ sigma-tsne compare-models --dataset mnist --epochs 20 -o comparison
       All models, trained first with codes of two dimensions. Existing runs in
       the folder runs are continued, or used as they are if they are finished.

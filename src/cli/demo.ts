@@ -23,9 +23,9 @@ Examples:
       The same micrographs embedded without and with their measured errors.
   $ sigma-tsne demo -o /tmp/demo --points 1000 --seed 7
   $ sigma-tsne demo --data codes -o codes --epochs 5
-            Embed the codes of an autoencoder. Its sigma is not a measured error.
+      Embed the codes of an autoencoder. Its sigma is not a measured error.
   $ sigma-tsne demo --data codes --model micrograph-vae -o micrograph-codes
-            Use the convolutional autoencoder for micrographs instead.
+      Use the convolutional autoencoder for micrographs instead.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;

@@ -37,28 +37,28 @@ Examples:
       For scripts: one JSON object on standard output, nothing else.
   $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy --uncertainty 20 \\
       --plot map.png --save run.tsne
-            Measure the uncertainty of each position, draw it in the picture, and save
+      Measure the uncertainty of each position, draw it in the picture, and save
       the run for sigma-tsne place.
   $ sigma-tsne embed data.npy -o map.npy --neighbor-indices indices.npy \\
       --neighbor-distances distances.npy
-            Neighbors from FAISS, hnswlib or a vector database; -1 means that a
+      Neighbors from FAISS, hnswlib or a vector database; -1 means that a
       neighbor is missing. If --distance names the distance by which they were
       found, place can use the saved run.
   $ sigma-tsne embed codes.parquet --mean-column mean --sigma-column sigma \\
       -o map.npy --save run.tsne
-            Vectors in columns of lists, as Spark, DuckDB and pyarrow write them. Add
+      Vectors in columns of lists, as Spark, DuckDB and pyarrow write them. Add
       --landmarks 100000 for files that are larger than memory.
   $ sigma-tsne embed --distances distances.npy -o map.csv
   $ sigma-tsne embed --neighbors graph.npz -o map.csv --labels labels.txt
-            Without data: distances between all points, or only to their nearest
+      Without data: distances between all points, or only to their nearest
       neighbors. The initial positions are computed from the graph.
   $ sigma-tsne embed data.npy -o map.npy --landmarks 100000 --save run.tsne
-            Millions of points: compute the embedding of 100000 landmarks only, and
+      Millions of points: compute the embedding of 100000 landmarks only, and
       place all points into it. The memory depends on the number of landmarks,
       not on the size of the file.
 
 Which settings matter:
-    --perplexity is about the number of neighbors that attract each point. Values
+  --perplexity is about the number of neighbors that attract each point. Values
   from 5 to 50 show fine groups, larger values show coarse groups. The maximum
   is (points - 1) / 3. Several values, as in --perplexity 10,50,200, show both.
   A smaller --theta is more accurate and slower; 0 is exact, and its time grows
@@ -66,11 +66,11 @@ Which settings matter:
   --iterations. The same input, options and --seed give the same embedding, bit
   for bit, with any number of --threads.
 
---uncertainty writes one row per point with these columns: displacement, the mean
-distance of the draws from the position of the point; var_x, cov_xy and var_y (in
-two dimensions), the covariance of the positions of the draws; and share, the
-share of the draws that are no farther from the position of the point than its
-tenth nearest point in the embedding.
+--uncertainty writes one row per point with these columns: displacement, the
+mean distance of the draws from the position of the point; var_x, cov_xy and
+var_y (in two dimensions), the covariance of the positions of the draws; and
+share, the share of the draws that are no farther from the position of the point
+than its tenth nearest point in the embedding.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;

@@ -50,15 +50,15 @@ Examples:
   $ sigma-tsne encode runs/vae -o codes --part test
   $ sigma-tsne embed codes/vae_embeddings.npy --sigma codes/vae_errors.npy \\
       --labels codes/labels.txt -o map.npy --plot map.png
-            Compute the map of these codes.
+      Compute the map of these codes.
   $ sigma-tsne encode runs/vae noisy/ -o codes --uncertainty noise
-            Standard deviations that say how far the noise of each image moves its
+      Standard deviations that say how far the noise of each image moves its
       code. The noise is estimated, unless you give it, as with --noise 0.1.
   $ producer | sigma-tsne encode runs/vae --arrow | consumer
       Adds the columns code and code_sigma to an Arrow IPC stream with images.
       Memory does not grow with the number of rows.
   $ producer | sigma-tsne encode runs/vae --arrow --drop image | consumer
-            Removes the images from the output, which saves time.
+      Removes the images from the output, which saves time.
 
 The folder contains vae_embeddings.npy (means, n x d), vae_errors.npy (standard
 deviations, which ae, conv-ae and aae do not have) and labels.txt (if there are

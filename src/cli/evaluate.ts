@@ -74,8 +74,8 @@ KL divergence depends on them: compare it only between embeddings with the same
 data, --distance, --sigma and --perplexity.
 
 The KL divergence uses all pairs of points, so its time grows with the square of
-the number of points. If the other measures would take long, they use a sample of
-the points and report standard errors.
+the number of points. If the other measures would take long, they use a sample
+of the points and report standard errors.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;

@@ -32,12 +32,12 @@ Examples:
       --input means.npy --sigma sigma.npy
       An embedding that embed has written, with the data behind it.
   $ sigma-tsne explore means.npy --sigma sigma.npy
-            Data that are not embedded yet: the page shows the maps as they form.
+      Data that are not embedded yet: the page shows the maps as they form.
   $ sigma-tsne explore run.tsne --trust
       A run of embed --save, and with --trust the scores of a trust report as
       colors.
   $ sigma-tsne explore comparison/
-            Explore a folder that compare has written.
+      Explore a folder that compare has written.
 
 Open the address that the command prints. By default, only programs on this
 machine can reach it. With --host, other machines can reach it as well, but only

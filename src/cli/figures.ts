@@ -29,7 +29,7 @@ interface FiguresFlags
 const guide = `
 Examples:
   $ sigma-tsne figures runs/V_MNIST_bernoulli_20_400_1
-            Draw the figures into the folder figures of the run.
+      Draw the figures into the folder figures of the run.
   $ sigma-tsne figures runs/vae -o pictures --noise 0.4 --grid-size 30
   $ sigma-tsne figures runs/vae scans/ -o pictures --size 48
       Draw figures of images that are not part of the training data.

@@ -28,33 +28,33 @@ Examples:
       See what standard deviations change: simulates images, embeds them without
       and with their uncertainty, and draws both maps.
   $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy
-            Embed points whose values have known standard deviations.
+      Embed points whose values have known standard deviations.
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
-            Embed a table without standard deviations, and draw a picture.
+      Embed a table without standard deviations, and draw a picture.
   $ sigma-tsne place run.tsne new.npy -o new-map.npy
-            Place new points into an embedding that embed --save has saved.
+      Place new points into an embedding that embed --save has saved.
   $ sigma-tsne plot map.npy --labels labels.txt -o map.svg
-            Draw another picture of the same map.
+      Draw another picture of the same map.
   $ sigma-tsne evaluate means.npy map.npy --sigma sigma.npy --labels labels.txt
-            Measure how well the embedding shows its data.
+      Measure how well the embedding shows its data.
   $ sigma-tsne trust run.tsne -o trust.csv
-            Report which points of a saved embedding can be trusted.
+      Report which points of a saved embedding can be trusted.
   $ sigma-tsne search means.npy --sigma sigma.npy --query 17
-            Find the points nearest to point 17.
+      Find the points nearest to point 17.
   $ sigma-tsne train --dataset mnist --run-dir runs/vae
   $ sigma-tsne encode runs/vae -o codes
-            Train an autoencoder, and encode its images as means and standard
+      Train an autoencoder, and encode its images as means and standard
       deviations.
   $ sigma-tsne figures runs/vae
-            Draw what the model has learned: reconstructions, codes, manifold, samples.
+      Draw what the model has learned: reconstructions, codes, samples.
   $ sigma-tsne explore runs/vae --open
-            Explore its codes in the browser: maps, images, interpolations.
+      Explore its codes in the browser: maps, images, interpolations.
   $ sigma-tsne separate map.npy -o even.npy --grid auto
-            Spread the points evenly, and give each point a cell of a grid.
+      Spread the points evenly, and give each point a cell of a grid.
   $ sigma-tsne wall map.npy --images micrographs/ --tiles wall
-            Arrange all images of a map in a grid, as a page to zoom in.
+      Arrange all images of a map in a grid, as a page to zoom in.
   $ sigma-tsne embed --help
-            Show all options of a command.
+      Show all options of a command.
 
 Files:
   Data have one point per row: .csv, .tsv, .parquet, .arrow, .npy, .npz, .h5ad,
@@ -66,7 +66,7 @@ Exit codes:
   0  done
   1  failed: a file is missing, damaged or cannot be written; the data hold
      NaN or too few points; memory ran out
-    2  wrong usage: an unknown command or option, a value out of range, files
+  2  wrong usage: an unknown command or option, a value out of range, files
      with different numbers of rows or columns
   130, 143  interrupted by SIGINT (Ctrl-C) or SIGTERM; nothing is left half
      written

@@ -35,7 +35,8 @@ const guide = `
 Examples:
   $ sigma-tsne search means.npy --sigma sigma.npy --query 17
       The ten points nearest to point 17, as a list.
-  $ sigma-tsne search means.npy --query 17,4,99 -k 20 --distance cosine -o near.csv
+  $ sigma-tsne search means.npy --query 17,4,99 -k 20 --distance cosine \\
+      -o near.csv
       The same for several points, with another distance, as a table.
   $ sigma-tsne search means.npy --sigma sigma.npy --query 17 \\
       --images images.npy --sheet near.png

@@ -125,7 +125,7 @@ describe("openArrayFile", () => {
       /more than any file can hold/,
     ],
     ["rows without numbers", encodeIdx(8, [2 ** 31, 0], Buffer.alloc(0)), /empty rows/],
-    ["too many dimensions", encodeIdx(8, new Array(9).fill(1), Buffer.alloc(1)), /9 dimensions; at most 8/],
+    ["too many dimensions", encodeIdx(8, new Array(9).fill(1), Buffer.alloc(1)), /9 dimensions: expected at most 8/],
     ["no dimensions", Buffer.from([0, 0, 8, 0, 1, 1]), /neither a \.npy file nor an IDX file/],
     ["another magic", Buffer.from("GIF89a.........."), /neither a \.npy file nor an IDX file/],
     ["one byte", Buffer.from([0]), /neither/],
@@ -189,7 +189,7 @@ describe("readMatrix and readLabels of IDX files", () => {
     expect(await readLabels(path("labels"))).toEqual(["7", "2", "1", "0"]);
     expect(await readLabels(path("labels"), { rows: [1, 2] })).toEqual(["2"]);
     await file("no-labels", encodeIdx(8, [2, 2], Buffer.alloc(4)));
-    await expect(readLabels(path("no-labels"))).rejects.toMatchObject(failure(/labels are integers in one dimension/));
+    await expect(readLabels(path("no-labels"))).rejects.toMatchObject(failure(/labels, which are integers in one dimension/));
   });
 
   it("does not treat every file that begins with zeros as IDX", async () => {
