@@ -7,7 +7,7 @@ import { useFolder } from "./folder.js";
 
 const path = useFolder();
 
-/** The bytes of an IDX file. */
+/** Returns the bytes of an IDX file. */
 function encodeIdx(type: number, shape: readonly number[], data: Uint8Array): Buffer {
   const header = Buffer.alloc(4 + 4 * shape.length);
   header.set([0, 0, type, shape.length]);
@@ -189,7 +189,9 @@ describe("readMatrix and readLabels of IDX files", () => {
     expect(await readLabels(path("labels"))).toEqual(["7", "2", "1", "0"]);
     expect(await readLabels(path("labels"), { rows: [1, 2] })).toEqual(["2"]);
     await file("no-labels", encodeIdx(8, [2, 2], Buffer.alloc(4)));
-    await expect(readLabels(path("no-labels"))).rejects.toMatchObject(failure(/labels, which are integers in one dimension/));
+    await expect(readLabels(path("no-labels"))).rejects.toMatchObject(
+      failure(/labels, which are integers in one dimension/),
+    );
   });
 
   it("does not treat every file that begins with zeros as IDX", async () => {
