@@ -105,7 +105,7 @@ describe("readMatrix of text", () => {
     ["1,2\n3\n", /line 2 has 1 field, but the first line has 2\. Correct the line$/],
     ["1,2\n3,4,5\n", /line 2 has 3 fields, but the first line has 2\. Correct the line$/],
     [",2,3\n4,5,6\n", /line 1, column 1: expected a number, found an empty field\. Correct it or exclude the column$/],
-    ["1\n\n2\n", /line 2 is empty$/],
+    ["1\n\n2\n", /line 2 is empty: expected one row per line/],
     ['1,2\n3,"4\n', /is malformed: Quote Not Closed/],
     ['1,2\n3,"4"5\n', /is malformed: Invalid Closing Quote/],
     ["", /the file is empty$/],

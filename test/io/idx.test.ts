@@ -116,7 +116,7 @@ describe("openArrayFile", () => {
       images.subarray(0, 20),
       /describes 2 x 2 x 2 numbers: expected 24 bytes, found 20\. Copy or download the file again/,
     ],
-    ["a file that is too long", Buffer.concat([images, Buffer.from("x")]), /found 25$/],
+    ["a file that is too long", Buffer.concat([images, Buffer.from("x")]), /found 25/],
     ["a header that is cut off", images.subarray(0, 10), /header is cut off after 10 bytes/],
     ["sizes without any data", encodeIdx(8, [2 ** 31, 2 ** 31], Buffer.alloc(8)), /found 20$|more than any file/],
     [
@@ -137,12 +137,12 @@ describe("openArrayFile", () => {
       /cannot be decompressed/,
     ],
     ["a compressed text", gzipSync("label\n1\n"), /is neither a \.npy file nor an IDX file/],
-    ["more compressed data than the header states", gzipSync(Buffer.concat([images, Buffer.alloc(1)])), /found 25$/],
-    ["less compressed data than the header states", gzipSync(images.subarray(0, 20)), /found 20$/],
+    ["more compressed data than the header states", gzipSync(Buffer.concat([images, Buffer.alloc(1)])), /found 25/],
+    ["less compressed data than the header states", gzipSync(images.subarray(0, 20)), /found 20/],
     [
       "a compressed file whose header claims a terabyte",
       gzipSync(encodeIdx(8, [2 ** 20, 2 ** 20], Buffer.alloc(9))),
-      /found 21$/,
+      /found 21/,
     ],
   ])("refuses %s", async (name, bytes, message) => {
     await expect(openArrayFile(await file(name, bytes))).rejects.toMatchObject(failure(message));
