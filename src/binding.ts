@@ -41,6 +41,7 @@ export function translate(error: unknown): unknown {
     case "DIVERGED":
       return new SigmaTsneError("DIVERGED", `${native.message}. Use a smaller learningRate`, { cause: error });
     case "OUT_OF_MEMORY":
+      return new SigmaTsneError("OUT_OF_MEMORY", withAdvice(native.message), { cause: error });
     case "BUSY":
     case "ADDON_NOT_FOUND":
       return new SigmaTsneError(native.code as ErrorCode, native.message, { cause: error });
@@ -55,6 +56,10 @@ export function translate(error: unknown): unknown {
       return error;
   }
 }
+
+/** Adds advice to the message about an allocation that failed. The message about threads contains its own advice. */
+const withAdvice = (message: string) =>
+  message === "not enough memory" ? "not enough memory. Use fewer points or fewer dimensions" : message;
 
 /** Creates the error for an invalid covariance, with the row of its point. */
 function badCovariance(reason: keyof typeof COVARIANCE_ERRORS, native: NativeError): DataError {

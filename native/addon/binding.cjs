@@ -32,9 +32,20 @@ function checkBytes(file) {
   if (actual !== expected) throw new Error(`the binary is damaged (${file}); install the package again`);
 }
 
+const core = path.join(prebuilds, "wasm", "sigma-tsne.wasm");
+
 function loadWasm() {
   const { loadBinding } = require(path.join(root, "dist", "wasm-binding.cjs"));
-  return loadBinding(path.join(prebuilds, "wasm", "sigma-tsne.wasm"));
+  return loadBinding(core);
+}
+
+/** Why the WebAssembly core cannot be loaded. The engine describes these cases by terms of its own. */
+function reasonOfWasm(error) {
+  if (typeof WebAssembly === "undefined") return "this program has switched WebAssembly off";
+  if (!fs.existsSync(core)) return `${core} is missing; install the package again`;
+  if (/simd/i.test(error.message)) return "WebAssembly has no SIMD instructions on this processor";
+  if (error instanceof WebAssembly.CompileError) return `${core} is damaged; install the package again`;
+  return reasonOf(error);
 }
 
 /** The first line of an error's message, without the details that node-gyp-build adds. */
@@ -43,8 +54,15 @@ function reasonOf(error) {
   return first.startsWith("No native build was found") ? "no binary was found" : first;
 }
 
+/**
+ * Users meet this error when a program starts, and nobody catches it there. So its stack is its message, unless
+ * SIGMA_TSNE_DEBUG is 1.
+ */
 function failure(message, cause) {
-  return Object.assign(new Error(`sigma-tsne: ${message}`, { cause }), { code: "ADDON_NOT_FOUND" });
+  const isDebugging = process.env.SIGMA_TSNE_DEBUG === "1";
+  const error = new Error(`sigma-tsne: ${message}`, isDebugging ? { cause } : {});
+  if (!isDebugging) error.stack = `Error: ${error.message}`;
+  return Object.assign(error, { code: "ADDON_NOT_FOUND" });
 }
 
 function withBackend(binding, backend) {
@@ -59,7 +77,7 @@ function choose(wanted) {
     try {
       return withBackend(loadWasm(), { name: "wasm" });
     } catch (cause) {
-      throw failure(`the WebAssembly core cannot be loaded: ${reasonOf(cause)}. Unset SIGMA_TSNE_BACKEND.`, cause);
+      throw failure(`the WebAssembly core cannot be loaded: ${reasonOfWasm(cause)}. Unset SIGMA_TSNE_BACKEND`, cause);
     }
   }
   try {
@@ -76,8 +94,11 @@ function fallBack(reason, advice, cause) {
   let binding;
   try {
     binding = loadWasm();
-  } catch {
-    throw failure(`${reason}, and the WebAssembly core cannot be loaded either. ${advice}`, cause);
+  } catch (error) {
+    throw failure(
+      `${reason}, and the WebAssembly core cannot be loaded either: ${reasonOfWasm(error)}. ${advice}`,
+      cause,
+    );
   }
   process.emitWarning(`${reason}. WebAssembly computes instead, on one thread and more slowly. ${advice}`, {
     type: "SigmaTsneWarning",

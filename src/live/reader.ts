@@ -17,15 +17,26 @@ scope.onmessage = async ({ data: file }) => {
     const numbers = table.columns.flatMap(({ values }) => (values instanceof Float64Array ? [values.buffer] : []));
     scope.postMessage({ table }, [...new Set(numbers)] as ArrayBuffer[]);
   } catch (error) {
-    scope.postMessage({ failure: `${file.name}: ${error instanceof Error ? error.message : String(error)}` });
+    scope.postMessage({ failure: `${file.name}: ${describeError(error)}` });
   }
 };
 
+const HINT = "The command sigma-tsne embed reads larger files.";
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+function describeError(error: unknown): string {
+  const message = messageOf(error);
+  return isOutOfMemory(message) ? `there is not enough memory to read it in a page. ${HINT}` : message;
+}
+
+/** How V8, SpiderMonkey and JavaScriptCore report an allocation that failed. */
+const isOutOfMemory = (message: string) =>
+  /allocat|out of memory|invalid (string|array|typed array) length|string longer than/i.test(message);
+
 async function readTable(file: File): Promise<Table> {
   if (file.size > LARGEST_FILE) {
-    throw new Error(
-      `it has ${(file.size / 2 ** 30).toFixed(1)} GiB: expected at most 1 GiB. The command sigma-tsne embed reads larger files.`,
-    );
+    throw new Error(`it has ${(file.size / 2 ** 30).toFixed(1)} GiB: expected at most 1 GiB. ${HINT}`);
   }
   const bytes = new Uint8Array(await file.arrayBuffer());
   const begin = String.fromCharCode(...bytes.subarray(0, 6));
@@ -36,12 +47,23 @@ async function readTable(file: File): Promise<Table> {
 
 async function readBytes(bytes: Uint8Array<ArrayBuffer>, begin: string): Promise<Table> {
   if (begin === "\x93NUMPY") return readNpy(bytes);
-  if (begin.startsWith("PAR1")) return readParquet(bytes.buffer);
-  if (begin === "ARROW1" || begin.startsWith("\xff\xff\xff\xff")) return readArrow(bytes);
+  if (begin.startsWith("PAR1")) return readAs("Parquet", () => readParquet(bytes.buffer));
+  if (begin === "ARROW1" || begin.startsWith("\xff\xff\xff\xff")) return readAs("Arrow", () => readArrow(bytes));
   if (begin.startsWith("PK") || bytes.subarray(0, 4096).includes(0)) {
     throw new Error("its kind is not known: expected CSV, .npy, Parquet or Arrow");
   }
-  return readText(new TextDecoder().decode(bytes));
+  return readAs("CSV", () => readText(new TextDecoder().decode(bytes)));
+}
+
+/** The libraries describe a damaged file in terms of their own, so the kind of the file is added to their messages. */
+async function readAs(kind: string, read: () => Table | Promise<Table>): Promise<Table> {
+  try {
+    return await read();
+  } catch (error) {
+    const message = messageOf(error);
+    if (isOutOfMemory(message)) throw error;
+    throw new Error(`it cannot be read as ${kind}, perhaps because it is damaged (${message})`);
+  }
 }
 
 async function readParquet(buffer: ArrayBuffer): Promise<Table> {
