@@ -54,16 +54,7 @@ function reasonOf(error) {
   return first.startsWith("No native build was found") ? "no binary was found" : first;
 }
 
-/**
- * Users meet this error when a program starts, and nobody catches it there. So its stack is its message, unless
- * SIGMA_TSNE_DEBUG is 1.
- */
-function failure(message, cause) {
-  const isDebugging = process.env.SIGMA_TSNE_DEBUG === "1";
-  const error = new Error(`sigma-tsne: ${message}`, isDebugging ? { cause } : {});
-  if (!isDebugging) error.stack = `Error: ${error.message}`;
-  return Object.assign(error, { code: "ADDON_NOT_FOUND" });
-}
+const failure = (message, cause) => Object.assign(new Error(message, { cause }), { code: "ADDON_NOT_FOUND" });
 
 function withBackend(binding, backend) {
   return Object.assign(binding, { backend });
@@ -107,4 +98,11 @@ function fallBack(reason, advice, cause) {
   return withBackend(binding, { name: "wasm", reason });
 }
 
-module.exports = choose(process.env.SIGMA_TSNE_BACKEND || "auto");
+// src/binding.ts throws the failure. If this module threw it, a program could not catch the error of import("sigma-tsne"), because Node.js 20 rejects
+// a second, hidden promise when a CommonJS module throws that is imported by an ES module.
+try {
+  module.exports = choose(process.env.SIGMA_TSNE_BACKEND || "auto");
+} catch (error) {
+  if (error.code !== "ADDON_NOT_FOUND") throw error;
+  module.exports = { failure: error };
+}

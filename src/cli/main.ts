@@ -16,7 +16,7 @@ async function main(): Promise<number> {
     return await runCommandLine(process.argv.slice(2));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ADDON_NOT_FOUND") throw error;
-    process.stderr.write(`${(error as Error).message}\n`);
+    process.stderr.write(`sigma-tsne: ${(error as Error).message}\n`);
     return 1;
   }
 }

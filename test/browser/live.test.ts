@@ -30,15 +30,20 @@ beforeAll(async () => {
   const table = { ...Object.fromEntries(values.map((numbers, k) => [`x${k}`, numbers])), label: groups };
   await writeTable(join(folder, "points.parquet"), table);
   await writeTable(join(folder, "points.arrow"), table);
+  // The embedding of so many points takes long enough to be stopped.
+  const many = Array.from({ length: 8000 }, (_, i) => [Math.sin(i), Math.cos(2 * i), Math.sin(3 * i)].join(","));
+  await writeFile(join(folder, "many.csv"), `a,b,c\n${many.join("\n")}\n`);
   await writeFile(join(folder, "points.zip"), "PK\u0003\u0004 and more");
   await writeFile(join(folder, "ragged.csv"), "a,b\n1,2\n3\n4,5\n6,7\n");
   for (const kind of ["npy", "parquet", "arrow"]) {
     const bytes = await readFile(join(folder, `points.${kind}`));
     await writeFile(join(folder, `cut.${kind}`), bytes.subarray(0, bytes.length / 2));
   }
-  // The file has no content and takes no space on the disk.
-  await writeFile(join(folder, "large.npy"), "");
+  // These files end in holes, which take no space on the disk.
+  await writeFile(join(folder, "large.npy"), Buffer.from("\x93NUMPY", "latin1"));
   await truncate(join(folder, "large.npy"), 1.5 * 2 ** 30);
+  await writeFile(join(folder, "large.csv"), "1,2\n".repeat(1100));
+  await truncate(join(folder, "large.csv"), 0.625 * 2 ** 30);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -155,11 +160,12 @@ describe.each(["Chromium", "Firefox"] as const)("in %s,", (name) => {
   });
 
   test("the page stops on request and keeps the current embedding", async () => {
-    await click("#example");
-    await page.select("#sigma", "without");
+    await choose("many.csv");
+    await waitForMessage("rows");
     await click("#start");
     await waitForMessage("iteration");
-    await click("#stop");
+    // Unlike click(), this does not wait until the button stands still.
+    await page.$eval("#stop", (button) => (button as HTMLButtonElement).click());
     await waitForMessage("Stopped after");
     await expect.poll(() => textOf("figcaption")).toContain("KL divergence");
   });
@@ -173,6 +179,10 @@ describe.each(["Chromium", "Firefox"] as const)("in %s,", (name) => {
     [
       "large.npy",
       "large.npy: it has 1.5 GiB: expected at most 1 GiB. The command sigma-tsne embed reads larger files.",
+    ],
+    [
+      "large.csv",
+      "large.csv: it has 0.6 GiB: expected at most 0.5 GiB. The command sigma-tsne embed reads larger files.",
     ],
   ])("the page reports that it cannot read %s", async (file, expected) => {
     await choose(file);
