@@ -178,7 +178,7 @@ describe.each(["Chromium", "Firefox"] as const)("in %s,", (name) => {
     ["ragged.csv", "ragged.csv: it cannot be read as CSV, perhaps because it is damaged (Invalid Record Length"],
     [
       "large.npy",
-      "large.npy: it has 1.5 GiB: expected at most 1 GiB. The command sigma-tsne embed reads larger files.",
+      "large.npy: it has 1.5 GiB: expected at most 1.0 GiB. The command sigma-tsne embed reads larger files.",
     ],
     [
       "large.csv",

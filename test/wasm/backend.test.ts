@@ -92,11 +92,11 @@ test("a program can catch the error that nothing can compute", async () => {
 test("the command line reports in one line that nothing can compute", async () => {
   const env = { ...process.env, ...withoutBinary, SIGMA_TSNE_BACKEND: "auto" };
   const command = execute(process.execPath, ["--no-expose-wasm", resolve("dist/cli.js"), "--version"], { env });
-  const { code, stdout, stderr } = await command.catch(
-    (error: { code: number; stdout: string; stderr: string }) => error,
-  );
-  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-  expect(stderr).toMatch(/^sigma-tsne: no native binary can be used on this platform .*\n$/);
+  await expect(command).rejects.toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^sigma-tsne: no native binary can be used on this platform .*\n$/),
+  });
 });
 
 /** A folder with a binary that consists of these bytes, for the platform of this machine. */
