@@ -139,7 +139,7 @@ sigma-tsne plot map.npy --labels blocks.txt -o many-classes.png`,
     title: "Reconstructions",
     text: "An autoencoder with two latent dimensions learns the position of an edge, and does not reproduce grain and noise.",
     commands: `sigma-tsne train --class "vacuum edge" --count 6000 --size 32 --stretch 2 --z-dim 2 \\
-  --batch-size 32 --epochs 20 --run-dir edges --no-summary
+  --batch-size 32 --epochs 100 --run-dir edges --no-summary
 sigma-tsne figures edges --grid-size 12 -o edge-figures`,
     picture: "edge-figures/reconstructions.png",
   },
@@ -151,6 +151,16 @@ sigma-tsne figures edges --grid-size 12 -o edge-figures`,
   --gradient-weight 0.5 --schedule cosine --epochs 20 --run-dir scans --no-summary
 sigma-tsne figures scans -o scan-figures`,
     picture: "scan-figures/reconstructions.png",
+  },
+  {
+    name: "code-sigma",
+    title: "Standard deviations of codes",
+    text: "The embedding of all codes of `micrograph-vae`. The color is the standard deviation of the first dimension of each code, which differs between images.",
+    commands: `sigma-tsne encode scans -o scan-codes
+sigma-tsne embed scan-codes/vae_embeddings.npy --sigma scan-codes/vae_errors.npy -o scan-map.npy
+sigma-tsne plot scan-map.npy --color-by scan-codes/vae_errors.npy -o scan-sigma.png \\
+  --title "Standard deviation of the first latent dimension"`,
+    picture: "scan-sigma.png",
   },
   {
     name: "manifold",
