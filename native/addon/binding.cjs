@@ -34,7 +34,7 @@ function checkBytes(file) {
 
 function loadWasm() {
   const { loadBinding } = require(path.join(root, "dist", "wasm-binding.cjs"));
-  return loadBinding(path.join(prebuilds, "wasm", "sigma-tsne.wasm"));
+  return loadBinding(path.join(prebuilds, "wasm"), path.join(root, "dist", "wasm-helper.cjs"));
 }
 
 /** The first line of an error's message, without the details that node-gyp-build adds. */
@@ -79,7 +79,7 @@ function fallBack(reason, advice, cause) {
   } catch {
     throw failure(`${reason}, and the WebAssembly core cannot be loaded either. ${advice}`, cause);
   }
-  process.emitWarning(`${reason}. WebAssembly computes instead, on one thread and more slowly. ${advice}`, {
+  process.emitWarning(`${reason}. WebAssembly computes instead, more slowly. ${advice}`, {
     type: "SigmaTsneWarning",
     code: "SIGMA_TSNE_BACKEND",
   });

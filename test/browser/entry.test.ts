@@ -134,7 +134,8 @@ test("the error names the content security policy that prevents the worker from 
   await closed.close();
 });
 
-test("the browser entry computes the same embedding in a cross-origin isolated page", async () => {
+/** A page with the headers that isolate it. */
+async function openIsolated(): Promise<{ isolated: Page; close(): Promise<void> }> {
   const text = await pageText();
   const server: Server = createServer((_, response) => {
     response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
@@ -146,10 +147,65 @@ test("the browser entry computes the same embedding in a cross-origin isolated p
   const isolated = await browser.newPage();
   await isolated.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   await isolated.waitForFunction("globalThis.sigma");
-  const embed = `sigma.runTsne(${JSON.stringify(data)}, { perplexity: 10, iterations: 100 }).then(({ kl }) => [crossOriginIsolated, kl])`;
-  const [isIsolated, kl] = await isolated.evaluate<[boolean, number]>(embed);
-  expect(isIsolated).toBe(true);
-  expect(await page.evaluate<[boolean, number]>(embed)).toEqual([false, kl]);
-  await isolated.close();
-  server.close();
+  const close = async () => {
+    await isolated.close();
+    server.close();
+  };
+  return { isolated, close };
+}
+
+const embedWith = (threads: number) =>
+  `sigma.runTsne(${JSON.stringify(data)}, { perplexity: 10, iterations: 100, threads: ${threads} })
+    .then(({ embedding, options }) => [crossOriginIsolated, options.threads, [...embedding.data].join()])`;
+
+test("an isolated page computes with threads, and gives the same bytes as another page", async () => {
+  const { isolated, close } = await openIsolated();
+  const [, , expected] = await page.evaluate<[boolean, number, string]>(embedWith(3));
+  expect(await page.evaluate(embedWith(3))).toEqual([false, 1, expected]);
+  for (const threads of [1, 2, 3]) {
+    expect(await isolated.evaluate(embedWith(threads))).toEqual([true, threads, expected]);
+  }
+  await close();
+});
+
+test("twenty runs in a row finish in an isolated page, and all workers end with them", async () => {
+  const { isolated, close } = await openIsolated();
+  const [, , expected] = await isolated.evaluate<[boolean, number, string]>(embedWith(2));
+  for (let i = 0; i < 20; i++) expect(await isolated.evaluate(embedWith(2 + (i % 2)))).toEqual([true, 2 + (i % 2), expected]);
+  await expect.poll(() => isolated.workers().length).toBe(0);
+  await close();
+});
+
+test("an aborted run in an isolated page ends all workers during the work", async () => {
+  const { isolated, close } = await openIsolated();
+  const abort = `(async () => {
+    const controller = new AbortController();
+    const options = { perplexity: 10, iterations: 1e6, threads: 3, signal: controller.signal };
+    const run = sigma.runTsne(${JSON.stringify(data)}, {
+      ...options,
+      onProgress: ({ stage }) => stage === "optimization" && setTimeout(() => controller.abort(), 200),
+    });
+    return run.catch(({ code }) => code);
+  })()`;
+  const started = isolated.evaluate(abort);
+  await expect.poll(() => isolated.workers().length).toBe(3);
+  expect(await started).toBe("ABORTED");
+  await expect.poll(() => isolated.workers().length).toBe(0);
+  await close();
+});
+
+test("an isolated page stops and continues a run, and reports errors of the data", async () => {
+  const { isolated, close } = await openIsolated();
+  const found = await isolated.evaluate<Record<string, unknown>>(`(async () => {
+    const data = ${JSON.stringify(data)};
+    const tsne = new sigma.Tsne(data, { perplexity: 10, iterations: 1e6, threads: 2, onProgress: ({ iteration }) => iteration > 0 && tsne.stop() });
+    const { stopped, iterations } = await tsne.fit();
+    const { iterations: later } = await tsne.fit(10);
+    tsne.end();
+    const bad = data.map((row, i) => (i === 3 ? [NaN, ...row.slice(1)] : row));
+    const error = await sigma.runTsne(bad, { perplexity: 10, threads: 2 }).catch((error) => error);
+    return { stopped, difference: later - iterations, code: error.code, row: error.row };
+  })()`);
+  expect(found).toEqual({ stopped: "stop", difference: 10, code: "NOT_FINITE", row: 3 });
+  await close();
 });
