@@ -1,7 +1,7 @@
-// Compiles the core as WebAssembly into prebuilds/wasm, on any Linux machine: sigma-tsne.wasm for one thread, and sigma-tsne-threads.wasm for
-// several threads on one shared memory. zig's clang compiles C++ exceptions to those of WebAssembly, but zig's own C++ library for it has
-// neither exceptions nor the interface of threads. So the few files of libc++, libc++abi and libunwind that the core needs are compiled along,
-// from the sources that zig brings.
+// Compiles the core to WebAssembly (prebuilds/wasm) on any Linux machine: sigma-tsne.wasm for one thread, and
+// sigma-tsne-threads.wasm for several threads with shared memory. The clang in zig can compile C++ exceptions to
+// WebAssembly exceptions. However, zig's C++ library for WebAssembly lacks exceptions and the interface of threads. The
+// few files of libc++, libc++abi and libunwind that the core needs are therefore compiled too, from the sources in zig.
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -22,13 +22,13 @@ const cppFiles = (folder) =>
     .filter((name) => name.endsWith(".cpp"))
     .map((name) => `${folder}/${name}`);
 
-/** The flags of all files; exceptions are in the encoding that all current browsers and Node.js 20 read. */
+/** The flags of all files. Exceptions are in the encoding that all current browsers and Node.js 20 can read. */
 function compilerFlags(hasThreads) {
   return [
     ...["-target", "wasm32-wasi", `-mcpu=${FEATURES}${hasThreads ? "+atomics" : ""}`],
     ...["-O3", "-ffp-contract=fast", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
     ...["-fwasm-exceptions", "-mllvm", "-wasm-use-legacy-eh=true"],
-    // Otherwise clang turns atomic operations and thread-local variables into plain ones.
+    // Without these flags, clang turns atomic operations and thread-local variables into plain ones.
     ...(hasThreads ? ["-mthread-model", "posix"] : []),
   ];
 }

@@ -114,7 +114,7 @@ export class TrainingMonitor implements Computation {
    * @returns whether the training is finished
    */
   private async look(): Promise<boolean> {
-    // The order matters: if the lock is free before the model is found, the training cannot write anything newer.
+    // Check the lock first. If no training holds it now, the files that are read afterwards are final.
     const isAtWork = this.thread !== undefined || (await isLocked(this.folder));
     const isDone = await this.hasResult();
     await this.readCheckpoint();
@@ -125,7 +125,7 @@ export class TrainingMonitor implements Computation {
       return true;
     }
     if (this.thread) this.update({ state: "running", controllable: true });
-    else if (isAtWork) this.update({ state: "running", message: "In another process", controllable: false });
+    else if (isAtWork) this.update({ state: "running", message: "Running in another process", controllable: false });
     else this.update({ state: "stopped", message: this.failure || "Stopped", controllable: true });
     return false;
   }

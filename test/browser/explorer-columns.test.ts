@@ -11,7 +11,7 @@ import { launchChromium } from "./chromium.js";
 import { loneliest, openMap, positionOf, type Served, serve, settle, stopAll } from "./explorer.js";
 
 const N = 70_000;
-/** A small table with a point at a known position under the pointer. */
+/** Number of rows of a small table, in which one point has a known position under the pointer. */
 const FEW = 300;
 const AXE = fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url));
 
@@ -122,7 +122,7 @@ describe("columns of a table", () => {
     await page.getByRole("button", { name: "Dismiss" }).click();
     const layout = await small.layout("map");
     const row = loneliest(layout);
-    await page.getByText("Columns at the pointer").click();
+    await page.getByText("Columns shown at the pointer").click();
     for (const name of ["night", "flux"]) await page.getByRole("checkbox", { name }).check();
     await page.mouse.move(...(await positionOf(page, layout, row)));
     const few = await readTable(join(home, "few.csv"));
@@ -237,7 +237,7 @@ describe("filters", () => {
     await expect
       .poll(() => page.locator(".point-table__bar [role=status]").textContent())
       .toBe(`${all} of 70,000 rows`);
-    await page.getByRole("button", { name: "Select the points shown" }).click();
+    await page.getByRole("button", { name: "Select the shown points" }).click();
     await tab("Selection");
     await expect.poll(() => page.locator("#panel h2").textContent()).toBe(`${all} of 70,000 points`);
   });

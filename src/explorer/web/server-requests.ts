@@ -40,7 +40,11 @@ function readOffline(): OfflineData | undefined {
 export async function ask(path: string, init?: RequestInit): Promise<Response> {
   const kept = offline?.answers[path];
   if (kept) return new Response(decode(kept.base64), { headers: { "content-type": kept.type } });
-  if (offline) throw new RequestFailure({ code: "OFFLINE", message: "This is not part of the offline file." });
+  if (offline)
+    throw new RequestFailure({
+      code: "OFFLINE",
+      message: "This function needs a server, which an offline file does not have.",
+    });
   let answer: Response;
   try {
     answer = await fetch(path, init);

@@ -10,9 +10,16 @@ import { checkOptions, type OptionValues } from "../../options/index.js";
 import type { Images } from "../datasets/dataset.js";
 import { Random } from "../random.js";
 import { BATCH_OPTIONS, ENCODE_OPTIONS, SAMPLE_OPTIONS } from "./declarations.js";
-import { klToStandardNormal, type Likelihood, logNormal, logStandardNormal } from "./distributions.js";
+import {
+  GaussianLikelihood,
+  klToStandardNormal,
+  type Likelihood,
+  logNormal,
+  logStandardNormal,
+} from "./distributions.js";
 import { type ImageShape, type ImagesLike, range, toImages } from "./images.js";
 import { writeLayersModel } from "./layers-files.js";
+import { startFromMeanImage } from "./mean-image.js";
 import type { Network } from "./network.js";
 import { Pass, SERIES } from "./pass.js";
 import type { Recipe } from "./recipe.js";
@@ -51,7 +58,7 @@ export interface EpochStart {
 /** The approximate posterior q(z|x) of some images, as tensors: n x zDim. */
 export interface Posterior {
   readonly mean: tf.Tensor2D;
-  /** If undefined, the posterior is a point. */
+  /** Standard deviations of the codes. If undefined, the posterior is a single point. */
   readonly sd: tf.Tensor2D | undefined;
 }
 
@@ -162,8 +169,14 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     return [0];
   }
 
-  /** Called by the training before the first step of every epoch. */
-  async beginEpoch(_start: EpochStart): Promise<void> {}
+  /**
+   * Called by the training before the first step of every epoch. With a Gaussian likelihood, the decoder starts from the
+   * mean image.
+   */
+  async beginEpoch({ epoch, images }: EpochStart): Promise<void> {
+    const { decoder, likelihood } = this.parts;
+    if (epoch === 0 && likelihood instanceof GaussianLikelihood) await startFromMeanImage(decoder, images);
+  }
 
   /**
    * The encoder as a TensorFlow.js model without custom layers: images to means and, if the model has them, standard
@@ -434,7 +447,8 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
       const values = await next;
       const end = Math.min(start + batchSize, images.count);
       next = end < images.count ? read(end) : undefined;
-      // A rejection is reported by the await in the next round.
+      // Without this handler, Node.js would report an unhandled rejection. The `await` of the next round throws the
+      // error.
       next?.catch(() => {});
       const { height, width, channels } = this.configuration;
       const x = tf.tensor4d(values, [end - start, height, width, channels]);
@@ -480,7 +494,7 @@ export async function take(x: tf.Tensor): Promise<Float32Array> {
   return values;
 }
 
-/** Gives timers, signals and input a turn between batches, because the backends compute on the calling thread. */
+/** Lets timers, signals and input be handled between batches, because the backends compute on the calling thread. */
 export function pause(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -33,10 +33,10 @@ export function ExportMenu() {
       </summary>
       <div class={styles.menuItems}>
         <button type="button" disabled={!has} onClick={run(savePng)}>
-          Picture <small>PNG, as it is seen</small>
+          Picture <small>PNG, as on the screen</small>
         </button>
         <button type="button" disabled={!has} onClick={run(saveSvg)}>
-          Picture <small>SVG, to be scaled</small>
+          Picture <small>SVG, scalable</small>
         </button>
         <hr />
         {selectionFormats.map((format) => (
@@ -53,7 +53,7 @@ export function ExportMenu() {
               title="Layouts that were not shown yet are computed first"
               onClick={close}
             >
-              Explorer <small>one HTML file, without a server</small>
+              Explorer <small>one HTML file that needs no server</small>
             </a>
           </>
         )}

@@ -3,7 +3,6 @@ import { layers } from "@tensorflow/tfjs-layers";
 import { requireInteger } from "../../../arguments.js";
 import { Matrix } from "../../../matrix.js";
 import { checkOptions } from "../../../options/index.js";
-import type { Images } from "../../datasets/dataset.js";
 import { whiten } from "../../moments.js";
 import { Random } from "../../random.js";
 import type { Resolved } from "../configuration.js";
@@ -18,6 +17,7 @@ import {
   logStandardNormal,
 } from "../distributions.js";
 import { type ImagesLike, range, toImages } from "../images.js";
+import { logit, startFromMeanImage } from "../mean-image.js";
 import {
   type BatchOptions,
   type EpochStart,
@@ -54,18 +54,16 @@ export interface GmvaeSampleOptions extends SampleOptions {
 /** Least standard deviation of a component. A component that shrinks to a point would have an infinite density. */
 const LEAST_SD = 0.01;
 /**
- * Weight of the assignment loss, as a multiple of what the codes explain: the error of the mean image minus the error
- * of the reconstruction. Codes that preserve every stroke leave digits in the wrong component. On MNIST, where codes
- * explain about 120 nats, a weight of 500 was better than 50 and 10. If codes explain little, as after a short
- * pretraining on gray images, such a weight would make all codes equal.
+ * Weight of the assignment loss, as a multiple of the nats that the codes explain: the error of the mean image minus
+ * the error of the reconstruction. The weight must be large enough, because codes that preserve every stroke leave
+ * digits in the wrong component. On MNIST, where codes explain about 120 nats, a weight of 500 was better than 50 and
+ * 10. If codes explain little, as after a short pretraining on gray images, a weight of 500 would make all codes equal.
  */
 const ASSIGNMENT_SHARE = 4;
 /** Weight of the assignment loss in the last part of the training, in which the bound is the loss. */
 const KEPT_ASSIGNMENT_SHARE = 0.5;
 /** Name of the tensor with the clusters of the training images. The clusters of the codes are learned from them. */
 const CLUSTERS = "clusters";
-/** Largest number of training images for computing the mean image. */
-const MEAN_IMAGES = 2000;
 interface Latents {
   readonly mean: tf.Tensor2D;
   readonly sd: tf.Tensor2D;
@@ -119,7 +117,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { pretrain, refine } = planMixture(this.configuration, pass.length);
     if (pass.epoch < pretrain + refine) return this.pretrainingLoss(input, target, pass.withoutDropout());
-    // Dropout in the encoder would blur the codes until the components could not be distinguished.
+    // With dropout in the encoder, the codes would be so blurred that the components could not be distinguished.
     const latents = this.latents(input, pass.withoutDropout());
     const z = pass.draw(latents.mean, latents.sd) as tf.Tensor2D;
     const decoding = pass.training ? pass.withDropout(dropoutShare(pass.epoch, pass.length)) : pass;
@@ -147,8 +145,8 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * Returns the loss of a plain autoencoder; after `pretrainEpochs`, with the assignment to components. Dropout is not
-   * used, because with dropout narrow networks do not learn gray images.
+   * Returns the loss of a plain autoencoder. After `pretrainEpochs`, the loss also contains the assignment to
+   * components. Dropout is not used, because narrow networks with dropout do not learn gray images.
    */
   private pretrainingLoss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const z = this.latents(input, pass).mean;
@@ -231,7 +229,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
    */
   override async beginEpoch({ epoch, length, images, seed, signal, warn }: EpochStart): Promise<void> {
     const { pretrain, refine } = planMixture(this.configuration, length);
-    if (epoch === 0 && images.count > 0) await this.startFromMeanImage(images);
+    if (epoch === 0) await startFromMeanImage(this.parts.decoder, images);
     if (pretrain === 0 || images.count === 0 || (epoch !== pretrain && epoch !== pretrain + refine)) return;
     const { means } = await this.encode(images, { signal });
     requireVariance(means);
@@ -279,27 +277,9 @@ export class Gmvae extends Model<GmvaeConfiguration> {
       this.assign("prior/mean/bias", () => tf.tensor1d(Float32Array.from(centers)));
       fill("prior/sd/bias", 1 - LEAST_SD);
       for (const head of ["mean", "sd"]) this.assign(`prior/${head}/kernel`, (kernel) => tf.mul(kernel, 0.1));
-      // Posteriors as wide as the components would mix all components.
+      // If posteriors were as wide as the components, they would mix all components.
       fill("encoder/sd/bias", 0.3);
     });
-  }
-
-  /**
-   * Sets the bias of the decoder so that its output is the mean image at first. Otherwise the first steps only learn
-   * this image, with gradients so large that they turn off hidden units for good. With gray images, all codes then
-   * decode to one image.
-   */
-  private async startFromMeanImage(images: Images): Promise<void> {
-    const shown = range(0, Math.min(MEAN_IMAGES, images.count));
-    const mean = new Float32Array(this.pixels);
-    const values = await images.read(shown);
-    for (let i = 0; i < values.length; i++) mean[i % mean.length] += values[i] / shown.length;
-    const last = this.parts.decoder.layers.findLast((layer) => layer.trainableWeights.length > 0) as Layer;
-    tf.tidy(() =>
-      this.assign(`decoder/${last.name}/bias`, (bias) =>
-        logit(tf.mean(tf.reshape(tf.tensor1d(mean), [-1, bias.size]), 0)),
-      ),
-    );
   }
 
   /**
@@ -406,12 +386,6 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     ];
     return { mean, sd: tf.add(tf.softplus(sd), LEAST_SD) };
   }
-}
-
-/** Inverse of the sigmoid, for `x` limited to 0.01 to 0.99. */
-function logit(x: tf.Tensor): tf.Tensor {
-  const clipped = tf.clipByValue(x, 0.01, 0.99);
-  return tf.log(tf.div(clipped, tf.sub(1, clipped)));
 }
 
 interface Components {
