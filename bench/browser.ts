@@ -20,7 +20,14 @@ import type { Answer, Task } from "./peers/task.js";
 import { Scorer } from "./scorer.js";
 
 /** The compared programs, in the order of the rows. */
-export const BROWSER_PROGRAMS = ["native", "with threads", "without threads", "live page", "umap-js", "tsne-js"] as const;
+export const BROWSER_PROGRAMS = [
+  "native",
+  "with threads",
+  "without threads",
+  "live page",
+  "umap-js",
+  "tsne-js",
+] as const;
 export type BrowserProgram = (typeof BROWSER_PROGRAMS)[number];
 
 const LABELS: Record<BrowserProgram, string> = {
@@ -144,7 +151,9 @@ async function runOnce(
     const { seconds, longestFrame, threads } = await compute(context, program, seed);
     const kept10 = program === "live page" ? undefined : (await scorer?.score(y, signal))?.kept10;
     record.runs.push({ dataset: name, n, d, program, round: number, seconds, kept10, longestFrame, threads, load });
-    log(`${about} ${significant(seconds)} s, kept ${kept10?.toFixed(3) ?? "not measured"}, frame ${longestFrame ?? ""}`);
+    log(
+      `${about} ${significant(seconds)} s, kept ${kept10?.toFixed(3) ?? "not measured"}, frame ${longestFrame ?? ""}`,
+    );
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const failure = (error as Error).message.split("\n")[0].slice(0, 160);
@@ -232,7 +241,8 @@ async function serve({ dataset, nodeModules }: Context, isIsolated: boolean) {
     const file = files[path];
     if (path === "/") send("text/html", INDEX);
     else if (path === "/data") send("application/octet-stream", new Uint8Array(data.buffer));
-    else if (file && existsSync(file)) send(file.endsWith("html") ? "text/html" : "text/javascript", await readFile(file));
+    else if (file && existsSync(file))
+      send(file.endsWith("html") ? "text/html" : "text/javascript", await readFile(file));
     else response.writeHead(404).end();
   };
   const server = createServer((request, response) => void answer(request.url ?? "", response));
@@ -299,7 +309,11 @@ export function formatBrowser(record: BrowserRecord): string {
   });
   const { threads, perplexity, rounds, seed, timeout } = settings;
   return [
-    markdownTable(["data", "program", "threads", "seconds", "times native", "10-NN kept", "longest frame, ms"], rows, 5),
+    markdownTable(
+      ["data", "program", "threads", "seconds", "times native", "10-NN kept", "longest frame, ms"],
+      rows,
+      5,
+    ),
     `Perplexity ${perplexity}, up to ${threads} threads, seed ${seed} and one more each round, ${rounds} rounds (medians; the longest frame of all). A run is given up after ${timeout} s.`,
     describeMeasurement(record),
   ].join("\n\n");

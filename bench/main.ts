@@ -558,7 +558,12 @@ program
   .addOption(roundsOption(3))
   .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
   .option("--node-modules <folder>", "a node_modules with umap-js and tsne-js", DEFAULT_PEER_PATHS.nodeModules)
-  .option("--large <n>", "points of a generated data set for one run with threads; 0 for none", integerParser("--large", 0), 70_000)
+  .option(
+    "--large <n>",
+    "points of a generated data set for one run with threads; 0 for none",
+    integerParser("--large", 0),
+    70_000,
+  )
   .option("--threads <n>", "threads of runs with threads", integerParser("--threads", 1), 2)
   .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
   .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
@@ -1125,7 +1130,8 @@ interface BrowserFlags extends BrowserSettings {
 async function measureInBrowser(flags: BrowserFlags, signal: AbortSignal): Promise<void> {
   const { data, nodeModules, large, writeReadme, perplexity, threads, seed, rounds, timeout } = flags;
   const peers = await findBrowserPeers(nodeModules);
-  for (const name of ["umap-js", "tsne-js"]) if (!(name in peers)) log(`${name} is not installed: npm run bench -- setup`);
+  for (const name of ["umap-js", "tsne-js"])
+    if (!(name in peers)) log(`${name} is not installed: npm run bench -- setup`);
   const installed = Object.keys(peers) as BrowserProgram[];
   const [usual, small] = hasPublicData(data) ? ["mnist-test", "mnist-2000"] : ["generated-10000", "generated-2000"];
   const own: readonly BrowserProgram[] = ["native", "with threads", "without threads"];
@@ -1133,9 +1139,7 @@ async function measureInBrowser(flags: BrowserFlags, signal: AbortSignal): Promi
     { name: usual, programs: [...own, "live page", ...installed], rounds, isScored: true },
     // For programs that need too long for 10,000 points.
     { name: small, programs: [...own, ...installed], rounds: 1, isScored: true },
-    ...(large > 0
-      ? [{ name: `generated-${large}`, programs: own.slice(0, 2), rounds: 1, isScored: false }]
-      : []),
+    ...(large > 0 ? [{ name: `generated-${large}`, programs: own.slice(0, 2), rounds: 1, isScored: false }] : []),
   ];
   const record: BrowserRecord = {
     date: new Date().toISOString(),

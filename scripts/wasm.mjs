@@ -8,8 +8,7 @@ import { gzipSync } from "node:zlib";
 import { build, coreSources, root, zigFolder } from "./zig.mjs";
 
 const library = join(zigFolder(), "lib");
-const FEATURES =
-  "generic+simd128+bulk_memory+exception_handling+nontrapping_fptoint+sign_ext+mutable_globals";
+const FEATURES = "generic+simd128+bulk_memory+exception_handling+nontrapping_fptoint+sign_ext+mutable_globals";
 
 const LIBCXX =
   "algorithm atomic chrono condition_variable error_category exception functional future hash memory mutex mutex_destructor new_handler new_helpers optional stdexcept string system_error thread typeinfo vector verbose_abort";
@@ -42,7 +41,13 @@ function sourcesOf(common) {
   const ours = [...cpp, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-Wno-psabi"];
   const theirs = [
     ...cpp,
-    ...["-std=c++23", "-w", "-D_LIBCPP_BUILDING_LIBRARY", "-DLIBCXX_BUILDING_LIBCXXABI", "-D_LIBCXXABI_BUILDING_LIBRARY"],
+    ...[
+      "-std=c++23",
+      "-w",
+      "-D_LIBCPP_BUILDING_LIBRARY",
+      "-DLIBCXX_BUILDING_LIBCXXABI",
+      "-D_LIBCXXABI_BUILDING_LIBRARY",
+    ],
     ...["-DLIBCXXABI_SILENT_TERMINATE", "-DLIBCXXABI_NON_DEMANGLING_TERMINATE", "-D__WASM_EXCEPTIONS__"],
     ...["libcxx/src", "libcxxabi/src", "libcxxabi/include", "libunwind/include"].map(
       (path) => `-I${join(library, path)}`,
@@ -55,7 +60,7 @@ function sourcesOf(common) {
   ];
   const withFlags = (files, flags) => files.map((file) => ({ file, flags }));
   return [
-    // The kernels for x86-64 are of no use here, and training networks is left to TensorFlow.js.
+    // The kernels for x86-64 are not needed. The training of networks is left to TensorFlow.js.
     ...withFlags(
       coreSources().filter((file) => !/isa\/avx|native\/network/.test(file)),
       ours,

@@ -2,9 +2,9 @@
 import { assignToGrid, separateUniformly } from "../layout/index.js";
 import { evaluate } from "../quality/index.js";
 import { runBhTsne, runTsne, Tsne } from "../tsne/index.js";
+import type { HelperHost } from "../wasm/index.js";
 import binding, { loadCore } from "./binding.js";
 import { type Call, decode, encode, encodeError, type HelperReply, type Reply, type Request } from "./messages.js";
-import type { HelperHost } from "../wasm/index.js";
 
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<Request>) => void;

@@ -113,14 +113,14 @@ function boundRun(core: Core, helpers: HelperTeam) {
 
   return class Run {
     readonly #run: number;
-    readonly #input: { options?: { threads?: number } };
+    /** The options of the run, from which the number of threads is read. */
+    readonly #input: object;
     #isBusy = false;
     #isCanceled = false;
 
     constructor(input: object) {
       this.#run = core.makeRun(input);
-      const { options } = input as { options?: { threads?: number } };
-      this.#input = options ? { options } : {};
+      this.#input = { options: (input as { options?: object }).options };
       freed.register(this, this.#run);
     }
 

@@ -33,9 +33,10 @@ export class HelperTeam {
   }
 
   /** Resolves when the helper threads for work with this input are ready. Without them, the work uses fewer threads. */
-  async start(input: Input): Promise<void> {
+  async start(input: object): Promise<void> {
     const host = this.#host;
-    const threads = Math.min(input.threads ?? input.options?.threads ?? 1, this.mostThreads);
+    const { threads: own, options } = input as Input;
+    const threads = Math.min(own ?? options?.threads ?? 1, this.mostThreads);
     if (!host || threads === 1) return;
     while (this.#helpers.length < threads - 1) this.#helpers.push(host.start(this.#core.makeHelper()));
     const outcomes = await Promise.allSettled(this.#helpers);

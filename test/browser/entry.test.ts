@@ -171,7 +171,8 @@ test("an isolated page computes with threads, and gives the same bytes as anothe
 test("twenty runs in a row finish in an isolated page, and all workers end with them", async () => {
   const { isolated, close } = await openIsolated();
   const [, , expected] = await isolated.evaluate<[boolean, number, string]>(embedWith(2));
-  for (let i = 0; i < 20; i++) expect(await isolated.evaluate(embedWith(2 + (i % 2)))).toEqual([true, 2 + (i % 2), expected]);
+  for (let i = 0; i < 20; i++)
+    expect(await isolated.evaluate(embedWith(2 + (i % 2)))).toEqual([true, 2 + (i % 2), expected]);
   await expect.poll(() => isolated.workers().length).toBe(0);
   await close();
 });

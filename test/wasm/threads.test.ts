@@ -69,7 +69,11 @@ test("twenty new processes finish by themselves with the same bytes", async () =
 
 test("a run with threads stops on request and continues with the same result", async () => {
   const whole = await runTsne(data, { iterations: 400, threads: 2 });
-  const tsne = new Tsne(data, { iterations: 400, threads: 2, onProgress: ({ iteration }) => iteration > 0 && tsne.stop() });
+  const tsne = new Tsne(data, {
+    iterations: 400,
+    threads: 2,
+    onProgress: ({ iteration }) => iteration > 0 && tsne.stop(),
+  });
   const first = await tsne.fit();
   expect(first.stopped).toBe("stop");
   let last = first;
