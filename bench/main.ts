@@ -551,7 +551,7 @@ program
 
 program
   .command("browser")
-  .description("the browser entry in Chromium, with threads and without, beside Node.js, umap-js and tsne-js")
+  .description("the browser entry in Chromium, with threads and without, compared with Node.js, umap-js and tsne-js")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
