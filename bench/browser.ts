@@ -14,7 +14,6 @@ import { BenchmarkError } from "./failure.js";
 import { FOLDERS } from "./folders.js";
 import { describeMeasurement, type Machine, round } from "./machine.js";
 import { count, markdownTable, median, significant } from "./markdown.js";
-import type * as inPage from "./peers/in-page.js";
 import type { PageAnswer, PageProgram, PageTask } from "./peers/in-page.js";
 import type { Answer, Task } from "./peers/task.js";
 import { Scorer } from "./scorer.js";
@@ -256,12 +255,12 @@ async function computeInPage(page: Page, context: Context, program: BrowserProgr
   const isOurs = program === "with threads" || program === "without threads";
   const task: PageTask = {
     program: isOurs ? "sigma-tsne" : (program as PageProgram),
+    entry: "/browser.js",
     ...{ rows: dataset.n, cols: dataset.d, perplexity, seed, threads },
   };
-  const { embedding, longestFrame, ...measured } = await page.evaluate<PageAnswer, PageTask>(async (given) => {
-    const address = "/in-page.js";
-    return ((await import(address)) as typeof inPage).compute(given);
-  }, task);
+  const { embedding, longestFrame, ...measured } = await page.evaluate<PageAnswer>(
+    `import("/in-page.js").then(({ compute }) => compute(${JSON.stringify(task)}))`,
+  );
   await writeMatrix(y, new Matrix(Float32Array.from(embedding), dataset.n, 2), { signal });
   // The programs of others compute on the thread of the page.
   return { ...measured, longestFrame: isOurs ? Math.round(longestFrame) : undefined };

@@ -556,6 +556,10 @@ program
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
   .addOption(roundsOption(3))
+  .argument(
+    "[data sets...]",
+    "default: mnist-test and mnist-2000 where --data holds them, else generated-10000 and generated-2000",
+  )
   .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
   .option("--node-modules <folder>", "a node_modules with umap-js and tsne-js", DEFAULT_PEER_PATHS.nodeModules)
   .option(
@@ -568,7 +572,7 @@ program
   .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
   .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
   .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 300)
-  .action((flags: BrowserFlags) => interruptible((signal) => measureInBrowser(flags, signal)));
+  .action((names: string[], flags: BrowserFlags) => interruptible((signal) => measureInBrowser(names, flags, signal)));
 
 try {
   await program.parseAsync();
@@ -1127,18 +1131,22 @@ interface BrowserFlags extends BrowserSettings {
   writeReadme?: true;
 }
 
-async function measureInBrowser(flags: BrowserFlags, signal: AbortSignal): Promise<void> {
+async function measureInBrowser(names: readonly string[], flags: BrowserFlags, signal: AbortSignal): Promise<void> {
   const { data, nodeModules, large, writeReadme, perplexity, threads, seed, rounds, timeout } = flags;
   const peers = await findBrowserPeers(nodeModules);
   for (const name of ["umap-js", "tsne-js"])
     if (!(name in peers)) log(`${name} is not installed: npm run bench -- setup`);
   const installed = Object.keys(peers) as BrowserProgram[];
-  const [usual, small] = hasPublicData(data) ? ["mnist-test", "mnist-2000"] : ["generated-10000", "generated-2000"];
+  // The second set is for programs that need too long for 10,000 points.
+  const usual = hasPublicData(data) ? ["mnist-test", "mnist-2000"] : ["generated-10000", "generated-2000"];
   const own: readonly BrowserProgram[] = ["native", "with threads", "without threads"];
   const plans: BrowserPlan[] = [
-    { name: usual, programs: [...own, "live page", ...installed], rounds, isScored: true },
-    // For programs that need too long for 10,000 points.
-    { name: small, programs: [...own, ...installed], rounds: 1, isScored: true },
+    ...(names.length > 0 ? names : usual).map((name) => ({
+      name,
+      programs: [...own, "live page" as const, ...installed],
+      rounds,
+      isScored: true,
+    })),
     ...(large > 0 ? [{ name: `generated-${large}`, programs: own.slice(0, 2), rounds: 1, isScored: false }] : []),
   ];
   const record: BrowserRecord = {

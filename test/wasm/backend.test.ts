@@ -178,7 +178,9 @@ test("a run that needs more memory than WebAssembly can address is rejected", as
   const many = { data: new Float32Array(3_000_000), rows: 3_000_000, cols: 1 };
   await expect(runTsne(many)).rejects.toMatchObject({
     code: "OUT_OF_MEMORY",
-    message: expect.stringMatching(/^3000000 points x 1 values at perplexity 30 need about \d+\.\d GiB, but WebAssembly/),
+    message: expect.stringMatching(
+      /^3000000 points x 1 values at perplexity 30 need about \d+\.\d GiB, but WebAssembly/,
+    ),
   });
 });
 
