@@ -9,7 +9,7 @@ import type { CoreModule } from "./module.js";
  * runs between the slices. The neighbor search, other work before gradient descent, and all other functions run in one
  * piece.
  */
-export type WasmBinding = Omit<typeof native, "backend">;
+export type WasmBinding = Omit<typeof native, "backend" | "failure">;
 
 /**
  * Milliseconds after which gradient descent lets the event loop run. The core reports its progress, and can be stopped,
