@@ -45,7 +45,7 @@ const core = path.join(prebuilds, "wasm", "sigma-tsne.wasm");
 
 function loadWasm() {
   const { loadBinding } = require(path.join(root, "dist", "wasm-binding.cjs"));
-  return loadBinding(core);
+  return loadBinding(path.dirname(core), path.join(root, "dist", "wasm-helper.cjs"));
 }
 
 /** Why the WebAssembly core cannot be loaded. The engine describes these cases by terms of its own. */
@@ -100,7 +100,7 @@ function fallBack(reason, advice, cause) {
       cause,
     );
   }
-  process.emitWarning(`${reason}. WebAssembly computes instead, on one thread and more slowly. ${advice}`, {
+  process.emitWarning(`${reason}. WebAssembly computes instead, more slowly. ${advice}`, {
     type: "SigmaTsneWarning",
     code: "SIGMA_TSNE_BACKEND",
   });

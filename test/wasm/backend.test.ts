@@ -36,7 +36,12 @@ async function run(program: string, env: Record<string, string>, ...flags: strin
 const printBackend = "console.log(JSON.stringify(sigma.backend));";
 
 test("the package computes with WebAssembly if SIGMA_TSNE_BACKEND requests it", async () => {
-  expect(backend).toEqual({ name: "wasm", instructionSet: "wasm-simd128", reason: undefined });
+  expect(backend).toEqual({
+    name: "wasm",
+    instructionSet: "wasm-simd128",
+    mostThreads: 16,
+    reason: undefined,
+  });
   const { embedding, kl } = await runTsne(data, { perplexity: 10 });
   expect(embedding.shape).toEqual([120, 2]);
   expect(kl).toBeGreaterThan(0);
