@@ -1,4 +1,5 @@
 import native from "#binding";
+import { abortError } from "./abort.js";
 import { AbortError, ArgumentError, DataError, type ErrorCode, SigmaTsneError } from "./errors.js";
 
 /** The separate name is needed because the bundler loses the default of a bare import that several bundles share. */
@@ -113,9 +114,4 @@ export async function awaitNative<T>(
   } finally {
     signal?.removeEventListener("abort", cancel);
   }
-}
-
-/** Creates the error for work that `signal` has stopped. */
-export function abortError(signal: AbortSignal): AbortError {
-  return new AbortError(undefined, { cause: signal.reason });
 }

@@ -41,7 +41,8 @@ Examples:
 
 The page is at the address that is printed, and only for this machine unless
 --host says otherwise; then the address carries a token that every visitor
-needs. Ctrl-C ends the server.
+needs. Ctrl-C ends the server. "Save" in the page writes the explorer as one
+HTML file, which needs no server and computes maps with other settings.
 
 Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong usage, 130 interrupted before
 the server was up.
