@@ -199,7 +199,7 @@ describe("errors", () => {
     return text;
   };
 
-  test("a browser without WebAssembly is told in plain words", async () => {
+  test("the page reports in plain words that the browser has no WebAssembly", async () => {
     await page.addInitScript("delete globalThis.WebAssembly");
     await open(withData);
     expect(await failure()).toContain("sigma-tsne cannot compute in this browser: it has no workers or no WebAssembly");
