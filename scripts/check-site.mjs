@@ -1,4 +1,5 @@
-// Checks the built documentation in docs/site: every link leads to a page and to a heading of it, and no page requests a file from elsewhere.
+// Checks the built documentation in docs/site: every link leads to an existing page and heading, and no page loads a
+// file from another site.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, resolve, sep } from "node:path";
 

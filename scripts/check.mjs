@@ -1,4 +1,5 @@
-// Lint, format, types and structure of all sources, as many checks at once as there are processors; with --write, formats them instead.
+// Checks lint, formatting, types and structure of all sources, with as many checks at the same time as there are
+// processors. With --write, formats the sources instead.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -13,7 +14,8 @@ const formatting = [
   ["@biomejs/biome/bin/biome", "check", ...(isWriting ? ["--write"] : []), "."],
   ["clang-format-node/build/cli.js", ...(isWriting ? ["-i"] : ["--dry-run", "--Werror"]), ...sources],
 ];
-// The native compiler takes a fifth of the time of the one in JavaScript, which the bundler and typedoc need.
+// The native compiler takes a fifth of the time of the compiler in JavaScript, which the bundler and typedoc still
+// need.
 const projects = [
   ".",
   "test/browser",
@@ -37,7 +39,9 @@ const work = async () => {
 };
 await Promise.all(Array.from({ length: availableParallelism() }, work));
 
-/** Runs a program of node_modules and prints what it says when it ends, so that the lines of two do not mix. */
+/**
+ * Runs a program of node_modules. Prints its output when it ends, so that the outputs of two programs are not mixed.
+ */
 function run([program, ...args]) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join("node_modules", program), ...args]);

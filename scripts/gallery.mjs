@@ -1,4 +1,5 @@
-// Makes docs/gallery.md and its pictures: runs the commands that the page shows, in a temporary folder, and shrinks what they draw.
+// Makes docs/gallery.md and its pictures: runs the commands that the page shows in a temporary folder, and reduces the
+// size of the pictures.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
@@ -17,7 +18,10 @@ const MOST_BYTES = 190_000;
 const SETUP = `sigma-tsne demo -o repeats
 sigma-tsne demo -o demo --data codes`;
 
-/** Title, words, commands, and the picture that they make; `page` is one to be photographed in a browser. */
+/**
+ * For each picture: title, text, commands, and the file that the commands write. `page` is an HTML file of which a
+ * browser takes a picture.
+ */
 const GALLERY = [
   {
     name: "standard-and-sigma-aware",
@@ -214,7 +218,7 @@ async function shell(commands) {
   await run("sh", ["-ec", commands], { cwd: folder, env, maxBuffer: 2 ** 26 });
 }
 
-/** The section of one picture, which is put where the page finds it. */
+/** Makes the section of one picture and writes the picture to the folder that the page refers to. */
 async function show({ name, title, text, commands, picture, page, part }) {
   const file = `${name}${picture?.endsWith(".gif") ? ".gif" : ".png"}`;
   const target = join(pictures, file);
@@ -232,7 +236,7 @@ async function show({ name, title, text, commands, picture, page, part }) {
   return `${words.filter(Boolean).join("\n\n")}\n`;
 }
 
-/** Pages show pictures some 900 pixels wide; fewer colors and pixels until the file is small. */
+/** Reduces colors and pixels until the file is small. Pages show pictures about 900 pixels wide. */
 async function shrink(bytes, part) {
   const whole = part ? await sharp(bytes).extract(part).png().toBuffer() : bytes;
   for (let width = 1100; ; width = Math.round(0.85 * width)) {

@@ -1,4 +1,5 @@
-// Python beside an engine or a notebook, in a virtual environment with its pinned packages, kept for the next time in the folder for temporary files:
+// Runs the tests of an integration in a Python virtual environment with pinned packages. The environment is kept in the
+// folder for temporary files:
 //   node scripts/integration.mjs spark                                    its tests
 //   node scripts/integration.mjs spark integrations/spark/benchmark.py    another program
 import { createHash } from "node:crypto";

@@ -1,5 +1,5 @@
-// Builds docs/live/index.html, which the documentation site contains, if it is not there yet. It needs the WebAssembly core, whose compiler comes
-// from the Python registry. Without that compiler the site is built without the page.
+// Builds docs/live/index.html for the documentation site, if it does not exist yet. The page contains the WebAssembly
+// core, whose compiler comes from the Python registry. Without that compiler, the site is built without the page.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 

@@ -1,4 +1,4 @@
-// Compiles the binaries of all platforms into prebuilds/, on any Linux machine, and checks how they are made up:
+// Compiles the binaries of all platforms into prebuilds/, on any Linux machine, and checks their structure:
 //   node scripts/prebuild.mjs                     all of them
 //   node scripts/prebuild.mjs linux-x64 ...       some
 import { createHash } from "node:crypto";
@@ -19,7 +19,8 @@ for (const name of names) {
   console.log(`${relative(root, path)}: ${bytes} bytes; ${describeBinary(path, TARGETS[name])}`);
 }
 
-// native/addon/binding.cjs compares them before it loads a binary: to load a damaged one can end the process without a message.
+// native/addon/binding.cjs compares these checksums before it loads a binary, because loading a damaged binary can end
+// the process without a message.
 const present = Object.values(TARGETS).filter((target) => existsSync(binaryOf(target)));
 const checksums = present.map((target) => [
   binaryName(target),

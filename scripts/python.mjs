@@ -1,13 +1,14 @@
-// Programs of Python with pinned packages, in a virtual environment of their own.
+// Runs Python programs with pinned packages in a separate virtual environment.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * The Python of an environment with these packages. It is made once and kept in the folder for temporary files.
+ * Returns the Python of an environment with these packages. The environment is created at the first call and kept in
+ * the folder for temporary files.
  *
- * @param name of the environment, which must differ for other packages or versions
+ * @param name name of the environment, which must differ for other packages or versions
  * @param packages arguments of `pip install`
  */
 export function pythonWith(name, packages) {
@@ -24,7 +25,7 @@ export function pythonWith(name, packages) {
   return python;
 }
 
-/** Runs a program whose output the user sees, and ends with its exit code where it fails. */
+/** Runs a program whose output the user sees. If the program fails, this process ends with its exit code. */
 export function runOrExit(command, args) {
   const { status, error } = spawnSync(command, args, { stdio: "inherit" });
   if (error) throw error;

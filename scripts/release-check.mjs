@@ -1,5 +1,6 @@
-// Everything about a release that can be checked without publishing it: what is built, what is packed, and the packed file installed and
-// used as a stranger would, on every major version of Node.js that is supported. docs/release.md says which steps are done by hand.
+// Checks everything about a release that can be checked without publishing it: the build, the content of the package,
+// and the installed package, on every supported major version of Node.js. docs/release.md lists the steps that are done
+// by hand.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
@@ -15,7 +16,7 @@ const execute = promisify(execFile);
 const root = resolve(import.meta.dirname, "..");
 const { values: flags } = parseArgs({ options: { packed: { type: "boolean", default: false } } });
 
-/** MB. What is in the package is listed by `npm pack`; more than this needs a reason. */
+/** Limits in MB. `npm pack` lists the content of the package; raise a limit only for a good reason. */
 const LARGEST = { packed: 10, unpacked: 24 };
 
 const engines = JSON.parse(await readFile(join(root, "package.json"), "utf8")).engines.node;
@@ -27,14 +28,14 @@ const TYPE_RESOLUTIONS = [
   ["bundler", "ES2022"],
 ];
 
-/** Of what a failed check has printed. */
+/** Maximum number of lines of a failed check's output that are printed. */
 const MOST_LINES = 30;
 
 const work = await mkdtemp(join(tmpdir(), "sigma-tsne-release-"));
 const summary = [];
 let failed = false;
 
-/** One check. What it returns stands beside its name in the summary. */
+/** Runs one check. The text that it returns is printed next to its name in the summary. */
 async function check(name, run) {
   process.stderr.write(`${name} ...\n`);
   const start = performance.now();
@@ -107,14 +108,14 @@ await check("publint", async () => {
 await check("types by every way of resolving them", async () => {
   const { checkPackage, createPackageFromTarballData } = await import("@arethetypeswrong/core");
   const { problems } = await checkPackage(createPackageFromTarballData(await readFile(tarball)));
-  // "node10" knows no exports; the README asks for node16 or bundler.
+  // "node10" does not support the field `exports`; the README requires node16 or bundler.
   const complaints = problems.filter(({ resolutionKind }) => resolutionKind !== "node10");
   if (complaints.length > 0) throw new Error(JSON.stringify(complaints, null, 2));
 });
 
 /** A project with the package installed from its tarball. */
 const project = join(work, "project");
-/** For the search of executables: Node.js and nothing else, no compiler above all. */
+/** Programs are searched for only in a folder with Node.js, so that no compiler can be found. */
 const bare = { ...process.env, PATH: join(work, "bin") };
 
 await check("install, no scripts, no compiler", async () => {
@@ -129,7 +130,10 @@ await check("install, no scripts, no compiler", async () => {
   return `${Object.keys(packages).length} packages, ${megabytes(bytes)} on disk`;
 });
 
-/** Makes a project in an empty folder and installs the packed file in it, without scripts and without a compiler. */
+/**
+ * Creates a project in an empty folder and installs the packed file in it, without install scripts and without a
+ * compiler.
+ */
 async function installPackage(folder, options) {
   await mkdir(folder);
   await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
@@ -152,7 +156,7 @@ async function npmFile() {
 
 const maps = new Set();
 
-/** The programs of scripts/release, which all print the same checksum. */
+/** Runs the programs of scripts/release, which must all print the same checksum. */
 async function smoke(node, names) {
   for (const name of names) maps.add(await run(node, [name], { cwd: project, env: bare }));
   if (maps.size !== 1) throw new Error(`maps differ: ${[...maps].join(", ")}`);
@@ -209,7 +213,7 @@ for (const version of NODE_VERSIONS) {
   });
 }
 
-/** The Node.js of a version, as the registry has it for this platform, in a folder of its own that is kept. */
+/** Downloads a version of Node.js for this platform from the registry into a separate folder, which is kept. */
 async function installNode(version) {
   const platform = process.platform === "win32" ? "win" : process.platform;
   const folder = join(root, "node_modules", ".cache", "sigma-tsne", `node-${version}`);
@@ -249,7 +253,7 @@ for (const [name, target] of Object.entries(TARGETS)) {
   });
 }
 
-/** The binary that is found in a project on another platform. */
+/** Returns the binary that a project would load on another platform. */
 async function findBinary(folder, platform) {
   const program =
     'console.log(require("node-gyp-build").path("node_modules/sigma-tsne").replaceAll("\\\\", "/").split("prebuilds/")[1])';

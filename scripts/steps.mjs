@@ -1,4 +1,5 @@
-// The commands of package.json that consist of several steps: node scripts/steps.mjs <command> [arguments of the last step].
+// The commands of package.json that consist of several steps: node scripts/steps.mjs <command> [arguments of the last
+// step].
 import { spawnSync } from "node:child_process";
 
 const tsdown = (...args) => [process.execPath, "node_modules/tsdown/dist/run.mjs", "--logLevel", "warn", ...args];
@@ -30,7 +31,8 @@ const commands = {
     tsdown(),
     vitest("--project", "unit", "--project", "fresh", "--project", "cli"),
   ],
-  // The points that the tests of the other integrations share need pyarrow, which the widget does not.
+  // Only the tests in jupyterTests are run: the shared test points of the other integrations need pyarrow, but the
+  // widget does not.
   "test:jupyter": integration("jupyter", "-m", "pytest", ...jupyterTests),
   "test:native": native("release"),
   "test:ray": integration("ray"),

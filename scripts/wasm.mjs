@@ -1,6 +1,7 @@
-// Compiles the core as WebAssembly into prebuilds/wasm/sigma-tsne.wasm, on any Linux machine. zig's clang compiles C++ exceptions to those of
-// WebAssembly, but zig's own C++ library for it has neither exceptions nor the interface of threads. So the few files of libc++, libc++abi and
-// libunwind that the core needs are compiled along, from the sources that zig brings.
+// Compiles the core to WebAssembly (prebuilds/wasm/sigma-tsne.wasm) on any Linux machine. The clang in zig can compile
+// C++ exceptions to WebAssembly exceptions. However, zig's C++ library for WebAssembly lacks exceptions and the
+// interface of threads. The few files of libc++, libc++abi and libunwind that the core needs are therefore compiled
+// too, from the sources in zig.
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -13,7 +14,7 @@ const target = [
   "-mcpu=generic+simd128+bulk_memory+exception_handling+nontrapping_fptoint+sign_ext+mutable_globals",
 ];
 
-/** Exceptions in the encoding that all current browsers and Node.js 20 read. */
+/** Exceptions in the encoding that all current browsers and Node.js 20 can read. */
 const flags = [
   ...target,
   ...["-O3", "-ffp-contract=fast", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
@@ -53,7 +54,7 @@ const cppFiles = (folder) =>
     .map((name) => ({ file: `${folder}/${name}`, flags: ours }));
 
 const sources = [
-  // The kernels for x86-64 are of no use here, and training networks is left to TensorFlow.js.
+  // The kernels for x86-64 are not needed. The training of networks is left to TensorFlow.js.
   ...coreSources()
     .filter((file) => !/isa\/avx|native\/network/.test(file))
     .map((file) => ({ file, flags: ours })),

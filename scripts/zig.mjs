@@ -1,6 +1,6 @@
-// The C++ compiler for all targets: the clang of zig, which the Python registry has as one package (ziglang). It is a tool of developers: users
-// of the package never need it. Compiled files are kept in build-zig/ and compiled again only when one of the files that they include has
-// changed.
+// The C++ compiler for all targets: the clang in zig, which is one package (ziglang) in the Python registry. Only
+// developers need it; users of the package do not. Compiled files are kept in build-zig/. A file is compiled again only
+// after a change in one of the files that it includes.
 import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -12,17 +12,17 @@ import { pythonWith } from "./python.mjs";
 const execute = promisify(execFile);
 export const root = resolve(import.meta.dirname, "..");
 
-/** Other versions are other compilers, and so other binaries. */
+/** Another version contains another compiler and would give other binaries. */
 const ZIG_VERSION = "0.17.1";
 
-/** The folder of zig, with the program and the sources of its libraries. */
+/** Returns the folder of zig, with the program and the sources of its libraries. */
 export function zigFolder() {
   const python = pythonWith(`ziglang-${ZIG_VERSION}`, [`ziglang==${ZIG_VERSION}`]);
   const locate = ["-c", "import os, ziglang; print(os.path.dirname(ziglang.__file__))"];
   return spawnSync(python, locate, { encoding: "utf8" }).stdout.trim();
 }
 
-/** The C++ sources of the core, relative to the root. */
+/** Returns the C++ sources of the core, relative to the root. */
 export const coreSources = () =>
   readFileSync(join(root, "native", "sources.txt"), "utf8")
     .trim()
@@ -34,14 +34,14 @@ function hashOf(path) {
   return hashes.get(path);
 }
 
-/** What an object was made from: the flags and the bytes of all files that the compiler has read. */
+/** Identifies the input of an object file: the flags and the bytes of all files that the compiler has read. */
 function signature(flags, files) {
   const digest = createHash("sha256").update(JSON.stringify([ZIG_VERSION, flags]));
   for (const file of files) digest.update(`\0${file}\0${existsSync(file) ? hashOf(file) : ""}`);
   return digest.digest("hex");
 }
 
-/** The files of a dependency file of make, as -MMD writes it. */
+/** Returns the files that a dependency file of make lists. -MMD writes such files. */
 function dependencies(path) {
   const rule = readFileSync(path, "utf8").replaceAll("\\\n", " ");
   return rule
@@ -64,7 +64,7 @@ async function compile({ file, flags, language = "c++" }, object) {
 
 let program;
 
-/** Runs zig; what the compiler says about an error is the message. */
+/** Runs zig. If it fails, the error contains the message of the compiler. */
 async function zig(args) {
   program ??= join(zigFolder(), "zig");
   try {
@@ -75,12 +75,13 @@ async function zig(args) {
 }
 
 /**
- * Compiles sources, as many at once as there are processors or as the environment variable JOBS says, and links their objects to one file.
+ * Compiles sources and links their objects to one file. Runs as many compilers at the same time as there are
+ * processors, or as the environment variable JOBS states.
  *
- * @param name of the folder of objects
+ * @param name name of the folder for the objects
  * @param sources `{file, flags, language?}`, language "c++" or "cc"
- * @param link flags of the linker
- * @param language of the linker: "c++" compiles zig's own C++ library and links it
+ * @param link flags for the linker
+ * @param language language for the linker: "c++" compiles zig's own C++ library and links it
  */
 export async function build(name, sources, link, output, language = "c++") {
   const folder = join(root, "build-zig", name);
@@ -94,5 +95,5 @@ export async function build(name, sources, link, output, language = "c++") {
   await zig([language, ...link, ...objects, "-o", output]);
 }
 
-/** Tells files of the same name in different folders apart. */
+/** Makes names that differ for files with the same name in different folders. */
 const hashName = (path) => createHash("sha256").update(path).digest("hex").slice(0, 8);

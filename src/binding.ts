@@ -2,7 +2,10 @@ import native from "#binding";
 import { abortError } from "./abort.js";
 import { AbortError, ArgumentError, DataError, type ErrorCode, SigmaTsneError } from "./errors.js";
 
-/** The separate name is needed because the bundler loses the default of a bare import that several bundles share. */
+/**
+ * Export the binding under a name of its own: if several bundles re-export the import directly, the bundler loses its
+ * default.
+ */
 export const binding = native;
 export type NativeOptions = native.NativeOptions;
 export type NativeFarValue = native.NativeFarValue;

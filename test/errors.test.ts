@@ -25,7 +25,7 @@ group("every error of the package", () => {
   });
 });
 
-test("an ArgumentError carries what came and what is accepted", () => {
+test("an ArgumentError contains the received value and the accepted values", () => {
   const received = Float32Array.of(1, 2);
   const error = new ArgumentError("SHAPE_MISMATCH", { argument: "sigma", received, accepted: "3 numbers" });
   expect(error.received).toBe(received);
@@ -33,12 +33,12 @@ test("an ArgumentError carries what came and what is accepted", () => {
   expect(error.message).toBe("sigma: expected 3 numbers, received a Float32Array of length 2");
 });
 
-test("an ArgumentError may say it in other words", () => {
+test("an ArgumentError may have its own message", () => {
   const facts = { argument: "sigma", received: 1, accepted: "0", message: "no sigma" };
   expect(new ArgumentError("INVALID_ARGUMENT", facts).message).toBe("no sigma");
 });
 
-test("a DataError is an ArgumentError that tells row and column, where there are any", () => {
+test("a DataError is an ArgumentError with row and column, if they are known", () => {
   const facts = { argument: "data", received: Number.NaN, accepted: "finite numbers" };
   const placed = new DataError("NOT_FINITE", { ...facts, row: 0, column: 2 });
   expect(placed).toBeInstanceOf(ArgumentError);
@@ -49,7 +49,7 @@ test("a DataError is an ArgumentError that tells row and column, where there are
   expect(whole.message).toBe("data: expected finite numbers, received NaN");
 });
 
-test("a FileError carries the path", () => {
+test("a FileError contains the path", () => {
   expect(new FileError("FILE_WRITE", "a/b.csv", "disk full").path).toBe("a/b.csv");
 });
 
@@ -75,6 +75,6 @@ test.each([
   [Object.fromEntries(Array.from("abcdefghij", (key) => [key, 1])), "an object with keys a, b, c, d, e, f, g, h"],
   [() => {}, "a function"],
   [Symbol("s"), "a symbol"],
-])("what came is described shortly: %o", (value, description) => {
+])("a received value is described briefly: %o", (value, description) => {
   expect(describe(value)).toBe(description);
 });

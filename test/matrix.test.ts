@@ -48,7 +48,7 @@ describe("Matrix", () => {
     [-2, -3],
     [1.5, 4],
     [Number.NaN, 6],
-  ])("refuses six numbers for %s x %s", (rows, cols) => {
+  ])("rejects six numbers for the shape %s x %s", (rows, cols) => {
     expect(() => new Matrix(six, rows, cols)).toThrow(
       expect.objectContaining({ name: "ArgumentError", code: "SHAPE_MISMATCH", argument: "data", received: six }),
     );
@@ -58,13 +58,13 @@ describe("Matrix", () => {
     ["an array", [1, 2, 3, 4, 5, 6]],
     ["integers", Int32Array.of(1, 2, 3, 4, 5, 6)],
     ["undefined", undefined],
-  ])("refuses data that is %s", (_, data) => {
+  ])("rejects data that is %s", (_, data) => {
     expect(() => new Matrix(data as unknown as Float32Array, 2, 3)).toThrow(ArgumentError);
   });
 });
 
 describe("toMatrix", () => {
-  test("takes a Matrix as it is", () => {
+  test("returns a Matrix unchanged", () => {
     const matrix = new Matrix(six, 2, 3);
     expect(toMatrix(matrix)).toBe(matrix);
   });
@@ -95,7 +95,7 @@ describe("toMatrix", () => {
     ]);
   });
 
-  test("takes a shape that is a typed array", () => {
+  test("accepts a shape that is a typed array", () => {
     expect(toMatrix({ data: six, shape: Int32Array.of(3, 2) as unknown as number[] }).shape).toEqual([3, 2]);
   });
 
@@ -107,7 +107,7 @@ describe("toMatrix", () => {
     [Uint16Array, Float32Array],
     [Int32Array, Float64Array],
     [Uint32Array, Float64Array],
-  ])("widens %o without loss", (From, To) => {
+  ])("converts %o to floating-point numbers without loss", (From, To) => {
     const greatest = From.from([-1, 2 ** 32 - 1, 127]) as NumericArray;
     const { data } = toMatrix({ data: greatest, rows: 1, cols: 3 });
     expect(data).toBeInstanceOf(To);
@@ -125,7 +125,7 @@ describe("toMatrix", () => {
     expect(toMatrix([[], []]).shape).toEqual([2, 0]);
   });
 
-  test("does not look at the values", () => {
+  test("does not check the values", () => {
     expect(toMatrix([[Number.NaN, Number.POSITIVE_INFINITY]]).toArrays()).toEqual([
       [Number.NaN, Number.POSITIVE_INFINITY],
     ]);
@@ -155,7 +155,7 @@ describe("toMatrix", () => {
     ["rows that only have a length", [{ length: -1 }]],
     ["rows of an endless length", [{ length: 1e20 }]],
     ["a tensor with a promise of data", { shape: [1, 1], dataSync: async () => six }],
-  ])("refuses %s as no matrix", (_, input) => {
+  ])("rejects %s, which is not a matrix", (_, input) => {
     const error = failureOf(input, "sigma");
     expect(error).toBeInstanceOf(ArgumentError);
     expect(error).toMatchObject({
@@ -165,7 +165,7 @@ describe("toMatrix", () => {
     });
   });
 
-  test.each([[[6]], [[1, 2, 3]]])("refuses the shape %j with its dimensions", (shape) => {
+  test.each([[[6]], [[1, 2, 3]]])("rejects the shape %j and names its dimensions", (shape) => {
     expect(failureOf({ data: six, shape })).toMatchObject({
       code: "INVALID_ARGUMENT",
       received: shape,
@@ -173,7 +173,7 @@ describe("toMatrix", () => {
     });
   });
 
-  test("refuses a shape that does not fit the data", () => {
+  test("rejects a shape that does not match the data", () => {
     expect(failureOf({ data: six, rows: 3, cols: 3 }, "init")).toMatchObject({
       name: "ArgumentError",
       code: "SHAPE_MISMATCH",
@@ -184,13 +184,13 @@ describe("toMatrix", () => {
     });
   });
 
-  test("refuses memory that was given away", () => {
+  test("rejects an array whose memory was transferred", () => {
     const gone = Float32Array.of(1, 2);
     structuredClone(gone, { transfer: [gone.buffer] });
     expect(failureOf({ data: gone, rows: 1, cols: 2 })).toMatchObject({ code: "SHAPE_MISMATCH" });
   });
 
-  test("refuses ragged rows and names the first", () => {
+  test("rejects rows of different lengths and names the first one that differs", () => {
     const ragged = [[1, 2], [3, 4], [5], [6]];
     expect(failureOf(ragged)).toMatchObject({
       name: "ArgumentError",
@@ -201,14 +201,14 @@ describe("toMatrix", () => {
     });
   });
 
-  test("refuses a row that is missing", () => {
+  test("rejects a missing row", () => {
     const sparse = [[1, 2], undefined, [3, 4]];
     expect(failureOf(sparse)).toMatchObject({ code: "SHAPE_MISMATCH", message: expect.stringContaining("row 1") });
     delete sparse[1];
     expect(failureOf(sparse)).toMatchObject({ code: "SHAPE_MISMATCH", message: expect.stringContaining("row 1") });
   });
 
-  test.each(["3", null, undefined, true, 3n])("refuses the cell %o with its row and column", (received) => {
+  test.each(["3", null, undefined, true, 3n])("rejects the cell %o and names its row and column", (received) => {
     const error = failureOf([
       [1, 2],
       [3, received],
@@ -217,7 +217,7 @@ describe("toMatrix", () => {
     expect(error).toMatchObject({ code: "INVALID_ARGUMENT", argument: "data", received, row: 1, column: 1 });
   });
 
-  test("keeps any numbers of any shape", () => {
+  test("preserves all numbers of a matrix of any shape", () => {
     const shaped = fc
       .record({ rows: fc.nat(20), cols: fc.integer({ min: 1, max: 20 }) })
       .chain(({ rows, cols }) =>
@@ -240,7 +240,7 @@ describe("toMatrix", () => {
     );
   });
 
-  test("takes any value or refuses it by an ArgumentError", () => {
+  test("accepts any value or rejects it with an ArgumentError", () => {
     const keys = fc.constantFrom("data", "shape", "rows", "cols", "dataSync", "length", "0");
     const leaf = fc.oneof(
       fc.anything({ withBigInt: true, withTypedArray: true, withSparseArray: true, withNullPrototype: true }),

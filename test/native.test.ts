@@ -10,8 +10,11 @@ const options = { ...tsne.options };
 const each = (count: number, last: number) =>
   Uint32Array.from({ length: count }, (_, i) => (i === count - 1 ? last : 0));
 
-/** As they would be if memory that is shared with other threads changed after the library's own checks. */
-test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i", async (index) => {
+/**
+ * Memory that is shared with other threads may change after the library has checked the indices. The test passes such
+ * indices to the core directly.
+ */
+test.each([n, 2 ** 31, 2 ** 32 - 1])("the core rejects indices that are not rows: %i", async (index) => {
   const expected = `expected indices below ${n}`;
   const lists = { indices: each(n * k, index), squared: new Float32Array(n * k), k };
   const given = { data: matrix, sigma: undefined, start: undefined, options };
@@ -23,7 +26,7 @@ test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i
   expect(() => binding.nearest({ ...plain, ...queries, options: search })).toThrow(expected);
 
   const evaluation = { ...tsne.options, neighbors: "exact", k: [2], sample: 5 } as const;
-  // Classes are counted from 1.
+  // Classes are numbered from 1.
   const classes = each(n, Math.max(index, n + 1));
   expect(() => binding.evaluate({ ...plain, embedding: matrix, classes, options: evaluation })).toThrow(
     `expected indices below ${n + 1}`,
@@ -36,13 +39,13 @@ test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i
   expect(() => run.measureUncertainty(uncertainty)).toThrow(expected);
 });
 
-test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("the core refuses invalid squared distances: %d", (squared) => {
+test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("the core rejects invalid squared distances: %d", (squared) => {
   const lists = { indices: each(n * k, 1), squared: new Float32Array(n * k).fill(squared), k };
   const given = { data: matrix, sigma: undefined, start: undefined, options, neighbors: lists };
   expect(() => new binding.Run(given)).toThrow("finite squared distances");
 });
 
-test("a run that diverged says so whenever it is asked to go on or to be saved", async () => {
+test("a diverged run reports that it has diverged when it is continued or saved", async () => {
   const diverging = new Tsne(rows, { perplexity: 1, learningRate: 1e30 });
   const expected = {
     code: "DIVERGED",

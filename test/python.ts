@@ -14,14 +14,20 @@ declare module "vitest" {
   }
 }
 
-/** Sets up a project's tests with the Python of an environment that holds what a requirements file names: `inject("python")`. */
+/**
+ * Prepares a Python environment with the packages in a requirements file for the tests of a project, which get its path
+ * from `inject("python")`.
+ */
 export const withPython =
   (...requirements: readonly string[]) =>
   async (project: TestProject): Promise<void> => {
     project.provide("python", await prepareEnvironment(join(...requirements)));
   };
 
-/** A virtual environment, kept for the next time in the folder for temporary files; gives its Python. */
+/**
+ * Creates a virtual environment, or uses an earlier one, in the folder for temporary files. Returns the path of its
+ * Python.
+ */
 async function prepareEnvironment(requirements: string): Promise<string> {
   const version = createHash("sha256")
     .update(await readFile(requirements))

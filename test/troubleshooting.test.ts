@@ -17,10 +17,10 @@ import {
 } from "../src/index.js";
 import { createModel, loadModel, openDataset, selectBackend, train } from "../src/vae/index.js";
 
-/** Messages of the page, in its headings; an ellipsis stands for what differs. */
+/** The messages in the headings of the page. An ellipsis stands for text that varies. */
 const headings = [...readFileSync("docs/troubleshooting.md", "utf8").matchAll(/^### `(.*)`$/gm)]
   .map(([, message]) => message)
-  // Node.js's own words.
+  // This message comes from Node.js.
   .filter((message) => !message.startsWith("Cannot find package"));
 
 const rows = Array.from({ length: 30 }, (_, i) => [Math.sin(i), i, Math.cos(i)]);
@@ -28,7 +28,7 @@ const ones = rows.map(() => [1, 1, 1]);
 const produced: string[] = [];
 let folder: string;
 
-/** What the library says where it is used as the page describes. */
+/** Causes the errors as the page describes them, and collects their messages. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "troubleshooting-"));
   const path = (name: string) => join(folder, name);
@@ -120,7 +120,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What no test can bring about in good time, word for word as it stands in the sources. */
+/** Messages that no test can cause in a reasonable time. They are searched for in the source files. */
 const IN_SOURCES: readonly (readonly [RegExp, string])[] = [
   [/no native binary can be used/, "native/addon/binding.cjs"],
   [/^SIGMA_TSNE_BACKEND must be/, "native/addon/binding.cjs"],
@@ -134,7 +134,7 @@ test.each(headings)("%s", (heading) => {
   const pieces = heading.split("…");
   const source = IN_SOURCES.find(([pattern]) => pattern.test(heading))?.[1];
   if (source !== undefined) {
-    // Strings that were cut to fit into lines are joined.
+    // Join strings that are split over several lines.
     const text = readFileSync(source, "utf8").replace(/["`] \+\s*["`]/g, "");
     for (const piece of pieces) expect(text).toContain(piece.replace(/^: /, ""));
     return;

@@ -1,6 +1,7 @@
-// Compares the binary that was compiled on this machine (build/Release) with the prebuilt one: node bench/binaries/compilers.mjs [ROUNDS]
-// Both embed 10,000 x 50 generated values on one thread, in turn, and the seconds of the processor are counted, which a busy machine changes
-// little.
+// Compares the speed of the binary that was compiled on this machine (build/Release) with the prebuilt binary: node
+// bench/binaries/compilers.mjs [ROUNDS]
+// Both binaries embed 10,000 x 50 generated values on one thread, alternately. The processor time is compared, because
+// other programs on the machine affect it only slightly.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 

@@ -1,4 +1,4 @@
-// Embeds generated points by the default run, with nothing but the core around it: embed POINTS COLUMNS ITERATIONS
+// Embeds generated points with the default options, using only the core: embed POINTS COLUMNS ITERATIONS
 #include <cstdio>
 #include <cstdlib>
 #include <utility>

@@ -1,6 +1,7 @@
-// Counts the instructions that a run of the core executes, by function, on x64 and on arm64: node bench/binaries/instructions.mjs [POINTS ITERATIONS]
-// The programs are compiled by zig and run by qemu-user (Debian: qemu-user), so no machine of either kind is needed. Time cannot be measured
-// this way, but a kernel that was not turned into vector instructions is found.
+// Counts the instructions that each function of the core executes in a run, for x64 and arm64: node
+// bench/binaries/instructions.mjs [POINTS ITERATIONS]
+// zig compiles the programs and qemu-user runs them (Debian package: qemu-user), so the machine may have any processor.
+// The counts do not show the time, but they show kernels that the compiler did not turn into vector instructions.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -44,7 +45,7 @@ for (const { name, target, isa, objects = target, change = (flags) => flags } of
   report(name, printed.trim(), readFileSync(counts, "utf8"));
 }
 
-/** A table in millions of instructions, the functions with most of them first. */
+/** Prints a table in millions of instructions. The functions with the most instructions come first. */
 function report(name, printed, counts) {
   const rows = counts
     .trim()

@@ -1,9 +1,10 @@
 /*
  * Compares the filters of the explorer with crossfilter2 and DuckDB-WASM: `npm install && node filter-engines.mjs 1000000` in this folder.
  *
- * A table of six columns of numbers and two of classes (12 and 200), with filters on three columns. Then a range is moved over a fourth column
- * in 40 steps. Each step counts, for every column, the rows per bar that pass the filters of all other columns, and finds the rows that pass
- * all filters. Prints the processor time per step, which depends less on what else a machine does than the elapsed time.
+ * The table has six columns of numbers and two of classes (12 and 200 classes). Three columns are filtered. Then a
+ * range is moved over a fourth column in 40 steps. In each step, the engine counts, for every column, the rows per bar
+ * that pass the filters of all other columns, and finds the rows that pass all filters. Prints the processor time per
+ * step, because other programs on the machine affect it less than the elapsed time.
  */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";

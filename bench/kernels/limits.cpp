@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::uint64_t kSteps = 2'000'000;
 
-// Chains that do not wait for each other, as many as there are registers for: a multiply-add in each, or a lone
-// addition in every second one. Returns a sum of the chains, so that none of them is dropped.
+// Independent chains of operations, as many as there are registers. Every chain consists of multiply-adds or, with
+// `additions`, every second chain consists of additions only. Returns a sum of the chains, so that the compiler cannot
+// remove any of them.
 #define SIGMA_DEFINE_CHAINS(name, target, lanes, count, additions)                              \
   target float name(float factor, float addend) {                                               \
     typedef float Vector __attribute__((vector_size(4 * lanes)));                               \
@@ -44,7 +45,7 @@ SIGMA_DEFINE_BOTH(avx512, __attribute__((target("avx512f,avx512vl,avx512dq,avx51
 struct Chains {
   float (*multiplies)(float, float);
   float (*all)(float, float);
-  double floats;  // of one step
+  double floats;  // number of floats computed in one step
 };
 
 Chains chains_of(Isa isa) {
@@ -65,7 +66,7 @@ Chains chains_of(Isa isa) {
 Operations measure_operations(ThreadTeam& team) {
   const Chains chains = chains_of(active_isa());
   std::vector<float> sums(team.size() * 16);
-  // Volatile, so that the compiler does not compute the result.
+  // Volatile, so that the compiler cannot compute the result itself.
   volatile float factor = 0.5f, addend = 1.0f;
   const auto rate_of = [&](float (*run)(float, float)) {
     const double seconds = best_seconds([&] {
@@ -78,7 +79,7 @@ Operations measure_operations(ThreadTeam& team) {
 }
 
 double measure_indexed_loads(ThreadTeam& team) {
-  // 32 KiB in all, half of it indices.
+  // 32 KiB in total, half of it for the indices.
   constexpr std::size_t kIndices = 4096, kPositions = 2048, kPasses = 2000;
   struct Position {
     float x, y;
@@ -109,7 +110,7 @@ double measure_indexed_loads(ThreadTeam& team) {
 double measure_triad(std::size_t bytes, ThreadTeam& team) {
   const std::size_t count = bytes / (3 * sizeof(float)), grain = (count + team.size() - 1) / team.size();
   AlignedVector<float> a(count, 0.0f), b(count, 1.0f), c(count, 2.0f);
-  // Small arrays are gone through often, so that waking the team does not count.
+  // Small arrays are processed many times, so that the time for waking the threads does not matter.
   const std::size_t passes = std::max<std::size_t>(1, (std::size_t{64} << 20) / bytes);
   volatile float factor = 3.0f;
   const double seconds = best_seconds([&] {

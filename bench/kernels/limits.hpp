@@ -1,4 +1,4 @@
-// What the machine can do at most, measured: the limits that kernels are compared with.
+// Measures the limits of the machine, with which the kernels are compared.
 #pragma once
 
 #include <cstddef>
@@ -8,17 +8,18 @@
 namespace sigma::bench {
 
 struct Operations {
-  double multiplies;  // a second: multiplications, alone or with an addition, one for every float of a vector
-  double all;         // a second: the same with as many lone additions between them, which some processors do beside
+  double multiplies;  // multiplications per second, alone or fused with an addition, counted per float of a vector
+  double all;         // the same with as many separate additions, which some processors compute in parallel
 };
 
-// What the team's arithmetic does with the widest vectors of the active instruction set.
+// Measures arithmetic with the widest vectors of the active instruction set.
 Operations measure_operations(ThreadTeam& team);
 
-// Positions of two floats that the team reads a second through indices, from the nearest cache.
+// Positions (two floats each) per second that the threads read through indices from the nearest cache.
 double measure_indexed_loads(ThreadTeam& team);
 
-// Bytes per second of a[i] = b[i] + s * c[i] (McCalpin's triad), 12 bytes per element, over arrays of `bytes` in all.
+// Bytes per second of a[i] = b[i] + s * c[i] (McCalpin's triad). Each element moves 12 bytes, and the arrays have
+// `bytes` in total.
 double measure_triad(std::size_t bytes, ThreadTeam& team);
 
 }  // namespace sigma::bench

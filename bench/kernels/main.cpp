@@ -1,9 +1,11 @@
-// Times every kernel by itself, on the data and the finished embeddings that it meets in real runs:
+// Measures the time of each kernel separately, on data and finished embeddings as in real runs:
 //
-//   sigma_kernels_bench THREADS PERPLEXITY                                the machine's limits
-//   sigma_kernels_bench THREADS PERPLEXITY X.npy SIGMA.npy|- [EMBEDDING.npy]...  the kernels; embeddings are n x 2 or n
-//   x 3 sigma_kernels_bench THREADS forces EMBEDDING.npy...                          repulsion alone, beside the exact
-//   sum
+//   sigma_kernels_bench THREADS PERPLEXITY
+//       the limits of the machine
+//   sigma_kernels_bench THREADS PERPLEXITY X.npy SIGMA.npy|- [EMBEDDING.npy]...
+//       the kernels; embeddings are n x 2 or n x 3
+//   sigma_kernels_bench THREADS forces EMBEDDING.npy...
+//       only the repulsion, compared with the exact sum
 //
 // Prints one JSON object per line.
 
@@ -35,21 +37,21 @@ namespace {
 constexpr double kVarianceFloor = 0.01;
 constexpr std::size_t kGradientDescentGrain = 512;
 
-// What one call of a kernel must do at least, for the limits to be compared with; 0 where it is not known.
+// The least work that one call of a kernel must do, for comparison with the limits; 0 if unknown.
 struct Work {
-  double multiplies = 0;       // floats that go through a multiplication, multiply-add or reciprocal
-  double additions = 0;        // floats that go through any other arithmetic instruction
-  double loads = 0;            // positions read through indices
-  double bytes = 0;            // moved
-  double footprint = 0;        // bytes of all arrays in use, which decides the level of memory that they come from
-  const char* otherwise = "";  // what else bounds it, where the above does not
+  double multiplies = 0;       // number of floats that are multiplied, multiplied and added, or inverted
+  double additions = 0;        // number of floats in all other arithmetic instructions
+  double loads = 0;            // number of positions that are read through indices
+  double bytes = 0;            // number of bytes that are moved
+  double footprint = 0;        // bytes of all arrays in use, which determine the level of memory
+  const char* otherwise = "";  // another reason that can limit the speed
 };
 
 struct Row {
   std::string kernel;
-  const char* unit;  // what is counted
-  double units;      // of them in one call
-  double seconds;    // of one call
+  const char* unit;  // the unit that is counted
+  double units;      // number of units in one call
+  double seconds;    // seconds per call
   Work work;
   double force_error = -1;
   double z_error = -1;
@@ -72,7 +74,7 @@ void print_limits(ThreadTeam& team) {
   std::printf("{\"instructionSet\":\"%s\",\"multipliesPerSecond\":%.6g,\"operationsPerSecond\":%.6g",
               name_of(active_isa()), operations.multiplies, operations.all);
   std::printf(",\"indexedLoadsPerSecond\":%.6g,\"triad\":[", measure_indexed_loads(team));
-  // Within the cores' own caches, within the shared one, and beyond all of them.
+  // Array sizes that fit into the cache of one core, fit into the shared cache, and exceed all caches.
   constexpr std::size_t kMib = std::size_t{1} << 20;
   const char* separator = "";
   for (const std::size_t bytes : {kMib, 12 * kMib, 768 * kMib}) {
@@ -82,29 +84,30 @@ void print_limits(ThreadTeam& team) {
   std::printf("]}\n");
 }
 
-// Instructions per element of a distance's inner loop.
+// Instructions per element in the inner loop of a distance. The comments list first the multiplications, then the other
+// instructions.
 struct ElementWork {
   std::string_view distance;
   double multiplies, additions;
 };
 
 constexpr ElementWork kElementWork[] = {
-    // The square added; the difference.
+    // Multiply-add of the square. Subtraction.
     {"euclidean", 1, 1},
     {"expected", 1, 1},
     {"wasserstein", 1, 1},
     {"cosine", 1, 1},
     {"correlation", 1, 1},
-    // A reciprocal of three, the square, its sum; the difference, the sums of variances and weights.
+    // Reciprocal (3), square, sum of squares. Subtraction, sums of the variances and of the weights.
     {"inverse-variance", 5, 3},
-    // The same without the weights' sum.
+    // The same without the sum of the weights.
     {"mahalanobis", 5, 2},
-    // A reciprocal of three, both squares and their sums, the contrast, the product of five; differences, the sum of
-    // variances, a comparison.
+    // Reciprocal (3), both squares and their sums, contrast, product of five factors. Subtractions, sum of the
+    // variances, comparison.
     {"bhattacharyya", 13, 4},
-    // Two reciprocals of three, shared by the pairs of a tile, the square, both sums, two factors; differences, a sum.
+    // Two reciprocals (3 each), which the pairs of a tile share, square, both sums, two factors. Subtractions, sum.
     {"jeffreys", 8, 3},
-    // The difference, its magnitude, the sum.
+    // Subtraction, absolute value, sum.
     {"manhattan", 0, 3},
 };
 
@@ -128,7 +131,7 @@ Neighbors time_neighbors(const Gaussians& points, bool has_sigma, std::size_t k,
       work.multiplies = element.multiplies * pairs * columns;
       work.additions = element.additions * pairs * columns;
     }
-    // Two groups of up to 512 points come into a core's cache together.
+    // Two groups of up to 512 points are loaded into the cache of a core together.
     work.bytes = 2 * pairs / 512 * read * 4;
     work.footprint = n * read * 4;
     work.otherwise = "keeping the nearest";
@@ -148,7 +151,7 @@ Affinities time_affinities(const Neighbors& neighbors, double perplexity, Thread
   Affinities affinities;
   seconds = best_seconds([&] { affinities = symmetrize(neighbors, conditional, team, cancellation); });
   const auto both = static_cast<double>(affinities.columns.size());
-  // The neighbors with their values once, and the result.
+  // The neighbors and their values are read once, and the result is written once.
   work = {.bytes = edges * 8 + both * 8, .footprint = edges * 16 + both * 8, .otherwise = "sorting"};
   print({"symmetrization", "edge", both, seconds, work}, neighbors.count);
   return affinities;
@@ -158,7 +161,7 @@ template <int D>
 void time_morton(const std::vector<float>& embedding, std::size_t n, ThreadTeam& team) {
   MortonCurve<D> curve;
   const double seconds = best_seconds([&] { curve.sort(embedding.data(), n, team); });
-  // A pass over one digit reads the keys twice and writes them once.
+  // The pass for one digit reads the keys twice and writes them once.
   const double passes = std::ceil(D * curve.bits() / 11.0), points = static_cast<double>(n);
   const Work work{.bytes = points * (16.0 + 4.0 * stride_of(D) + passes * 48),
                   .footprint = points * 40,
@@ -195,7 +198,8 @@ void time_gradient_descent(const Affinities& affinities, std::vector<float> embe
     });
   });
   const auto edges = static_cast<double>(affinities.columns.size());
-  // Of an edge: squares, a reciprocal of three, the product with p, and forces; differences, a bound, unpacking.
+  // Per edge: squares, a reciprocal (3 instructions), the product with p, and the forces; then subtractions, a limit,
+  // unpacking.
   Work work{.multiplies = edges * (2.0 * dimensions + 4), .additions = edges * (dimensions + 4.0), .loads = edges};
   work.bytes = edges * 4 + static_cast<double>(n) * (8.0 + 28.0 * static_cast<double>(stride));
   work.footprint = work.bytes;
@@ -208,7 +212,7 @@ struct Contender {
   std::unique_ptr<Repulsion> repulsion;
 };
 
-// All that are measured against the exact sum; a further one is a line here.
+// The methods whose error against the exact sum is measured. To add one, add a line here.
 std::vector<Contender> repulsions(int dimensions, ThreadTeam& team) {
   std::vector<Contender> all;
   for (const double theta : {0.2, 0.5, 0.8}) {
@@ -229,8 +233,8 @@ void time_repulsion(const std::vector<float>& embedding, std::size_t n, int dime
   ExactRepulsion reference(dimensions, team);
   double exact_z = 0;
   double seconds = best_seconds([&] { exact_z = reference.compute(embedding.data(), n, exact.data()); });
-  // Of a pair: squares, a reciprocal of three, ten for the weights that cells share with points, and forces;
-  // differences, a bound.
+  // Per pair: squares, a reciprocal (3 instructions), ten for the weights that cells and points share, and the forces;
+  // then subtractions and a limit.
   const Work work{.multiplies = points * points * (2.0 * dimensions + 11),
                   .additions = points * points * (dimensions + 1.0)};
   print({"exact repulsion" + suffix, "pair", points * points, seconds, work}, n);
@@ -253,7 +257,7 @@ void time_repulsion(const std::vector<float>& embedding, std::size_t n, int dime
   }
 }
 
-// The rows of an embedding at the stride that the core reads.
+// The rows of an embedding, padded as the core reads them.
 std::vector<float> strided(const FloatMatrix& embedding) {
   const std::size_t stride = stride_of(static_cast<int>(embedding.cols));
   std::vector<float> rows(embedding.rows * stride, 0.0f);
@@ -269,7 +273,7 @@ void time_embedding(const FloatMatrix& given, const Affinities& affinities, Thre
   std::vector<float> sorted(n * stride);
   if (dimensions == 2) time_morton<2>(embedding, n, team);
   if (dimensions == 3) time_morton<3>(embedding, n, team);
-  // In the order that a run keeps its rows in.
+  // Sorts the rows as a run does.
   const std::vector<std::uint32_t> order = morton_order(dimensions, embedding.data(), n, team);
   for (std::size_t r = 0; r < n; ++r) std::copy_n(&embedding[order[r] * stride], stride, &sorted[r * stride]);
   time_gradient_descent(reorder(affinities, order, team), sorted, n, dimensions, team);

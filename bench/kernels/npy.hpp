@@ -11,7 +11,7 @@ struct FloatMatrix {
   std::vector<float> values;  // row after row
 };
 
-// Reads float32 in C order, which is what the benchmark writes. Throws std::runtime_error for anything else.
+// Reads float32 numbers in C order, the format that the benchmark writes. Throws std::runtime_error for any other file.
 FloatMatrix read_npy(const std::string& path);
 
 }  // namespace sigma::bench

@@ -13,7 +13,8 @@ double seconds_of(Work&& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-// The least of several runs, which the rest of the machine has disturbed least. Long work is not repeated often.
+// Returns the shortest time of several runs, which other programs on the machine have disturbed least. Long work is
+// repeated fewer times.
 template <class Work>
 double best_seconds(Work&& work) {
   constexpr int kMostRepeats = 30;

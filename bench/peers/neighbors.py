@@ -1,10 +1,10 @@
-"""Finds the k nearest neighbors of all points with one library, at the least effort that reaches a given recall.
+"""Finds the k nearest neighbors of all points with one library, with the fastest setting that reaches a given recall.
 
     neighbors.py LIBRARY X.npy K THREADS RECALL
 
-Prints one JSON object: the seconds from the matrix in memory to the neighbors in memory, index included, the recall on a
-sample, the CPU seconds, and the setting. A library is tried with one setting after the other, each more accurate than
-the one before; the time is that of the first setting that reaches the recall, without the earlier ones.
+Prints one JSON object: the seconds from the matrix in memory to the neighbors in memory (including the index), the recall
+on a sample, the CPU seconds, and the setting. The settings of a library are tried one after the other, each more accurate
+than the previous one. The time is that of the first setting that reaches the recall, without the earlier attempts.
 """
 
 import json
@@ -37,7 +37,7 @@ def recall(indices, rows, truth):
 
 
 def without_self(indices):
-    """The first k of each row that are not the row itself."""
+    """Returns the first k neighbors of each row, without the row itself."""
     is_other = indices != np.arange(len(indices))[:, None]
     is_other[is_other.all(1), -1] = False
     return indices[is_other].reshape(len(indices), -1)
@@ -92,7 +92,7 @@ def hnswlib(x):
 def pynndescent(x):
     from pynndescent import NNDescent
 
-    # Its functions are compiled at the first call, which is not part of the measurement.
+    # The library compiles its functions at the first call. This call is not measured.
     NNDescent(x[:2000], n_neighbors=k + 1, n_jobs=threads).neighbor_graph
     yield "defaults", lambda: NNDescent(x, n_neighbors=k + 1, n_jobs=threads).neighbor_graph[0]
 

@@ -3,17 +3,23 @@ import type { ModelName } from "../../src/vae/models/index.js";
 
 type Tf = typeof TensorFlow;
 
-/** The networks that are trained; peers/network.py has the same. */
+/** The networks that are trained. peers/network.py has the same networks. */
 export const NETWORKS = ["dense", "conv", "bayesian", "micrograph"] as const;
 export type NetworkName = (typeof NETWORKS)[number];
 
-/** Networks that are models of this library, which stock TensorFlow.js cannot train; all others are written in its operations below. */
+/**
+ * Networks that are models of this library, which TensorFlow.js alone cannot train. makeLoss() builds all other
+ * networks from operations of TensorFlow.js.
+ */
 export const LIBRARY_MODELS: Partial<Record<NetworkName, ModelName>> = {
   bayesian: "conv-bnn-ae",
   micrograph: "micrograph-vae",
 };
 
-/** Pixels per side of the images of a network, images per batch where it is not that of the command, and the most images per epoch. */
+/**
+ * For each network: pixels per side of its images, images per batch (if not the number in the command), and the largest
+ * number of images per epoch.
+ */
 export const NETWORK_IMAGES: Record<NetworkName, { side: number; batch?: number; most: number }> = {
   dense: { side: 28, most: 10000 },
   conv: { side: 28, most: 10000 },
@@ -21,7 +27,7 @@ export const NETWORK_IMAGES: Record<NetworkName, { side: number; batch?: number;
   micrograph: { side: 96, batch: 64, most: 320 },
 };
 
-/** What each of them is. */
+/** A description of each network. */
 export const NETWORK_LABELS: Record<NetworkName, string> = {
   dense: "784-400-20",
   conv: "5 x 5 convolutions of 32 and 64 channels, stride 2",
@@ -31,7 +37,10 @@ export const NETWORK_LABELS: Record<NetworkName, string> = {
 
 const CODES = 20;
 
-/** The negative evidence lower bound of a batch (n x 784), per image, as a function of its variables, with 20 latent dimensions. */
+/**
+ * Returns a function that computes the negative evidence lower bound of a batch (n x 784), per image, with 20 latent
+ * dimensions.
+ */
 export function makeLoss(tf: Tf, name: "dense" | "conv"): (x: TensorFlow.Tensor2D) => TensorFlow.Scalar {
   const weights = (...shape: number[]) => tf.variable(tf.randomNormal(shape, 0, 0.05));
   const biases = (size: number) => tf.variable(tf.zeros([size])) as TensorFlow.Tensor1D;

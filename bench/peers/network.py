@@ -1,9 +1,10 @@
-"""Trains one network of PyTorch on images, in a process of its own; the same networks as network-models.ts.
+"""Trains one network with PyTorch on images, in a separate process. The networks are those of network-models.ts.
 
   python network.py '{"network": "dense", "x": "images.npy", "batch": 128, "epochs": 2, "threads": 2}'
   python network.py versions
 
-The last line printed is JSON: seconds and processor seconds of each epoch, loss, peakMib, description; or the versions of what is installed.
+The last line of the output is JSON: seconds and processor seconds of each epoch, loss, peakMib and description, or the versions of the
+installed packages.
 """
 
 import json
@@ -77,7 +78,7 @@ class Autoencoder(nn.Module):
 
 
 class Posterior(nn.Module):
-    """A layer whose weights have Gaussian posteriors; its output is drawn (Kingma, Salimans & Welling 2015)."""
+    """A layer whose weights have Gaussian posteriors. Its outputs are drawn at random (Kingma, Salimans & Welling 2015)."""
 
     def __init__(self, layer, apply):
         super().__init__()
@@ -110,7 +111,7 @@ def transposed(*channels):
 
 
 class Bayesian(nn.Module):
-    """conv-bnn-ae of this project."""
+    """The model conv-bnn-ae of this project."""
 
     def __init__(self, count):
         super().__init__()
@@ -129,7 +130,7 @@ class Bayesian(nn.Module):
 
 
 class Micrograph(nn.Module):
-    """micrograph-vae of this project."""
+    """The model micrograph-vae of this project."""
 
     def __init__(self):
         super().__init__()
@@ -170,7 +171,7 @@ def make_model(name, count):
     if name == "bayesian":
         return Bayesian(count)
     if name == "micrograph":
-        # The memory layout in which its convolutions are faster.
+        # The convolutions of this model are faster in this memory layout.
         return Micrograph().to(memory_format=torch.channels_last)
     return Autoencoder({"dense": Dense, "conv": Conv}[name]())
 

@@ -6,7 +6,7 @@ import { selectBackend } from "../../src/vae/backends/index.js";
 import { LIBRARY_MODELS, makeLoss, NETWORK_IMAGES, type NetworkName } from "./network-models.js";
 import { peakMib, readTask } from "./task.js";
 
-/** What a training run is asked for; peers/network.py takes the same. */
+/** The input of a training run, which is the same for peers/network.py. */
 export interface NetworkTask {
   network: NetworkName;
   /** A float32 .npy file of images, one per row. */
@@ -14,28 +14,28 @@ export interface NetworkTask {
   batch: number;
   epochs: number;
   threads: number;
-  /** Which TensorFlow.js trains. */
+  /** The backend of TensorFlow.js that trains the network. */
   backend: "ours" | "wasm" | "tfjs-node";
-  /** A folder node_modules with tfjs-node. */
+  /** Path of a folder node_modules with tfjs-node. */
   nodeModules: string;
 }
 
-/** What it answers. */
+/** The result of a training run. */
 export interface NetworkAnswer {
-  /** Of each epoch, the first included, in which everything is compiled. */
+  /** Duration of each epoch. The first one includes the time for compiling the network. */
   seconds: number[];
-  /** Processor seconds of each epoch, those of all threads together. */
+  /** Processor seconds of each epoch, summed over all threads. */
   cpu: number[];
   /** Loss of the last batch, in nats per image. */
   loss: number;
   peakMib: number;
-  /** What computed, in the program's own words. */
+  /** The program's description of the backend that computed. */
   description: string;
 }
 
 interface Trainer {
   tf: typeof TensorFlow;
-  /** One step of Adam that makes a loss less. */
+  /** Runs one step of Adam that decreases a loss. */
   minimize(loss: () => TensorFlow.Scalar): TensorFlow.Scalar;
   description: string;
 }
@@ -111,7 +111,7 @@ for (let epoch = 0; epoch < epochs; epoch++) {
       const part = tf.slice(x, [first, 0], [size, images.cols]);
       return minimize(() => loss(part));
     });
-    // All frameworks wait for their last batch alone.
+    // All frameworks wait only for their last batch.
     if (first + size === images.rows) last = (await cost.data())[0];
     cost.dispose();
   }

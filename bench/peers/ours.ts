@@ -1,7 +1,8 @@
 import type * as library from "../../src/index.js";
 import { answer, peakMib, readTask } from "./task.js";
 
-// By its public name, so that the built package is run; as a string, so that types can be checked before it is built.
+// Imports the built package by its public name. The name is a variable, so that types can be checked before the package
+// is built.
 const PACKAGE = "sigma-tsne";
 const { readMatrix, Tsne, writeMatrix } = (await import(PACKAGE)) as typeof library;
 

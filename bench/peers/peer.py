@@ -1,11 +1,11 @@
-"""Runs one t-SNE of Python on a .npy matrix, in a process of its own.
+"""Runs one t-SNE program of Python on a .npy matrix, in a separate process.
 
   python peer.py NAME '{"x": "data.npy", "y": "map.npy", "perplexity": 30, "iterations": 1000, "threads": 2, "seed": 42}'
   python peer.py versions
 
-NAME is a key of PEERS. The last line printed is JSON: seconds and peakMib, or the versions of what is installed. The clock
-starts with the matrix in memory and stops with the embedding in memory: neighbors, affinities and all iterations are in it,
-interpreter start-up, imports and files are not.
+NAME is a key of PEERS. The last line of the output is JSON: seconds and peakMib, or the versions of the installed packages.
+The time is measured from the matrix in memory to the embedding in memory. It includes neighbors, affinities and all
+iterations, but not the start of the interpreter, imports and files.
 """
 
 import importlib.metadata
@@ -61,7 +61,7 @@ def h2pack(task):
 
 
 def sgtsnepi(task):
-    # It embeds a graph; openTSNE finds the neighbors and their probabilities, within the measured time.
+    # This program embeds a graph. openTSNE computes the neighbors and their probabilities, as part of the measured time.
     from openTSNE.affinity import PerplexityBasedNN
     from sgtsnepi import sgtsnepi as embed
 
@@ -98,7 +98,7 @@ def versions():
 
 
 def peak_mib():
-    # getrusage would count in the peak of the parent, which a forked process inherits.
+    # getrusage would include the peak of the parent process, which a forked process inherits.
     try:
         with open("/proc/self/status", encoding="ascii") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024

@@ -15,7 +15,7 @@ interface Scran {
   ): { x: Float64Array; y: Float64Array };
 }
 
-// Barnes-Hut t-SNE in WebAssembly with threads; it takes no seed.
+// Barnes-Hut t-SNE in WebAssembly with threads. It has no option for the seed.
 const { nodeModules, ...task } = readTask<Task & { nodeModules: string }>();
 const entry = createRequire(join(nodeModules, "..", "package.json")).resolve("scran.js");
 const scran = (await import(pathToFileURL(entry).href)) as Scran;
@@ -30,5 +30,5 @@ const points = new Float32Array(2 * rows);
 for (let i = 0; i < rows; i++) points.set([embedding.x[i], embedding.y[i]], 2 * i);
 await writeMatrix(task.y, new Matrix(points, rows, 2));
 answer({ seconds, peakMib: peakMib() });
-// Its worker threads would keep the process alive.
+// End the process explicitly, because the worker threads of scran.js would keep it running.
 process.exit(0);

@@ -1,8 +1,9 @@
-"""The iterative uniform separation of Ede (2020) in numpy, in a process of its own.
+"""Runs the iterative uniform separation of Ede (2020) in numpy, in a separate process.
 
   python separate.py '{"x": "map.npy", "y": "even.npy"}'
 
-The last line printed is JSON: seconds and peakMib. The clock runs from the embedding in memory to the points in memory.
+The last line of the output is JSON: seconds and peakMib. The time is measured from the embedding in memory to the points in
+memory.
 """
 
 import json
@@ -16,13 +17,13 @@ GRID, GAMMA, TOLERANCE, ITERATIONS = 100, 0.3, 1e-4, 100
 
 
 def separate(points):
-    """Within each column, then each row, of a grid, points go a share of the way to equally spaced ranks."""
+    """Moves points part of the way to equally spaced ranks, first within each column of a grid, then within each row."""
     low, high = points.min(axis=0), points.max(axis=0)
     z = (points - low) / (high - low)
     for _ in range(ITERATIONS):
         before = z.copy()
         for fixed in (0, 1):
-            # Cell c holds what is above c / GRID, up to (c + 1) / GRID.
+            # Cell c contains the values above c / GRID up to and including (c + 1) / GRID.
             borders = np.arange(1, GRID) / GRID
             cells = np.searchsorted(borders, z[:, fixed], side="left")
             at = z[:, 1 - fixed]

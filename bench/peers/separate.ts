@@ -1,17 +1,18 @@
 import type * as library from "../../src/index.js";
 import { answer, peakMib, readTask } from "./task.js";
 
-/** What a separation is asked for. Paths are of C-ordered float64 .npy files. */
+/** The input of a separation. Paths refer to C-ordered float64 .npy files. */
 export interface SeparationTask {
   /** n x 2, the embedding. */
   x: string;
-  /** Where the separated points go. */
+  /** Path for the separated points. */
   y: string;
   method: "flow" | "iterative" | "conditional";
   threads: number;
 }
 
-// By its public name, so that the built package is run; as a string, so that types can be checked before it is built.
+// Imports the built package by its public name. The name is a variable, so that types can be checked before the package
+// is built.
 const PACKAGE = "sigma-tsne";
 const { readMatrix, separateUniformly, writeMatrix } = (await import(PACKAGE)) as typeof library;
 

@@ -1,23 +1,24 @@
 import type * as library from "../../src/index.js";
 import { readTask } from "./task.js";
 
-// By its public name, so that the built package is run; as a string, so that types can be checked before it is built.
+// Imports the built package by its public name. The name is a variable, so that types can be checked before the package
+// is built.
 const PACKAGE = "sigma-tsne";
 const { readMatrix, runTsne } = (await import(PACKAGE)) as typeof library;
 
 /** Several runs in one process. */
 export interface SimultaneousTask {
   x: string;
-  /** Runs in all. */
+  /** Total number of runs. */
   runs: number;
-  /** How many of them are working at any time. */
+  /** Number of runs that work at the same time. */
   atOnce: number;
   threads: number;
   perplexity: number;
 }
 
 export interface SimultaneousAnswer {
-  /** Milliseconds since 1970, of the first start and the last end. */
+  /** Time of the first start and of the last end, in milliseconds since 1970. */
   start: number;
   end: number;
   cpuSeconds: number;

@@ -1,15 +1,17 @@
 import { readFileSync } from "node:fs";
 
-/** What one run is asked for. Paths are of C-ordered float32 .npy files. */
+/** The input of one run. Paths refer to C-ordered float32 .npy files. */
 export interface Task {
   /** n x d data. */
   x: string;
-  /** Standard deviations, for those that use them. */
+  /** Standard deviations, for programs that use them. */
   sigma?: string | undefined;
-  /** Where the embedding goes. */
+  /** Path for the embedding. */
   y: string;
   perplexity: number;
-  /** Of the peers; this project's own runs end when they have converged, unless their options have another number. */
+  /**
+   * Iterations of the peers. The runs of this project end when they have converged, unless `options` states a number.
+   */
   iterations: number;
   threads: number;
   seed: number;
@@ -17,36 +19,36 @@ export interface Task {
   options?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What a run answers, as the last line of its standard output in JSON. */
+/** The result of a run. It is printed as JSON in the last line of standard output. */
 export interface Answer {
-  /** From the matrix in memory to the embedding in memory. */
+  /** Seconds from the matrix in memory to the embedding in memory. */
   seconds: number;
-  /** The most memory that the process ever held, runtime and data included. */
+  /** Peak memory of the process, including the runtime and the data. */
   peakMib: number;
-  /** Of the run's stages, where they are known. */
+  /** Seconds of the stages of the run, if they are known. */
   stages?: Readonly<Record<string, number>> | undefined;
   method?: string | undefined;
-  /** Of gradient descent, where the program chooses the number. */
+  /** Iterations of gradient descent, if the program chooses the number. */
   iterations?: number | undefined;
-  /** KL divergence as the program itself states it. */
+  /** KL divergence that the program itself reports. */
   statedKl?: number | undefined;
 }
 
 /**
- * Peak resident memory of this process in MiB. `getrusage` would count the parent's peak in, which a forked process inherits,
- * so Linux's own figure comes first.
+ * Peak resident memory of this process in MiB. A forked process inherits the peak of its parent in `getrusage`, so the
+ * number that Linux reports in /proc is preferred.
  */
 export function peakMib(): number {
   try {
     const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
     if (kib) return Number(kib) / 1024;
   } catch {
-    // Not Linux.
+    // This system is not Linux.
   }
   return process.resourceUsage().maxRSS / 1024;
 }
 
-/** The task of this process, from its command line. */
+/** Reads the task of this process from its command line. */
 export function readTask<T = Task>(): T {
   return JSON.parse(process.argv[2]);
 }

@@ -1,4 +1,4 @@
-"""Local trustworthiness and continuity of zadu: `trust.py DATA MAP K` prints them as JSON."""
+"""Prints the local trustworthiness and continuity that zadu computes, as JSON: `trust.py DATA MAP K`"""
 
 import json
 import sys

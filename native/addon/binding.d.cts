@@ -94,7 +94,7 @@ declare namespace binding {
     | "velocity"
     | "gains";
 
-  /** Covariances of n points: n x (d inner) numbers. The form "factors" also has standard deviations. */
+  /** Covariances of n points: n x (d * inner) numbers. The form "factors" also has standard deviations. */
   interface NativeCovariances {
     /** The name of the argument in errors. */
     argument: string;

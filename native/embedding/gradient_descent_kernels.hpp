@@ -43,8 +43,8 @@ struct GradientDescentKernels {
   //   (van der Maaten & Hinton 2008, eq. 5; van der Maaten 2014, eq. 8), then gains, momentum and the step. With alpha
   //   degrees of freedom the weights of the attraction are b_ij = 1 / (1 + |y_i - y_j|^2 / alpha).
   // The curvature of point i is S_i = sum_j p_ij b_ij. A parabola of that curvature lies above the attraction and
-  // touches it at the present position (Yang, Peltonen & Kaski 2015). The loop over the edges knows b_ij anyway, so the
-  // curvature costs one addition per edge and no memory access.
+  // touches it at the present position (Yang, Peltonen & Kaski 2015). The loop over the edges computes b_ij anyway, so
+  // the curvature costs one addition per edge and no memory access.
   void (*step)(int output_dimensions, const GradientDescentStep&, std::size_t first, std::size_t last,
                GradientDescentSums& sums);
   // Sum of -p_ij log w_ij = p_ij alpha log(1 + |y_i - y_j|^2 / alpha) over the edges of the rows.

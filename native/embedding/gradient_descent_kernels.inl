@@ -12,8 +12,8 @@ enum class Edges { apart, packed, narrow };
 template <int D, Edges kEdges>
 SIGMA_INLINE void gather(const float* positions, const std::uint32_t* edges, std::uint32_t mask, Floats (&out)[D]) {
 #if defined(__clang__)
-  // Hides from clang that unpack() has read the same memory. Otherwise clang would extract the columns from its vector,
-  // which takes longer than loading them again.
+  // Hides from clang that unpack() reads the same memory. Otherwise clang would extract the columns from the vector
+  // that unpack() has loaded, which takes longer than loading them again.
   asm("" : "+r"(edges));
 #endif
   const auto column = [&](int lane) __attribute__((always_inline)) -> std::size_t {

@@ -89,7 +89,7 @@ Progress Run::describe_progress(std::uint64_t until, Until earliest, std::option
   const bool ends = iteration_ >= until || (earliest == Until::converged && has_converged());
   if (ends) return now;
   const auto done = static_cast<double>(iteration_);
-  // A run that stops on convergence has no known end. The fraction grows steadily anyway.
+  // The end of a run that stops on convergence is unknown. It is estimated, so that the fraction grows steadily.
   const double expected = earliest == Until::iteration ? static_cast<double>(std::max(until, options_.iterations))
                                                        : std::max(kExpectedIterations, done + kKlEvery);
   now.fraction = std::min(done / expected, 1.0);

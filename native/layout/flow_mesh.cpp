@@ -163,7 +163,7 @@ void FlowMesh::carry(SquarePoints& points, int steps) {
   const auto velocity = [&](Position at, float time) {
     const Stencil x = between(at.x, side_ + 1), y = between(at.y, side_ + 1);
     const Stencil in_x = between(at.x - 0.5f, side_), in_y = between(at.y - 0.5f, side_);
-    // In an empty place this is only `time`. The limit avoids a division by zero.
+    // Where the density is 0, this is only `time`. The limit avoids a division by zero.
     const float thickness = std::max((1 - time) * read(density_, side_, in_x, in_y) + time, 1e-3f);
     return Position{read(across_, side_ + 1, x, in_y) / thickness, read(upwards_, side_, in_x, y) / thickness};
   };

@@ -85,7 +85,7 @@ class PartSolver {
   void solve() {
     const Rectangle& area = part_.area;
     std::vector<std::uint32_t> left_over;
-    // While all prices are 0, the nearest cell is optimal for every point. The first point to come gets it.
+    // While all prices are 0, the nearest cell is optimal for every point. The first point with this cell gets it.
     for (const std::uint32_t point : part_.points) {
       const auto near = [](double at, std::size_t least, std::size_t end) {
         return std::min(end - 1, static_cast<std::size_t>(std::max(at, static_cast<double>(least))));

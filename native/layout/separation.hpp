@@ -16,7 +16,7 @@ struct SeparationOptions {
   // flow: how often the points are moved toward their previous neighbors and evened out again.
   int relaxations = 16;
   // iterative: cells per side, share of the way that a point moves in each pass, mean move below which to stop, and the
-  // most passes.
+  // largest number of passes.
   std::size_t grid = 100;
   double gamma = 0.3;
   double tolerance = 1e-4;

@@ -32,7 +32,7 @@ Table matrix(const std::vector<float>& numbers, std::size_t rows, std::size_t co
   return table;
 }
 
-// Three groups.
+// Points in three groups.
 std::vector<float> points() {
   std::vector<float> numbers;
   for (std::size_t i = 0; i < kPoints; ++i) {
@@ -235,7 +235,7 @@ TEST(CInterface, RestoresARunFromItsState) {
   EXPECT_EQ(embedding_of(restored.get()), embedding_of(run.get()));
 }
 
-TEST(CInterface, RefusesARunThatWasNotRestored) {
+TEST(CInterface, RejectsARunThatWasNotRestored) {
   const Table arguments = run_arguments(points());
   const RunHandle made = make_run();
   EXPECT_NE(Table(sigma_run_advance(made.get(), advance_to(0).get(), nullptr, nullptr)), nullptr);

@@ -211,7 +211,7 @@ TEST(Curvature, BoundsTheAttractionFromAbove) {
   }
 }
 
-TEST(Schedule, LowersTheExaggerationAndEndsWithFirmDamping) {
+TEST(Schedule, LowersTheExaggerationAndEndsWithStrongDamping) {
   for (const std::uint64_t length : {0, 1, 20, 90, 250}) {
     Options options;
     options.optimizer = Optimizer::curvature;

@@ -73,7 +73,7 @@ TEST_P(EveryQueryDistance, FindsTheSameNeighborsAsComparingAllPairs) {
     const double slack = distance.traits().may_be_negative ? 1e-4 : 0;
     for (std::size_t e = 0; e < 15; ++e) {
       EXPECT_NEAR(all[found.indices[15 * q + e]], sorted[e], 1e-5 * (1e-3 + std::abs(sorted[e])) + slack);
-      // Unit and constant may differ, because calibration does not depend on them.
+      // The unit of the distances and a constant summand may differ, because calibration does not depend on them.
       const float* squared = &found.squared[15 * q];
       const double share = static_cast<double>((squared[e] - squared[0]) / (squared[14] - squared[0]));
       EXPECT_NEAR(share, (sorted[e] - sorted[0]) / (sorted[14] - sorted[0]), 1e-3);
@@ -250,7 +250,7 @@ TEST_P(PlacementInDimensions, EndsAtAPositionWithoutBetterPositionsNearby) {
     EXPECT_NEAR(static_cast<double>(end.divergences[q]), reached, 1e-3);
     EXPECT_LE(reached, kl(q, &start.positions[q * columns]) + 1e-4);
     if (std::equal(&start.positions[q * columns], &start.positions[(q + 1) * columns], &end.positions[q * columns])) {
-      // Descending from here would lead to infinity.
+      // From here, the descent would move the point to infinity.
       ++stayed;
       continue;
     }

@@ -328,7 +328,7 @@ TEST(QualityKernels, ComputeSumsAndCountsOfEveryLength) {
               expected.size());
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(), indices.begin()));
     for (std::size_t e = 0; e < expected.size(); ++e) EXPECT_EQ(kept[e], values[expected[e]]);
-    // The same again, in place.
+    // The kernel must give the same result in place.
     std::size_t held = expected.size();
     for (; held % 16 != 0; ++held) kept[held] = std::numeric_limits<float>::infinity();
     std::erase_if(expected, [&](std::uint32_t e) { return values[e] > 7; });

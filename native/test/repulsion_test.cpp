@@ -43,7 +43,7 @@ Field compute(int dimensions, double theta, const std::vector<float>& embedding,
   return field;
 }
 
-// A slow reference.
+// A slow reference: the sums over all pairs.
 Field sum_all_pairs(int dimensions, const std::vector<float>& embedding, double alpha = 1) {
   const std::size_t stride = stride_of(dimensions), n = embedding.size() / stride;
   Field field{std::vector<float>(embedding.size()), 0};

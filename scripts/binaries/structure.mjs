@@ -1,12 +1,13 @@
-// What a binary asks of the system that loads it, as structure.py reads it from the file.
+// Checks which libraries and functions a binary needs from the system that loads it. structure.py reads them from the
+// file.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { pythonWith } from "../python.mjs";
 
-/** The library that reads the formats of all systems. */
+/** A Python library that reads the executable formats of all systems. */
 const LIEF = "lief==1.0.0";
 
-/** One line about a binary; throws if the binary would not load on the systems that it is for. */
+/** Describes a binary in one line. Throws an error if the binary would not load on its target systems. */
 export function describeBinary(path, { kind, processor }) {
   const python = pythonWith(LIEF.replace("==", "-"), [LIEF]);
   const args = [join(import.meta.dirname, "structure.py"), kind, processor, path];

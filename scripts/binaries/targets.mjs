@@ -1,4 +1,4 @@
-// The platforms that get a binary, in the folders and by the names that node-gyp-build looks for.
+// The platforms that get a binary. Folders and names are those that node-gyp-build searches for.
 import { copyFileSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -7,7 +7,8 @@ import { build, coreSources, root } from "../zig.mjs";
 const require = createRequire(import.meta.url);
 
 /**
- * glibc 2.28 and macOS 11 are the oldest that Node.js 20 itself runs with. The libraries of C++ are linked in everywhere.
+ * glibc 2.28 and macOS 11 are the oldest versions that Node.js 20 supports. The C++ standard library is linked
+ * statically on all platforms.
  *
  * @type {Record<string, {triple: string, kind: "elf" | "pe" | "mach-o", platform: string, processor: string, file: string}>}
  */
@@ -32,7 +33,7 @@ export const binaryName = ({ platform, processor, file }) => `${platform}-${proc
 export const prebuilds = join(root, "prebuilds");
 export const binaryOf = (chosen) => join(prebuilds, binaryName(chosen));
 
-/** Those of binding.gyp. */
+/** The same flags as in binding.gyp. */
 const FLAGS = [
   ...["-std=c++20", "-O3", "-ffp-contract=fast", "-fvisibility=hidden", "-fvisibility-inlines-hidden"],
   ...["-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra", "-Werror", "-Wno-psabi"],
@@ -64,9 +65,10 @@ export function coreOf({ triple, kind }) {
 export async function buildTarget(name) {
   const chosen = TARGETS[name];
   const core = coreOf(chosen);
-  // On Windows the functions are not imported from a named program: native/portable/windows.cpp defines them.
+  // On Windows, the Node-API functions are not imported from a program with a fixed name; native/portable/windows.cpp
+  // defines them.
   const flags = [...core[0].flags, ...ADDON_FLAGS, ...(chosen.kind === "pe" ? ["-DNAPI_EXTERN="] : [])];
-  // Only this file contains the version, so that another version does not compile everything again.
+  // Only this file contains the version. After a change of the version, the other files need not be compiled again.
   const version = `-DSIGMA_TSNE_VERSION="${require("../../package.json").version}"`;
   const addon = readdirSync(join(root, "native", "addon"))
     .filter((file) => file.endsWith(".cpp"))
@@ -76,19 +78,22 @@ export async function buildTarget(name) {
     }));
   const sources = [...core, ...addon];
   if (chosen.kind === "pe") sources.push(hostFunctions(flags));
-  // Beside the linked file the linker leaves others, such as an import library.
+  // The linker writes other files next to the linked one, such as an import library.
   const linked = join(root, "build-zig", name, "linked", chosen.file);
   mkdirSync(dirname(linked), { recursive: true });
   await build(name, sources, ["-target", chosen.triple, "-O3", ...LINK[chosen.kind]], linked);
   const output = binaryOf(chosen);
   mkdirSync(dirname(output), { recursive: true });
-  // Renamed into place, because a process may have loaded the file that is there.
+  // Rename the new file, because a running process may have loaded the old one.
   copyFileSync(linked, `${output}.part`);
   renameSync(`${output}.part`, output);
   return output;
 }
 
-/** The source that finds the functions of Node-API on Windows, with the list of those that Node.js 20 has. */
+/**
+ * Returns the source file that finds the functions of Node-API on Windows, with the list of the functions in Node.js
+ * 20.
+ */
 function hostFunctions(flags) {
   const { js_native_api_symbols, node_api_symbols } = require("node-api-headers").symbols.v8;
   const names = [...js_native_api_symbols, ...node_api_symbols].sort();

@@ -1,6 +1,7 @@
-// Tries the binaries that can run on this machine, each in a Node.js of its system: node scripts/binaries/trials.mjs [target ...]
-// All of them embed the same 500 points. The bytes must be the same wherever the instruction set is the same, and the KL divergence must be
-// the same to three digits elsewhere.
+// Tests the binaries that can run on this machine, each in a Node.js of its system: node scripts/binaries/trials.mjs
+// [target ...]
+// All of them embed the same 500 points. For the same instruction set the bytes must be equal; for different ones the
+// KL divergences must agree to three digits after the decimal point.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, open, readFile, rm } from "node:fs/promises";
@@ -10,7 +11,7 @@ import { root } from "../zig.mjs";
 import { SYSTEMS, SystemMissing } from "./systems.mjs";
 import { binaryOf, TARGETS } from "./targets.mjs";
 
-/** The instruction sets that are tried for a processor. That of arm64 goes by the name "baseline" there. */
+/** The instruction sets that are tested for each processor. On arm64, the only instruction set is called "baseline". */
 const INSTRUCTION_SETS = { x64: ["baseline", "avx2", "avx512"], arm64: ["baseline"] };
 
 const EXPECTED = { refusal: "NOT_FINITE", aborted: "ABORTED", shortEmbeddings: 1 };
@@ -18,9 +19,9 @@ const EXPECTED = { refusal: "NOT_FINITE", aborted: "ABORTED", shortEmbeddings: 1
 /**
  * Runs scripts/release/trial.mjs with the binary of a target on each of its systems.
  *
- * @param script where that program lies, beside or above the package
- * @param name what it imports as the package
- * @returns one result per system and instruction set that this processor has
+ * @param script path of trial.mjs. Its folder, or a folder above it, must contain the package in node_modules.
+ * @param name the name or path under which trial.mjs imports the package
+ * @returns one result per system and instruction set that this processor supports
  */
 export async function tryTarget(target, script, name) {
   const results = [];
@@ -35,7 +36,7 @@ export async function tryTarget(target, script, name) {
   return results;
 }
 
-/** The same by WebAssembly in this Node.js. */
+/** Runs the same program with WebAssembly in this Node.js. */
 export const tryWasm = (script, name) =>
   runTrial("WebAssembly", { command: [process.execPath] }, script, name, { SIGMA_TSNE_BACKEND: "wasm" });
 
@@ -45,10 +46,10 @@ async function runTrial(system, { command, env, toPath = (path) => path }, scrip
   const printed = await open(join(folder, "printed"), "w");
   const [program, ...before] = command;
   const { status, error } = spawnSync(program, [...before, toPath(script), name, toPath(file)], {
-    // Deno looks for node_modules in this folder and those above it.
+    // Deno searches for node_modules in this folder and the folders above it.
     cwd: dirname(script),
     env: { ...process.env, PREBUILDS_ONLY: "1", ...env, ...environment },
-    // Programs for Windows have no pipes under wine.
+    // Windows programs cannot write to pipes under wine.
     stdio: ["ignore", printed.fd, printed.fd],
   });
   await printed.close();
@@ -66,11 +67,11 @@ export function describeResult({ system, node, instructionSet, kl, bytes }) {
   return `${system}: ${node}, ${instructionSet}, KL ${kl.toFixed(4)}, ${bytes.slice(0, 12)}`;
 }
 
-/** WebAssembly gives the bytes of the kernels for x64 without extensions. */
+/** WebAssembly gives the same bytes as the baseline kernels for x64. */
 const bytesOf = ({ name, processor, instructionSet }) =>
   name === "wasm" ? "x64 baseline" : `${processor} ${instructionSet}`;
 
-/** Throws where embeddings differ. */
+/** Throws an error if embeddings differ that should be equal. */
 export function compareResults(results) {
   const list = results.map(describeResult).join("\n");
   for (const kind of new Set(results.map(bytesOf))) {

@@ -1,4 +1,4 @@
-// An autoencoder, trained for a moment on the default data set.
+// Trains an autoencoder for a few steps on the default data set.
 import { createModel, openDataset, selectBackend, train } from "sigma-tsne/vae";
 
 await selectBackend();

@@ -1,4 +1,4 @@
-// Embeds 500 points and writes the result into a file, because Node.js for Windows has no pipes under wine:
+// Embeds 500 points and writes the result to a file, because Windows programs cannot write to pipes under wine:
 //   node trial.mjs <what to import as the package> <file>
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -10,8 +10,8 @@ const { backend, runTsne } = await import(name);
 const checksum = ({ data }) => createHash("sha256").update(Buffer.from(data.buffer)).digest("hex");
 
 /**
- * A noisy plane in 20 dimensions, whose embeddings all reach the same KL divergence. It is made without functions such as sin, whose last
- * bits differ between systems.
+ * A noisy plane in 20 dimensions. All its embeddings reach the same KL divergence. It is computed without functions
+ * such as sin, whose last bits differ between systems.
  */
 const rows = 500;
 const cols = 20;

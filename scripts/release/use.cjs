@@ -1,7 +1,7 @@
 const { createHash } = require("node:crypto");
 
-// What a project does with the package that it has just installed. Prints a checksum of the map, which is to be the same whichever way
-// the package was loaded and whatever Node.js ran it.
+// Uses the newly installed package as a project would. Prints a checksum of the embedding, which must be the same for
+// all ways to load the package and for all versions of Node.js.
 module.exports = async function use({ ArgumentError, Tsne, evaluate, runTsne, separateUniformly }) {
   const rows = Array.from({ length: 200 }, (_, i) =>
     Array.from({ length: 6 }, (_, k) => Math.sin(i * (k + 1)) + (i % 4)),

@@ -1,4 +1,4 @@
-// The same in a worker thread.
+// Runs smoke.mjs in a worker thread.
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 

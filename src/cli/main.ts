@@ -3,7 +3,7 @@ import { runCommandLine } from "./command-line.js";
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    // If a reader such as `| head` closes the pipe, the computation of the embedding must go on.
+    // If a reader such as `| head` closes the pipe, the computation of the embedding must continue.
     if (error.code === "EPIPE") return;
     process.exitCode = 1;
     if (stream === process.stdout)

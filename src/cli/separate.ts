@@ -23,7 +23,7 @@ import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from
 import { createProgressDisplay } from "./progress.js";
 import { type GridSize, gridParser } from "./values.js";
 
-/** In the order of the help. */
+/** The options in the order in which the help lists them. */
 const METHOD_OPTIONS = ["method", "relaxations", "grid", "gamma", "tolerance", "iterations", "bins"] as const;
 
 interface SeparateFlags

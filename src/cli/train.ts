@@ -53,7 +53,7 @@ interface TrainFlags
   quiet?: true;
 }
 
-/** In the order of the help. */
+/** The options in the order in which the help lists them. */
 const TYPED_MODEL_OPTIONS = [
   ...["zDim", "hiddenDim", "numLayers", "filters", "kernelSize", "dropout", "likelihood", "outputVariance", "beta"],
   "importanceDraws",

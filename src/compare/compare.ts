@@ -31,9 +31,9 @@ export interface ComparedMap {
   iterations: number;
   method: TsneResult["method"];
   neighbors: TsneResult["neighbors"];
-  /** With labels: as in {@link Quality}. */
+  /** Defined if labels are given; see {@link Quality}. */
   accuracy?: Estimate;
-  /** With labels: as in {@link Quality}. */
+  /** Defined if labels are given; see {@link Quality}. */
   silhouette?: Estimate | null;
   seconds: number;
   /**
@@ -95,7 +95,7 @@ export interface Comparison {
   maps: ComparedMap[];
   /** The different distances and perplexities of the variants. */
   references: QualityReference[];
-  /** maps x references. */
+  /** The quality of map m under reference r is `quality[m][r]`. */
   quality: ComparedQuality[][];
   /** All pairs of maps: 0 and 1, 0 and 2, 1 and 2, ... */
   pairs: ComparedPair[];

@@ -86,7 +86,7 @@ export async function exploreMaps(
   for (const [i, one] of embeddings.entries()) {
     const finished = finish(one);
     finishing.push(finished);
-    // The next embedding begins although this one is stopped.
+    // Do not wait longer than until this embedding is stopped, so that the next one can begin.
     await Promise.race([finished, one.embedding.stopped]).catch((error) => {
       // The other embeddings need the initial positions of this one.
       for (const later of embeddings.slice(i + 1)) later.embedding.fail(error);

@@ -119,7 +119,7 @@ export const MAX_THUMBNAILS = 1024;
 export const MAX_CELLS = 32;
 export const MANIFOLD_REACH = 2.5;
 
-/** Everything the page needs to know at the start. The page reads it again after each `exploration` event. */
+/** All data that the page needs at the start. The page reads the description again after each `exploration` event. */
 export interface ExplorationDescription {
   /** Changes whenever any part of the description has changed. */
   readonly version: string;
@@ -237,7 +237,7 @@ export type TextFormat = "plain" | "link" | "image";
 
 export interface CategoryColumn extends ColumnBase {
   readonly kind: "category";
-  /** Type of the values of {@link paths.column}: positions in `categories`, or `missing`. */
+  /** Type of the values of {@link paths.column}. Each value is an index into `categories`, or the number `missing`. */
   readonly type: "uint16" | "uint32";
   readonly missing: number;
   /** Sorted by number if all names are numbers, else alphabetically. */

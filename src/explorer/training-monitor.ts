@@ -114,7 +114,7 @@ export class TrainingMonitor implements Computation {
    * @returns whether the training is finished
    */
   private async look(): Promise<boolean> {
-    // The order matters: if the lock is free before the model is found, the training cannot write anything newer.
+    // Check the lock first. If no training holds it now, the files that are read afterwards are final.
     const isAtWork = this.thread !== undefined || (await isLocked(this.folder));
     const isDone = await this.hasResult();
     await this.readCheckpoint();

@@ -7,7 +7,7 @@ import { openFile } from "./input-file.js";
 import type { ColumnDescription, TableColumn } from "./table.js";
 import { isFolder, openTableFolder } from "./table-folder.js";
 
-/** The kind of values that a column shows to a reader. */
+/** The kind of values in a column, as the explorer shows them. */
 export type ColumnContent = "numbers" | "texts" | "dates" | "booleans";
 
 /** A column of a file, before its values are read. */

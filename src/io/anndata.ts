@@ -81,7 +81,10 @@ const outdated = (path: string): FileError =>
     "was written by anndata before version 0.8: expected its newer layout. Read it with a newer anndata, and write it again",
   );
 
-/** A categorical column: a code per row, and the texts or numbers that the codes stand for; -1 means none. */
+/**
+ * A categorical column: a code per row, and the texts or numbers that the codes stand for. The code -1 means that the
+ * value is missing.
+ */
 function toCategories(name: string, group: Group): NamedArray {
   const [codes, categories] = [group.get("codes") as Dataset, group.get("categories") as Dataset];
   return {

@@ -14,7 +14,7 @@ import {
 /** An array with a name in a file that holds several, such as .npz, .mat and .h5ad. */
 export interface NamedArray {
   readonly name: string;
-  /** The first size counts the rows; no size stands for a single value. */
+  /** The first size is the number of rows. An empty shape means a single value. */
   readonly shape: readonly number[];
   /** `undefined` if the array holds neither numbers nor text. */
   readonly type: ColumnType | undefined;

@@ -12,7 +12,7 @@ import { checkAxes, readRows, type StoredArray } from "./stored-array.js";
 /** An array of numbers of any shape in a file. A row is the part of the array at one index of its first axis. */
 export interface ArrayFile {
   readonly path: string;
-  /** At least one size; the first one counts the rows. */
+  /** At least one size. The first size is the number of rows. */
   readonly shape: readonly number[];
   /** Number type as NumPy writes it, without its byte order: "u1", "f4". */
   readonly dtype: string;

@@ -200,7 +200,7 @@ function require32(length: number, most: number): number {
   return length;
 }
 
-/** A table of FlatBuffers. Offsets are read as unsigned numbers, so none can point backward. */
+/** A table of FlatBuffers. Offsets are read as unsigned numbers, so an offset cannot point backward. */
 class Table {
   constructor(
     readonly bytes: Buffer,

@@ -242,7 +242,7 @@ export function parseInteger(text: string, flag: string, least = -Infinity): num
   return parseNumber(text, flag, accepted, (value) => Number.isSafeInteger(value) && value >= least);
 }
 
-/** Upper bounds from this value on are not shown, because they tell a reader nothing. */
+/** Upper bounds from this value on are not shown in help texts, because no user reaches them. */
 const UNBOUNDED = 1e9;
 
 function describeBounds({ from, above, to, below }: Bounds): string {

@@ -37,8 +37,8 @@ export interface TrustGroups {
    */
   labels: TrustGroup[];
   /**
-   * n: for each point, the mean fraction of the other points of its group that are in one group with it again; NaN for
-   * points without a group.
+   * n: for each point, the mean fraction of the other points of its group that share a group with it again in a
+   * repetition; NaN for points without a group.
    */
   staying: Float32Array;
   /** The largest separation of a group in each embedding of one Gaussian; 0 if it showed no groups. */

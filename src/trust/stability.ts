@@ -3,7 +3,7 @@
  * repetitions.
  */
 export interface GroupStability {
-  /** Fraction of the pairs of points of the group that are in one group again. */
+  /** Fraction of the pairs of points of the group that share a group again in a repetition. */
   together: number;
   /**
    * Among all pairs that a point of the group forms in the new groups, the fraction with a point from another group.
@@ -60,8 +60,8 @@ export function measureStability(groupOf: Int32Array, count: number, again: Int3
 }
 
 /**
- * For each point, computes the mean fraction of the other points of its group that are in one group with it again. The
- * mean is over the repetitions that include the point.
+ * For each point, computes the mean fraction of the other points of its group that share a group with it again in a
+ * repetition. The mean is over the repetitions that include the point.
  *
  * @returns n fractions; NaN for points without a group, and for points that never occur in a repetition together with
  *   another point of their group

@@ -34,9 +34,9 @@ export interface Covariances {
   /** The option that gave them. */
   readonly argument: CovarianceOption;
   readonly form: "matrices" | "factors" | "draws";
-  /** n x (d inner): d x d matrices, d x r factors or m x d draws, flattened. */
+  /** n x (d * inner) numbers. Each row holds the d x d matrix, the d x r factor or the m x d draws of one point. */
   readonly numbers: Matrix;
-  /** d, r or m. */
+  /** d for matrices, the rank r for factors, the number m of draws for draws. */
   readonly inner: number;
   /** n x d: standard deviations of the uncorrelated part, which may accompany factors. */
   readonly sigma: Matrix | undefined;

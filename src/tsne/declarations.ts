@@ -130,7 +130,8 @@ export const TSNE_SETTINGS = {
    *
    * A list of several different values averages the affinities of all these perplexities (multi-scale similarities:
    * Lee, Peluffo-Ordóñez & Verleysen 2015; Kobak & Berens 2019), so that the embedding shows small and large groups at
-   * once. Each uses 3 times as many neighbors as the largest value. A list of one value is the same as that value.
+   * once. All of them use the same neighbors: three times as many as the largest value. A list of one value is the same
+   * as that value.
    */
   perplexity: declare<number | readonly number[]>(
     {
@@ -226,7 +227,7 @@ export const TSNE_SETTINGS = {
    *   Kullback & Leibler 1951): the divergence takes the place of the squared distance, with variances v = sigma^2 +
    *   varianceFloor.
    *
-   * If sigma is the same everywhere, each of them gives the plain embedding.
+   * If sigma has the same value everywhere, each of these distances gives the same embedding as a run without sigma.
    *
    * `"likelihood-ratio"` compares the likelihood of two measured points as true neighbors with their likelihood as
    * independent points (probabilistic linear discriminant analysis: Ioffe 2006). It estimates the spread of the true
@@ -389,9 +390,9 @@ export const TSNE_SETTINGS = {
    * The initial embedding. Default `"pca"`, or `"spectral"` if there are neighbors but no data.
    * - `"pca"`: the first principal components, scaled to a standard deviation of 1e-4 (Kobak & Berens 2019). It keeps
    *   the coarse structure of the data.
-   * - `"spectral"`: Laplacian eigenmaps of the affinities (Belkin & Niyogi 2003), which need no data, scaled to that
-   *   width along each axis.
-   * - `"random"`: a Gaussian of the same width.
+   * - `"spectral"`: Laplacian eigenmaps of the affinities (Belkin & Niyogi 2003), scaled to a standard deviation of
+   *   1e-4 along each axis. They do not need the data.
+   * - `"random"`: positions drawn from a Gaussian with a standard deviation of 1e-4.
    * - an n x outputDimensions matrix, which is used without scaling.
    */
   init: declare<NamedStart | MatrixLike, NamedStart | "given">(
@@ -509,8 +510,8 @@ export const RUN_CONTROLS = {
   }),
   /**
    * Called with the embedding at iteration 0 and at every multiple of `snapshotEvery`, for example to make an
-   * animation. The final embedding is in the result, not necessarily in a snapshot. The run waits if a busy event loop
-   * has not received the last few snapshots.
+   * animation. The final embedding is in the result, not necessarily in a snapshot. If the event loop is busy, the run
+   * waits until the last few snapshots have been delivered.
    */
   onSnapshot: callback<(snapshot: TsneSnapshot) => void>("a function", {
     help: "called with `{iteration, embedding, kl}` at the start and every `snapshotEvery` iterations",

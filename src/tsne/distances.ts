@@ -77,8 +77,8 @@ export const usesCovariances = (distance: DistanceName): boolean =>
 export const hasFloor = (distance: DistanceName): boolean => binding.distances[distance]?.hasFloor ?? false;
 
 /**
- * Relative rounding error of a sum in float64. A row whose length is below this fraction of its original values has no
- * direction.
+ * Relative rounding error of a sum in float64. If centering shortens a row to less than this fraction of its original
+ * length, the rest is rounding error, and the row counts as a zero row.
  */
 const ROUNDING = 1e-14;
 

@@ -20,7 +20,7 @@ export interface FittedRun {
   readonly hasCovariance: boolean;
   /** Preparation to apply to new points; `undefined` if they need none. */
   readonly preparation: FittedPreparation | undefined;
-  /** Runs `work` on the current embedding. Callers take turns, and none runs during a fit. */
+  /** Runs `work` on the current embedding, after the `work` of earlier calls has finished. Fails during a fit. */
   exclusively<T>(
     options: {
       readonly signal?: AbortSignal | undefined;

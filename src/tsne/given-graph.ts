@@ -21,7 +21,7 @@ export interface GivenGraph {
   readonly warnings: readonly string[];
 }
 
-/** Converts data to the form of the core. If a graph replaces the data, the matrix has no columns. */
+/** Converts data to the matrix that the core reads. If a graph replaces the data, the matrix has no columns. */
 export function toPoints(data: MatrixLike | NeighborGraph): Matrix {
   const accepted = "at least 3 points of at least 1 dimension";
   if (isNeighborGraph(data)) {

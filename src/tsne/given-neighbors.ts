@@ -51,7 +51,7 @@ export type NeighborGraph = NeighborLists | DistanceMatrix | AffinityGraph;
 export const isNeighborGraph = (value: unknown): value is NeighborGraph =>
   typeof value === "object" && value !== null && ("distances" in value || "affinities" in value);
 
-/** Lists in the form of the core: k neighbors of each of n points, nearest first. */
+/** Neighbor lists as the core reads them: k neighbors of each of n points, nearest first. */
 export interface CheckedNeighbors {
   /** n x k */
   indices: Uint32Array;
@@ -63,7 +63,7 @@ export interface CheckedNeighbors {
   k: number;
 }
 
-/** A weighted graph in the form of the core. */
+/** A weighted graph as the core reads it. */
 export interface CheckedAffinities {
   /** n + 1 */
   offsets: Float64Array;
@@ -94,7 +94,7 @@ export function countPoints(given: NeighborGraph): number {
 }
 
 /**
- * Returns the smallest number of neighbors of any point. The perplexity can be at most a third of it.
+ * Returns the smallest number of neighbors of any point. The perplexity can be at most a third of this number.
  *
  * @throws the errors of {@link checkNeighbors}
  */
@@ -110,8 +110,8 @@ export function shortestList(given: NeighborLists | DistanceMatrix): number {
 }
 
 /**
- * Checks neighbors given by the caller and converts them to the form of the core: the `k` nearest of each point,
- * sorted.
+ * Checks neighbors given by the caller and converts them to the lists that the core reads: the `k` nearest neighbors of
+ * each point, sorted.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH, or OUT_OF_RANGE if a row holds fewer than k
  * @throws {DataError} for an index that is not a row number, an index repeated within a row, or an invalid distance,
@@ -138,7 +138,7 @@ export function checkNeighbors(given: NeighborLists | DistanceMatrix, n: number,
 }
 
 /**
- * Checks a weighted graph and converts it to the form of the core.
+ * Checks a weighted graph and converts it to the arrays that the core reads.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH for a matrix that is not n x n, OUT_OF_RANGE for a point without an edge
  * @throws {DataError} for a weight that is negative or not finite, with its row and column

@@ -44,7 +44,7 @@ export interface LandmarkOptions {
 const ROWS_PER_LANDMARK = 20;
 /** Steps of Lloyd's algorithm. A fourth step gains almost nothing. */
 const STEPS = 3;
-/** Number of nearest landmarks among which a row is shared. */
+/** Each row counts as shared by this number of nearest landmarks. */
 const SHARING = 15;
 
 /** Number of landmarks to process before other work gets the thread. */
@@ -59,9 +59,10 @@ const STRETCH_NUMBERS = 2 ** 22;
  * neighbors. These steps use a sample of 20 rows per landmark if there are more rows.
  *
  * Reasons for this method:
- * - Rows are drawn uniformly because t-SNE gives area by density, so every region gets the area that it would have in
- *   the embedding of all rows. Moving to means changes this only slightly: the number of landmarks grows as the power d
- *   / (d + 2) of the density (Zador 1982). A sample by k-means++ (Arthur & Vassilvitskii 2007), or another cover of the
+ * - Rows are drawn uniformly because t-SNE gives dense regions more area: after a uniform draw, every region gets the
+ *   same share of the area as in the embedding of all rows. Moving to means changes this only slightly: the number of
+ *   landmarks grows as the power d / (d + 2) of the density (Zador 1982). A sample by k-means++ (Arthur & Vassilvitskii
+ *   2007), or another cover of the
  *   data, prefers outliers.
  * - Landmarks are moved because a mean of neighbors lies within the data, while a drawn row is displaced by its own
  *   noise.
@@ -267,8 +268,8 @@ async function findSharing(
 }
 
 /**
- * Appends the nearest other landmarks to lists that are too short. They count as if they shared e times less than the
- * last landmark of the list.
+ * Appends the nearest other landmarks to lists that are too short. The squared distance of each appended landmark is 1
+ * plus that of the last landmark in the list, because distances are logarithms of shares.
  */
 function fillUp({ sizes, indices, squared }: Lists, short: Uint32Array, nearest: Uint32Array, most: number): void {
   for (const [s, landmark] of short.entries()) {
@@ -305,7 +306,8 @@ export async function* readStretches(
     throwIfAborted(signal);
     const stretch = await next;
     if (start + step < total) next = read(start + step);
-    // The error is reported when the promise is awaited in the next round.
+    // Without this handler, Node.js would report an unhandled rejection. The `await` of the next round throws the
+    // error.
     next.catch(() => {});
     yield stretch;
   }
@@ -342,13 +344,13 @@ export function drawRows(n: number, count: number, seed: number): Uint32Array {
 
 /**
  * Draws one row from each of `count` equal parts of the numbers below `n`, in ascending order. Every row is equally
- * likely. Needs no memory of drawn rows. The same row may be drawn twice if two parts meet in it.
+ * likely. Rows that were drawn are not stored. The same row may be drawn twice if it contains the border of two parts.
  */
 export function drawFromStrata(n: number, count: number, seed: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + uniform(seed, i)) / count) * n));
 }
 
-/** Returns a number from 0 to below 1, computed with the finalizer of MurmurHash3. */
+/** Returns a number u, 0 <= u < 1, computed with the finalizer of MurmurHash3. */
 function uniform(seed: number, index: number): number {
   const word = (salt: number) => {
     let hash = salt;

@@ -29,8 +29,8 @@ const WASM_MEMORY = 2 ** 32;
 /** Points are stored in blocks of this many. */
 const BLOCK = 64;
 /**
- * Bytes of the transposed affinities that exist at once while P is computed. If an eighth of all transposed affinities
- * takes more, an eighth exists at once.
+ * Bytes of the transposed affinities that exist at once while P is computed, or an eighth of all transposed affinities
+ * if that is more.
  */
 const TRANSPOSED_AT_ONCE = 2 ** 25;
 /** Up to this many points, the exact search uses lists with space for twice as many candidates. */
@@ -87,8 +87,8 @@ export function estimateResolved(
   const edges = n * k * EDGES_PER_NEIGHBOR * 8;
   const made = n * (k * 8 + 16) + Math.max(n * k, Math.min(n * k * 8, TRANSPOSED_AT_ONCE)) + edges;
   const calibrated = n * (k * 12 + 8 * [options.perplexity].flat().length);
-  // A packed edge takes half as much memory as an edge in P. The second copy of half of P, used while rows are moved,
-  // takes as much.
+  // A packed edge takes half as much memory as an edge in P. While rows are moved, there is also a second copy of half
+  // of P, which takes the same amount.
   // Packed rows are padded to a multiple of 16 edges.
   const affinities = Math.max(edges + edges / 2 + n * (24 + 15 * 4), calibrated);
   const stride = options.outputDimensions === 3 ? 4 : options.outputDimensions;
@@ -157,7 +157,7 @@ export function estimatePlacement(
   block: number,
 ): number {
   const k = neighborCount(perplexity, n + 1);
-  // A second copy of the points, sorted along a curve, doubled during sorting; and the embedding as a tree or mesh.
+  // A copy of the points that is sorted along a curve, with twice its size during sorting; and the tree or mesh.
   const embedding = n * (2 * (d + spread) * 4 + 8) + n * (16 * outputDimensions + 48) + 2 ** 26;
   const placed = Math.min(block, Math.max(count, 64));
   return embedding + placed * ((d + spread) * 8 + k * 12 + (2 * k + 16) * 8) + count * (outputDimensions + 4) * 4;

@@ -74,7 +74,7 @@ export const PLACEMENT_OPTIONS = {
 
 /** Options of {@link Tsne.place}. All are optional except `sigma`, which a run with sigma requires. */
 export interface PlacementOptions extends OptionValues<typeof PLACEMENT_OPTIONS>, Pick<TsneOptions, CovarianceOption> {
-  /** Standard deviations of the new points, m x d, each >= 0: required if the run has sigma, refused if it does not. */
+  /** Standard deviations of the new points, m x d, each >= 0: required if the run has sigma, rejected otherwise. */
   sigma?: MatrixLike | undefined;
 }
 
@@ -95,7 +95,7 @@ export interface UncertaintyMeasures {
    * the embedding.
    */
   share: Float32Array;
-  /** Draws of each point. */
+  /** Number of draws of each point. */
   draws: number;
   /** The number k in `share`. */
   neighbors: number;

@@ -491,8 +491,8 @@ function resolveSaved(
   const asked = {
     ...rest,
     threads,
-    // If sigma was not given, it stays undefined. An empty matrix stands for a given one, and likewise for initial
-    // embeddings and neighbors.
+    // Sigma stays undefined if it was not given. Otherwise an empty array takes its place, because only the presence of
+    // sigma matters for the other options. The same is true of the initial embedding and the neighbors.
     sigma: hasSigma && !hasCovariance ? [] : undefined,
     covariance: hasCovariance ? [] : undefined,
     init: saved.init === "given" ? [] : saved.init,

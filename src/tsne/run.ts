@@ -84,8 +84,8 @@ export class Tsne {
   /** The resolved options, including defaults. */
   readonly options: ResolvedTsneOptions;
   /**
-   * Warnings in sentences that name the row: a value far beyond all others, an initial embedding that is too wide, or
-   * a method that does not suit so few points. Empty for most runs.
+   * Warnings in sentences that name the row: a value far beyond all others, an initial embedding that is too wide, or a
+   * method that does not support so few points. Empty for most runs.
    */
   readonly warnings: readonly string[];
   readonly #parts: RunParts;
@@ -228,7 +228,7 @@ export class Tsne {
   }
 
   /**
-   * Runs `work` on the current embedding. Callers take turns, and none runs during {@link fit}.
+   * Runs `work` on the current embedding, after the `work` of earlier calls has finished. Fails during {@link fit}.
    *
    * @internal
    */

@@ -1,6 +1,6 @@
 import { binding } from "../binding.js";
 
-/** Least number of values for which a call of the addon is faster. */
+/** Number of values from which on a call of the addon is faster than JavaScript. */
 const LEAST_NATIVE = 256;
 
 /**
@@ -114,7 +114,7 @@ export class Random {
     let probability = Math.exp(-mean);
     let rest = this.uniform() - probability;
     let count = 0;
-    // The limit ends the loop if rounding leaves a rest after the whole distribution.
+    // The limit ends the loop if rounding leaves a small rest after the whole distribution has been used.
     while (rest > 0 && count < 100) {
       count++;
       probability *= mean / count;

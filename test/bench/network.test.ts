@@ -28,7 +28,7 @@ test("the epochs of one round that use the least processor time are compared, an
   expect(table).toContain("1,000 images (made up), batches of 128");
 });
 
-test("made-up images are pixels", () => {
+test("generated images have values from 0 to 1", () => {
   const { data, rows, cols } = generateImages(3);
   expect([rows, cols]).toEqual([3, 784]);
   expect(data.every((value) => value >= 0 && value <= 1)).toBe(true);

@@ -39,12 +39,12 @@ const race = (more: Partial<Race> = {}): Race => ({
   ...more,
 });
 
-test("a run is compared with the run of ours right before it", () => {
+test("a run is compared with this project's run directly before it", () => {
   expect(ratiosTo(race(), "peer")).toEqual([10, 5]);
   expect(ratiosTo(race(), "ours")).toEqual([]);
 });
 
-test("the table has medians, the ratio with its range, failures and the circumstances", () => {
+test("the table has medians, the ratio with its range, failures, and the facts about the measurement", () => {
   const text = formatRaces([race()]);
   expect(text).toContain("| **stem**, 19,769 x 50 | sigma-tsne (fft) | 3.00 | 1 | 300 | 2.000 | 0.250 | 100 |");
   expect(text).toContain("|  | Peer | 20.0 | **7.50** (5.00 to 10.00) | 1,000 | 2.500 | 0.250 | 1,500 |");
@@ -56,26 +56,26 @@ test("the table has medians, the ratio with its range, failures and the circumst
   );
 });
 
-test("the processor is named with its instruction set and caches, and with a limit of the instruction set", () => {
+test("the processor is named with its instruction set and caches, and with a note if the instruction set is limited", () => {
   const machine = { ...race().machine, instructions: "avx2", caches: ["L1 32K", "L2 1024K"] };
   expect(nameMachine(machine)).toBe("A processor, avx2, L1 32K, L2 1024K, 2 processors, 8 GiB, Linux 6");
   expect(nameMachine({ ...machine, isLimited: true })).toContain("avx2 (limited by SIGMA_TSNE_ISA)");
 });
 
-test("a race that is run again replaces its former record, others stay", () => {
+test("a race that is run again replaces its earlier record and keeps all others", () => {
   const other = race({ dataset: { name: "mnist", n: 70000, d: 50 } });
   const exact = race({ settings: { ...race().settings, ours: { theta: 0 } } });
   const again = race({ date: "2026-02-03T00:00:00.000Z", settings: { ...race().settings, rounds: 9 } });
   expect(mergeRaces([race(), other, exact], [again])).toEqual([again, other, exact]);
 });
 
-test("a section of the README is replaced between its marks", () => {
+test("the section of the README between two markers is replaced", () => {
   const text = "a\n<!-- table:start -->\nold\n<!-- table:end -->\nb\n";
   expect(fillSection(text, "table", "new\n")).toBe("a\n<!-- table:start -->\n\nnew\n\n<!-- table:end -->\nb\n");
   expect(() => fillSection(text, "other", "")).toThrow("other:start");
 });
 
-test("records of several instruction sets stand below each other, each under its name", async () => {
+test("records of several instruction sets are listed one after the other, each under its name", async () => {
   const records: Record<string, string> = {
     [nameForInstructions("race", "avx2")]: "slow",
     [nameForInstructions("race", "avx512")]: "fast",
@@ -110,7 +110,7 @@ test("numbers have three significant digits", () => {
   expect(median([4, 1, 2, 3])).toBe(2.5);
 });
 
-test("searches are compared with ours in cells, or with the exact one where there are no cells", () => {
+test("searches are compared with this project's search in cells, or with its exact search if it has no cells", () => {
   const search = (dataset: string, program: string, seconds: number): NeighborRun => ({
     ...{ dataset, n: 1000, program, seconds, cpuSeconds: 1, recall: 1, setting: "defaults" },
   });
@@ -123,13 +123,13 @@ test("searches are compared with ours in cells, or with the exact one where ther
   expect(text).toContain("| many, 1,000 | ours, exact | 4.00 | 1.00 | 2.00x | 100 % | defaults |");
 });
 
-test("sizes grow by threes up to the most", () => {
+test("sizes grow by a factor of about three up to the largest", () => {
   expect(sizesUpTo(1000)).toEqual([1000]);
   expect(sizesUpTo(50000)).toEqual([1000, 3000, 10000, 30000, 50000]);
   expect(sizesUpTo(1e6)).toEqual([1000, 3000, 10000, 30000, 100000, 300000, 1e6]);
 });
 
-test("what bounds a kernel is the work that needs the longest, with the bandwidth of the memory that its data fit into", () => {
+test("a kernel is limited by the work that takes longest, with the bandwidth of the memory level that holds its data", () => {
   const limits = {
     instructionSet: "any",
     multipliesPerSecond: 100,

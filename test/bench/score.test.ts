@@ -15,7 +15,7 @@ test("the KL divergence of a given embedding is that of the reference", () => {
   expect(klDivergence(p, toPoints(y))).toBeCloseTo(summary.euclidean_kl_at_y, 9);
 });
 
-test("with standard deviations too", () => {
+test("the KL divergence with standard deviations is that of the reference", () => {
   const p = affinities(findNearest(toPoints(mu, sigma), k, 0, n), perplexity);
   expect(klDivergence(p, toPoints(y))).toBeCloseTo(summary.sigma_kl_at_y, 9);
 });
@@ -23,12 +23,12 @@ test("with standard deviations too", () => {
 test.each([
   ["Euclidean", "euclidean_knn", undefined],
   ["weighted", "sigma_knn", sigma],
-])("the nearest are those of the reference, %s", async (_, name, deviations) => {
+])("the nearest neighbors are those of the reference, %s", async (_, name, deviations) => {
   const reference = await fixture(name);
   expect(Array.from(findNearest(toPoints(mu, deviations), k, 0, n).indices)).toEqual(Array.from(reference.data));
 });
 
-test("a range of rows gives its part of the whole", () => {
+test("the neighbors of a range of rows equal these rows of the whole result", () => {
   const whole = findNearest(toPoints(mu), k, 0, n);
   const part = findNearest(toPoints(mu), k, 100, 200);
   expect(part.indices).toEqual(whole.indices.subarray(100 * k, 200 * k));
@@ -47,7 +47,7 @@ test("the affinities are symmetric and sum to 1", () => {
   for (const [pair, value] of dense) expect(dense.get(pair.split(",").reverse().join())).toBe(value);
 });
 
-test("kept neighbors are the share of the nearest that stay the nearest", () => {
+test("kept neighbors are the share of the nearest points in the data that are also nearest in the embedding", () => {
   const line = (at: readonly number[]): Points => ({ data: Float64Array.from(at), rows: at.length, cols: 1 });
   const nearest = (at: readonly number[]) => findNearest(line(at), 1, 0, at.length);
   const data = nearest([0, 1, 10, 11]);

@@ -29,7 +29,7 @@ test("runs of one round are compared", () => {
   expect(table).toContain("| numpy, iterative (Ede 2020) | 6.50 | 4.00 | 0.100 | 0.750 | 0 | 50 |");
 });
 
-test("an embedding keeps all its neighbors, and points that are gone are counted", () => {
+test("an unchanged embedding keeps all neighbors, and lost points are counted", () => {
   const side = 32;
   const even = Float64Array.from({ length: 2 * side * side }, (_, e) => {
     const i = e >> 1;

@@ -56,13 +56,13 @@ test("the target lies 0.5 % above the least final KL divergence of the peers", (
   expect(targetOf(alone)).toBeCloseTo(1.9095, 10);
 });
 
-test("a program reaches the target with its shortest run that is below it", () => {
+test("the time of a program to the target is that of its shortest run below the target", () => {
   expect(firstToReach(race(), "good", 2.01)).toMatchObject({ iterations: 300, seconds: 10 });
   expect(firstToReach(race(), "ours", 2.01)).toMatchObject({ iterations: 300, seconds: 2 });
   expect(firstToReach(race(), "poor", 2.01)).toBeUndefined();
 });
 
-test("several rounds count by their medians, also where final runs differ in length", () => {
+test("medians over the rounds are compared, even if final runs differ in length", () => {
   const runs = [...race().runs, run("ours", 100, 3, 2.1), run("ours", 350, 4, 1.8, true)];
   const both = race({ runs });
   expect(firstToReach(both, "ours", 2.01)).toMatchObject({ iterations: 325, seconds: 3 });
@@ -78,7 +78,7 @@ test("the table has seconds to the target, failures and programs that do not rea
   expect(text).toContain("Runs of 300, 1000 iterations, of sigma-tsne 100 and until it has converged.");
 });
 
-test("a race on the same data replaces the former one", () => {
+test("a race on the same data replaces the earlier one", () => {
   const other = race({ dataset: { name: "mnist", n: 70000, d: 50 } });
   const again = race({ date: "2026-02-03T00:00:00.000Z" });
   expect(mergeQualityRaces([race(), other], [again])).toEqual([again, other]);

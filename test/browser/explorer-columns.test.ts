@@ -11,7 +11,7 @@ import { launchChromium } from "./chromium.js";
 import { loneliest, openMap, positionOf, type Served, serve, settle, stopAll } from "./explorer.js";
 
 const N = 70_000;
-/** A small table with a point at a known position under the pointer. */
+/** Number of rows of a small table, in which one point has a known position under the pointer. */
 const FEW = 300;
 const AXE = fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url));
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchChromium } from "./chromium.js";
 import { type Served, serve, stopAll } from "./explorer.js";
 
-/** A page around the explorer, which stores the messages it receives in `window.told`. */
+/** A page that shows the explorer in a frame and stores the messages of the explorer in `window.told`. */
 const around = (explorer: string) => `<!doctype html><title>around</title>
 <iframe src="${explorer}" width="1200" height="800"></iframe>
 <script>

@@ -90,7 +90,7 @@ it.each([
     /--distance: expected one of .* because the other distances cannot be used with covariances/,
   ],
   [["--covariance", "covariances.npy", "--pca", "2"], 2, /--pca: cannot be used with --covariance/],
-])("refuses %j and says why", async (flags, code, message) => {
+])("rejects %j with the reason", async (flags, code, message) => {
   const outcome = await workplace.run(["embed", "mu.csv", ...flags, "-o", "refused.npy", ...quick]);
   expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code, stderr: expect.stringMatching(message) });
 });

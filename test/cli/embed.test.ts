@@ -137,7 +137,7 @@ it("computes the same embedding from CSV and .npy input, for both output formats
   const text = await readMatrix(workplace.path("from-csv.csv"));
   const binary = await readMatrix(workplace.path("from-npy.npy"));
   expect(text.shape).toEqual([n, 2]);
-  // Text gives float64; its digits are those of a float32.
+  // Numbers from text are float64 and have the digits of float32 numbers.
   expect(Float32Array.from(text.data)).toEqual(binary.data);
 });
 
@@ -181,7 +181,7 @@ it("starts from the embedding of an --init file", async () => {
   const stay = await readMatrix(workplace.path("stay.npy"));
   const center = [0, 1].map((j) => start.reduce((sum, row) => sum + row[j], 0) / n);
   const shift = [0, 1].map((j) => stay.at(0, j) - start[0]?.[j]);
-  // An embedding may be moved so that its center is 0, which changes nothing in it.
+  // The core may shift an embedding so that its center is 0. The shift does not change the distances between points.
   for (const j of [0, 1]) expect([0, -center[j]].some((by) => Math.abs(by - shift[j]) < 1e-5)).toBe(true);
   start.forEach((row, i) => {
     for (const j of [0, 1]) expect(stay.at(i, j)).toBeCloseTo(row[j] + shift[j], 5);
@@ -234,7 +234,7 @@ it("draws an animation and writes snapshots", async () => {
   const gif = await readFile(workplace.path("forming.gif"));
   expect(gif.subarray(0, 6).toString("latin1")).toBe("GIF89a");
   const snapshots = await readFile(workplace.path("forming.npy"));
-  // Iterations 0, 50, 100 and the end, 120.
+  // The snapshots of the iterations 0, 50, 100 and 120, the last one.
   expect(snapshots.toString("latin1")).toContain(`'shape': (4, ${n}, 2)`);
   const end = await readFile(workplace.path("end.npy"));
   expect(Buffer.compare(snapshots.subarray(-n * 8), end.subarray(-n * 8))).toBe(0);

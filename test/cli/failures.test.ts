@@ -181,7 +181,7 @@ it("prints the stack of an error with SIGMA_TSNE_DEBUG=1", async () => {
 async function expectFailure(args: string[], code: number, message: string): Promise<void> {
   const outcome = await workplace.run(args);
   expect(outcome.stderr).toContain(message);
-  // The one line: no progress came before it, so the failure was found before the run.
+  // Standard error contains only the error, without progress. So the error was found before the run began.
   expect(outcome.stderr).toMatch(/^sigma-tsne( embed| plot| demo)?: [^\n]+\n$/);
   expect(outcome).toMatchObject({ code, stdout: "" });
   expect(await readdir(workplace.path("out"))).toEqual([]);

@@ -9,11 +9,12 @@ export interface Outcome {
 }
 
 /**
- * Settles after the last run. Each run waits for the previous one, because they share the working folder and streams.
+ * Settles when the last run is finished. Each run waits for the previous one, because all runs share the working folder
+ * and the standard streams.
  */
 let last: Promise<unknown> = Promise.resolve();
 
-/** Runs a command line of `sigma-tsne` in this process, as it would run in `folder`, and catches what it prints. */
+/** Runs a command line of `sigma-tsne` in this process, with `folder` as its working folder, and returns its output. */
 export function runInProcess(
   args: readonly string[],
   folder: string,
@@ -45,7 +46,7 @@ async function runAlone(
   }
 }
 
-/** Keeps what is written to a stream, instead of printing it. */
+/** Collects the text that is written to a stream, instead of printing it. */
 function capture(stream: NodeJS.WriteStream): { text(): string; release(): void } {
   const pieces: Buffer[] = [];
   const { write } = stream;

@@ -120,7 +120,7 @@ it.each([
     2,
     "--degrees-of-freedom: expected 1 with --uncertainty",
   ],
-])("%s fails with a sentence", async (args, code, sentence) => {
+])("%s fails with a message of one sentence", async (args, code, sentence) => {
   const outcome = await workplace.run(args);
   expect(outcome).toMatchObject({ code, stdout: "" });
   expect(outcome.stderr).toContain(sentence);

@@ -21,7 +21,7 @@ afterAll(() => workplace.remove());
 const fit = ["--iterations", "20", "--perplexity", "10"];
 const tiny = ["--hidden-dim", "8", "--count", "24", "--size", "32"];
 
-/** A command line of each command, which writes one of the files; a later one may read what an earlier one wrote. */
+/** One command line per command. Each writes one of the files, which later command lines may read. */
 const lines: readonly (readonly [command: string, args: string[], file: string])[] = [
   ["embed", ["means.csv", "--sigma", "sigma.csv", "-o", "map.npy", "--save", "run.tsne", ...fit], "run.tsne"],
   ["compare", ["means.csv", "--sigma", "sigma.csv", "-o", "compared", ...fit], "compared/report.html"],
@@ -54,7 +54,7 @@ it("cover every command", () => {
 
 it.each(lines)("run %s %j", async (command, args, file) => {
   const outcome = await workplace.start([command, ...args], (_, process, stdout) => {
-    // The explorer serves until it is stopped.
+    // The explorer runs until it is stopped.
     if (command === "explore" && stdout.includes("Ctrl-C")) process.kill("SIGINT");
   });
   expect(outcome, outcome.stderr).toMatchObject({ code: 0, signal: null });

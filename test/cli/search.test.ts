@@ -141,7 +141,7 @@ it.each([
   [["--query", "1", "--images", "images.npy"], 2, "--images: cannot be used without --sheet"],
   [["--query", "1", "--images", "images.npy", "--sheet", "x.jpg"], 2, "--sheet: expected a file name that ends in"],
   [["--query", "1", "-o", "mu.csv"], 2, "--output: expected a file other than that of <data>"],
-])("%s fails with a sentence and leaves no file", async (args, code, sentence) => {
+])("%s fails with a message of one sentence and leaves no file", async (args, code, sentence) => {
   const outcome = await workplace.run(["search", "mu.csv", ...args]);
   expect(outcome).toMatchObject({ code, stdout: "" });
   expect(outcome.stderr).toContain(sentence);

@@ -54,7 +54,7 @@ it.each([
   ["iterative", ["--cells", "20", "--iterations", "30", "--gamma", "0.2", "--tolerance", "0.001"]],
   ["conditional", ["--bins", "12"]],
   ["flow", ["--relaxations", "0"]],
-])("takes the %s method with its options", async (method, options) => {
+])("accepts the %s method with its options", async (method, options) => {
   const outcome = await workplace.run(["separate", "map.csv", "-o", "m.tsv", "--method", method, ...options, "--json"]);
   expect(outcome.code).toBe(0);
   expect(JSON.parse(outcome.stdout)).toMatchObject({ method, grid: null, picture: null });
@@ -74,7 +74,7 @@ it.each([
   [["map.csv", "-o", "x.npy", "--method", "flaw"], 2, '--method: expected one of "flow", "iterative", "conditional"'],
   [["map.csv", "-o", "x.npy", "--cells", "9"], 2, '--cells: cannot be used with the method "flow"'],
   [["map.csv", "-o", "x.npy", "--method", "iterative", "--gamma", "2"], 2, "--gamma: expected a number above 0"],
-])("%s fails with a sentence", async (args, code, sentence) => {
+])("%s fails with a message of one sentence", async (args, code, sentence) => {
   const outcome = await workplace.run(["separate", ...args]);
   expect(outcome).toMatchObject({ code, stdout: "" });
   expect(outcome.stderr).toContain(sentence);

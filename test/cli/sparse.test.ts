@@ -8,7 +8,7 @@ import { Workplace } from "./workplace.js";
 const [n, wide, narrow] = [120, 1100, 40];
 const quick = ["--iterations", "60", "--perplexity", "10", "--quiet", "--json"];
 
-/** Counts of which one in ten is not 0, as arrays of SciPy's CSR and as rows. */
+/** Makes counts of which one in ten is not 0, both as arrays of SciPy's CSR format and as rows. */
 function makeCounts(d: number) {
   const uniform = uniformNumbers(d);
   const rows = Array.from({ length: n }, () =>

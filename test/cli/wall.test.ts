@@ -16,7 +16,7 @@ beforeAll(async () => {
     await picture.png().toFile(workplace.path(`images/${i}.png`));
   }
   await writeFile(workplace.path("images/notes.txt"), "no image");
-  // 2 x 3 x 3 bytes.
+  // 2 images of 3 x 3 bytes.
   const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, 3), }`.padEnd(117);
   const head = Buffer.from(`\x93NUMPY\x01\x00v\x00${header}\n`, "latin1");
   await writeFile(workplace.path("two.npy"), Buffer.concat([head, Buffer.alloc(18, 200)]));

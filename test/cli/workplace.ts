@@ -36,8 +36,8 @@ export class Workplace {
   }
 
   /**
-   * Runs the built `sigma-tsne` with `args` as a process of its own; `watch` is called with all of standard error so
-   * far, the process, and all of standard output, whenever more came.
+   * Runs the built `sigma-tsne` with `args` in a separate process. Whenever the process prints more, `watch` is called
+   * with all of standard error so far, the process, and all of standard output so far.
    */
   start(
     args: readonly string[],
@@ -69,7 +69,7 @@ export class Workplace {
   }
 }
 
-/** `n` points in `groups` round groups of `d` dimensions, as rows of numbers; the same ones at every call. */
+/** `n` points in `groups` round groups of `d` dimensions, as rows of numbers. Every call returns the same points. */
 export function makeGroups(n: number, d: number, groups: number): number[][] {
   let state = 12345;
   const uniform = () => {

@@ -174,7 +174,7 @@ test.each<[CompareOptions, string]>([
     "variants[1].options.seed",
   ],
   [{ sigma, perplexty: 3 } as CompareOptions, "perplexty"],
-])("bad options %# are refused by name", async (options, argument) => {
+])("invalid options are rejected with the name of the option: case %#", async (options, argument) => {
   await expect(compare(data, options)).rejects.toMatchObject({ argument });
 });
 
@@ -203,7 +203,7 @@ test("every map is written to a separate file, even if names are similar", async
   }
 });
 
-test("writeComparison rejects anything but a comparison", async () => {
+test("writeComparison rejects values that are not comparisons", async () => {
   for (const none of [undefined, null, {}, []]) {
     await expect(writeComparison("nowhere", none as never)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",

@@ -15,7 +15,7 @@ describe.each([1, 2, 3])("in %i dimensions", (outputDimensions) => {
   const reference = makeUniform(40, outputDimensions, -3, 5);
   const [cosine, sine] = [Math.cos(2), Math.sin(2)];
   const copy = reference.toArrays().map((row) => {
-    // Turned in the first two axes, mirrored in the first, seven times as large, and moved.
+    // Rotated in the first two axes, mirrored in the first axis, enlarged by a factor of seven, and shifted.
     const [x = 0, y = 0, z = 0] = row;
     const turned =
       outputDimensions === 1 ? [-x] : [-(cosine * x - sine * y), sine * x + cosine * y, z].slice(0, outputDimensions);

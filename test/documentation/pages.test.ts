@@ -37,7 +37,7 @@ function headingsOf(markdown: string): string[] {
   return Array.from(text.matchAll(/^#+ (.*)$/gm), ([, title]) => nameHeading(title));
 }
 
-/** Checks that the commands, options and scripts which a page shows exist in this package. */
+/** Checks that the commands, options and scripts on a page exist in this package. */
 function checkCommand(program: Command, text: string): void {
   const words = text.match(/"[^"]*"|\S+/g) ?? [];
   if (words[0] === "npm" && words[1] === "run") expect(Object.keys(packageJson.scripts), text).toContain(words[2]);

@@ -1,10 +1,13 @@
 /** A fenced block of a page. */
 export interface Snippet {
   readonly language: string;
-  /** Whether it says `no-run` behind its language: it takes long, or needs what is not there. */
+  /**
+   * Whether the block is run by the tests. Blocks with the mark `no-run` are not run: they take long or need files that
+   * are not available.
+   */
   readonly isRun: boolean;
   readonly code: string;
-  /** Of its first line in the page, from 1. */
+  /** Number of its first line in the page, from 1. */
   readonly line: number;
 }
 
@@ -19,8 +22,8 @@ export function findSnippets(markdown: string): Snippet[] {
 }
 
 /**
- * The TypeScript blocks of a page as one module: imports first, each of its own name once, then the blocks nested in each other. So a
- * block can use the names above it, and can give a name again.
+ * Joins the TypeScript blocks of a page to one module: first each imported name once, then the blocks, each nested in
+ * the previous one. A block can therefore use the names of earlier blocks, and can also define them again.
  */
 export function joinProgram(snippets: readonly Snippet[]): string {
   const imports = new Map<string, Set<string>>();
@@ -36,7 +39,7 @@ export function joinProgram(snippets: readonly Snippet[]): string {
   return `${[...heads, ...bodies.map((body) => `{\n${body}`)].join("\n")}\n${"}".repeat(bodies.length)}\nexport {};\n`;
 }
 
-/** The commands of a shell block: joined where they go on in the next line, without comments. */
+/** Returns the commands of a shell block, without comments. A command that continues on the next line is joined. */
 export function findCommands(code: string): string[] {
   return code
     .replace(/\\\n\s*/g, "")

@@ -79,7 +79,7 @@ describe("points without a map", () => {
     await served.close();
   });
 
-  it("get their second map although the first is stopped, which can be continued later", async () => {
+  it("get their second map even if the first computation is stopped, and can continue the first one later", async () => {
     // There are enough points that the computation is still running when it is stopped.
     const rows = 3000;
     await writeMatrix(join(folder, "many.npy"), new Matrix(Float32Array.from(makeGroups(rows, 4, 3).flat()), rows, 4));

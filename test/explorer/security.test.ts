@@ -80,7 +80,7 @@ describe("files", () => {
     "/api/computations/..%2f..%2fsecret.txt/layout",
     "/api/thumbnails/../../secret.txt",
     "http://127.0.0.1/../secret.txt",
-  ])("elsewhere are out of reach: %s", async (target) => {
+  ])("outside the page's folder are not served: %s", async (target) => {
     const answer = await raw(local, target);
     expect(answer).toMatch(/^HTTP\/1.1 (400|403|404) /);
     expect(answer).not.toContain(SECRET);

@@ -78,7 +78,7 @@ const KINDS: Readonly<Record<string, readonly [DataType, (value: number) => unkn
 };
 const NAMES = Object.keys(KINDS);
 
-/** Batches of columns of these kinds, cut after `sizes` rows each. */
+/** Makes batches of columns of these kinds. The batches have `sizes` rows. */
 function streamOf(sizes: readonly number[], names: readonly string[] = NAMES): Uint8Array {
   let start = 0;
   const batches = sizes.map((size) => {

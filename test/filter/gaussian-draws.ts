@@ -36,8 +36,8 @@ class Random {
 const bitsOf = (value: number): bigint => BigInt(new Uint32Array(Float32Array.of(value + 0).buffer)[0]);
 
 /**
- * Center and scales of the core's numbers: they are centered by the fitted points, and divided by their spread and
- * largest sigma.
+ * Center and scales with which the core stores the numbers: it subtracts the center of the fitted points and divides by
+ * their spread and their largest sigma.
  */
 function frameOf(data: Matrix, sigma: Matrix): { center: number[]; scale: number; sigmaScale: number } {
   const largest = Math.max(...Array.from(data.data, Math.abs));

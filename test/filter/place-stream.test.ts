@@ -101,7 +101,7 @@ describe("placeStream", () => {
   });
 
   test("accepts a file instead of a stream", async () => {
-    // As pyarrow writes it; the library of the tests leaves out the schema at the beginning.
+    // The bytes of a file as pyarrow writes it. The library of the tests would not repeat the schema at the beginning.
     const stream = bytesOf([batchOf(lists(0, 20)), batchOf(lists(20, n))]);
     const { table } = await place(Buffer.concat([Buffer.from("ARROW1\0\0"), stream, Buffer.alloc(100, 1)]));
     expect(valuesOf(table, "x")).toEqual(rowsOf(expected.embedding).map(([x]) => x));
@@ -200,7 +200,8 @@ describe("placeStream", () => {
   test("writes the result of every batch before the next one arrives", async () => {
     const batches = [lists(0, 10), lists(10, 20), lists(20, n)].map((columns) => batchOf(columns));
     const bytes = bytesOf(batches);
-    // Where each batch ends: streams of the first ones, without their ends.
+    // The position at which each batch ends: the length of a stream that ends with this batch, without the 8 bytes that
+    // end a stream.
     const ends = batches.map((_, k) => bytesOf(batches.slice(0, k + 1)).length - 8);
     let release = () => {};
     const gated = async function* () {
@@ -226,7 +227,7 @@ describe("placeStream", () => {
     const end = 8;
     let batches = 0;
     const endless = async function* () {
-      // The schema and the batch, and then the batch again and again.
+      // First the schema and the batch, then the same batch without end.
       yield one.subarray(0, one.length - end);
       const schema = Buffer.from(one.buffer, one.byteOffset).readInt32LE(4) + 8;
       for (;;) {
@@ -269,7 +270,7 @@ describe("placeStream", () => {
 
   test("rejects a batch that claims more rows than its columns have, before it allocates memory for them", async () => {
     const damaged = Buffer.from(bytesOf(cut([5, 4], lists)));
-    // The highest byte of the number of rows of the first batch.
+    // Set the highest byte of the number of rows of the first batch.
     damaged[1035] = 52;
     await expect(collect(placeStream(run, piecesOf(damaged)))).rejects.toThrow(/column "id" has 5 values in \d+ rows/);
   });

@@ -30,10 +30,10 @@ export const listType = (kind: "fixed16" | "fixed32" | "fixed64" | "list32", wid
   return kind === "list32" ? new List(item) : new FixedSizeList(width, item);
 };
 
-/** Columns by name, each a type and its values. */
+/** Columns by name, with their types and values. */
 export type Columns = Readonly<Record<string, readonly [DataType, readonly unknown[]]>>;
 
-/** A batch of columns. Dictionaries are made anew for every batch. */
+/** Makes a batch of columns. Each batch has its own dictionaries. */
 export function batchOf(columns: Columns, metadata = new Map<string, string>()): RecordBatch {
   const vectors = Object.values(columns).map(([type, values]) => vectorFromArray(values, type) as Vector);
   const fields = Object.entries(columns).map(([name, [type]]) => new Field(name, type, true, new Map([["of", name]])));
@@ -59,13 +59,16 @@ export async function collect(output: AsyncIterable<Uint8Array>): Promise<Buffer
 
 export const tableOf = (bytes: Uint8Array): Table => tableFromIPC(bytes);
 
-/** A column's values, with null for null. */
+/** Returns the values of a column; a missing value is null. */
 export const valuesOf = (table: Table, name: string): unknown[] => Array.from(table.getChild(name) as Vector);
 
 export const rowsOf = (matrix: Matrix): number[][] =>
   Array.from({ length: matrix.rows }, (_, i) => Array.from(matrix.row(i)));
 
-/** Batches of ids, texts in a dictionary and what `more` gives for rows [start, end), cut after `sizes` rows each. */
+/**
+ * Makes batches with ids, texts in a dictionary, and the columns that `more` returns for rows [start, end). The batches
+ * have `sizes` rows.
+ */
 export function cut(sizes: readonly number[], more: (start: number, end: number) => Columns): RecordBatch[] {
   let start = 0;
   return sizes.map((size) => {

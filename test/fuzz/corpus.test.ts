@@ -5,11 +5,11 @@ import { expect, test } from "vitest";
 import { Session } from "./session.js";
 import { TARGETS } from "./targets/index.js";
 
-/** Beside the corpus; `npm run fuzz` goes on where this ends. */
+/** Number of changed inputs in addition to the corpus. `npm run fuzz` tests many more of them. */
 const CHANGED_INPUTS = 10;
 
 test.each(TARGETS.map((target) => [target.name, target] as const))(
-  "%s: nothing but errors of the package comes out of the corpus and of changed inputs",
+  "%s: the corpus and changed inputs cause only errors of this package",
   async (_, target) => {
     const folder = mkdtempSync(join(tmpdir(), "sigma-tsne-fuzz-"));
     try {

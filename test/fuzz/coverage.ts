@@ -1,6 +1,6 @@
 import { type Profiler, Session } from "node:inspector";
 
-/** Which blocks of the loaded scripts have run: V8's own block coverage. */
+/** Reports which blocks of the loaded scripts have run, from V8's block coverage. */
 export class Coverage {
   readonly #session = new Session();
   readonly #seen = new Set<string>();
@@ -11,7 +11,7 @@ export class Coverage {
     this.#session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
   }
 
-  /** Whether a block has run since the last call that had never run before. */
+  /** Whether any block has run for the first time since the last call. */
   grew(): boolean {
     let scripts: Profiler.ScriptCoverage[] = [];
     this.#session.post("Profiler.takePreciseCoverage", (_, { result }) => {
@@ -29,7 +29,7 @@ export class Coverage {
     return this.#seen.size > before;
   }
 
-  /** Blocks that have run. */
+  /** Number of blocks that have run. */
   get blocks(): number {
     return this.#seen.size;
   }

@@ -1,6 +1,6 @@
 import { Matrix } from "../../src/matrix.js";
 
-/** What comes where something else is expected. */
+/** Values of wrong types or sizes, which are passed instead of expected values. */
 const STRANGE: readonly (() => unknown)[] = [
   () => undefined,
   () => null,
@@ -49,7 +49,10 @@ const STRANGE: readonly (() => unknown)[] = [
 
 const NUMBERS = [0, -0, 1, -1, 0.5, 1e-45, 1e-30, 1e30, 3e38, 1e39, 1e150, 1e300, 5e-324, 2 ** 24 + 1];
 
-/** Turns bytes into choices, so that inputs of any kind can be kept, changed and run again as bytes. Bytes beyond the last are 0. */
+/**
+ * Converts bytes to choices, so that inputs of any kind can be stored, changed and repeated as bytes. After the last
+ * byte, all further bytes are 0.
+ */
 export class Draws {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -62,12 +65,12 @@ export class Draws {
     return this.#bytes[this.#at++] ?? 0;
   }
 
-  /** An integer from `least` to `most`, of 256 at most. */
+  /** An integer from `least` to `most`. The range has at most 256 integers. */
   integer(least: number, most: number): number {
     return least + (this.byte() % (most - least + 1));
   }
 
-  /** True once in `times`. */
+  /** Returns true in one of `times` cases. */
   once(times: number): boolean {
     return this.byte() % times === times - 1;
   }
@@ -76,7 +79,7 @@ export class Draws {
     return choices[this.byte() % choices.length];
   }
 
-  /** From 0 to 1. */
+  /** A number from 0 to 1. */
   fraction(): number {
     return this.byte() / 255;
   }
@@ -85,12 +88,15 @@ export class Draws {
     return this.pick(STRANGE)();
   }
 
-  /** What `draw` draws, or now and then something strange. */
+  /** Returns the value that `draw` returns, or, in one of `times` cases, a strange value. */
   perhaps<T>(draw: () => T, times = 24): T {
     return this.once(times) ? (this.strange() as T) : draw();
   }
 
-  /** Some of the options, each by its own function, now and then a strange one, and one that does not exist. */
+  /**
+   * Draws values for some of the options with their functions. Sometimes a value is strange, or an option does not
+   * exist.
+   */
   options(all: Readonly<Record<string, () => unknown>>): Record<string, unknown> {
     const chosen = Object.entries(all).filter(() => this.once(3));
     const options = Object.fromEntries(chosen.map(([name, draw]) => [name, this.perhaps(draw)]));
@@ -98,7 +104,10 @@ export class Draws {
     return options;
   }
 
-  /** rows x cols numbers: bell-like, all equal, at few positions, or of every size; now and then one that is none. */
+  /**
+   * Draws rows x cols numbers: bell-shaped, all equal, at few positions, or of every size. Sometimes one of them is not
+   * finite.
+   */
   matrix(rows: number, cols: number, isPositive = false): Matrix {
     const kind = this.integer(0, 4);
     const data = new Float64Array(rows * cols);
@@ -117,7 +126,7 @@ export class Draws {
     return new Matrix(this.once(2) ? data : Float32Array.from(data), rows, cols);
   }
 
-  /** The same in one of the forms that matrices are accepted in. */
+  /** Draws a matrix in one of the forms that functions accept. */
   matrixLike(rows: number, cols: number, isPositive = false): unknown {
     const matrix = this.matrix(rows, cols, isPositive);
     const { data } = matrix;

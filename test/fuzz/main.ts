@@ -9,7 +9,7 @@ import { TARGETS } from "./targets/index.js";
 import type { Report } from "./worker.js";
 
 const CRASHES = "test/fuzz/crashes";
-/** An input that takes longer hangs, on a machine that others use as well. */
+/** An input that takes longer counts as hanging, even on a busy machine. */
 const PATIENCE_MS = 60_000;
 const worker = fileURLToPath(new URL("worker.js", import.meta.url));
 
@@ -45,7 +45,7 @@ if (input !== undefined) {
   process.exitCode = failures > 0 ? 1 : 0;
 }
 
-/** @returns whether nothing went wrong */
+/** @returns whether no error was found */
 async function fuzz(name: string, extension: string): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), "sigma-tsne-fuzz-"));
   const path = join(folder, `input${extension}`);

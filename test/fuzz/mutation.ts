@@ -1,6 +1,6 @@
 import type { Random } from "./random.js";
 
-/** Integers at which parsers go wrong: ends of types, and sizes that overflow when they are multiplied. */
+/** Integers that often reveal errors in parsers: limits of types, and sizes that overflow when they are multiplied. */
 const INTEGERS = [0, 1, 2, 3, 4, 7, 8, 64, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 2 ** 20, 2 ** 30]
   .concat([2 ** 31 - 1, 2 ** 31, 2 ** 32 - 2, 2 ** 32 - 1])
   .map(BigInt)
@@ -16,7 +16,7 @@ const INTEGERS = [0, 1, 2, 3, 4, 7, 8, 64, 127, 128, 255, 256, 32767, 32768, 655
     2n ** 64n - 1n,
   ]);
 
-/** What stands for a value in text: JSON, headers of NumPy, tables. */
+/** Texts that replace values in JSON, NumPy headers and tables. */
 const WORDS = [
   "0",
   "1",
@@ -65,7 +65,7 @@ const WORDS = [
 
 const VALUE = /-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|true|false|null|"[^"]*"|'[^']*'|\[\]|\{\}|[[\]{}(),:]/gi;
 
-/** `bytes`, changed in one to four places; `others` lend pieces of themselves. */
+/** Returns `bytes` with one to four changes. Some changes insert pieces of `others`. */
 export function mutate(bytes: Uint8Array, others: readonly Uint8Array[], random: Random): Uint8Array {
   let changed = Buffer.from(bytes);
   for (let count = 1 + random.below(4); count > 0; count--) changed = random.pick(MUTATIONS)(changed, others, random);
@@ -118,7 +118,7 @@ function setInteger(bytes: Buffer, _: readonly Uint8Array[], random: Random): Bu
   const changed = Buffer.from(bytes);
   const width = random.pick([2, 4, 4, 8]);
   if (bytes.length < width) return changed;
-  // Most formats align their numbers.
+  // Align the position, because most formats align their numbers.
   const at = Math.min(
     bytes.length - width,
     Math.floor(place(bytes, random) / width) * width + (random.below(3) ? 0 : 1),
@@ -146,7 +146,7 @@ function replaceWord(bytes: Buffer, _: readonly Uint8Array[], random: Random): B
   ]);
 }
 
-/** Beginnings, where headers are, and ends are met more often. */
+/** Returns a random position. Positions near the beginning, where headers are, and near the end are more frequent. */
 function place(bytes: Uint8Array, random: Random): number {
   const reach = random.pick([16, 256, bytes.length, bytes.length]);
   const distance = random.below(Math.min(reach, bytes.length) + 1);

@@ -5,15 +5,15 @@ import { mutate } from "./mutation.js";
 import { Random } from "./random.js";
 import type { Target } from "./target.js";
 
-/** Sound inputs, and inputs that once brought a fault out. */
+/** Folder of valid inputs, and of inputs that once caused an error. */
 export const CORPUS = "test/fuzz/corpus";
 
-/** Longer inputs only take longer. */
+/** Longer inputs take more time, but do not reach more of the code. */
 const LONGEST_INPUT = 2 ** 16;
-/** Measuring what an input reaches takes longer than most inputs do. */
+/** Fraction of the inputs whose coverage is measured. Measuring takes longer than running most inputs. */
 const MEASURED = 1 / 4;
 
-/** Inputs of one target: the corpus, then changed ones, one after the other. */
+/** Runs the inputs of one target: first the corpus, then changed inputs. */
 export class Session {
   readonly #target: Target;
   readonly #path: string;
@@ -21,10 +21,10 @@ export class Session {
   readonly #coverage: Coverage | undefined;
   #pool: Uint8Array[] = [];
   #corpus: Uint8Array[] = [];
-  /** Inputs that were run. */
+  /** Number of inputs that were run. */
   count = 0;
 
-  /** @param path the file that inputs are written to before they are run */
+  /** @param path path of the file to which each input is written before it is run */
   constructor(target: Target, path: string, seed: number, coverage?: Coverage) {
     this.#target = target;
     this.#path = path;
@@ -39,12 +39,12 @@ export class Session {
     this.#pool = [...this.#corpus];
   }
 
-  /** Inputs of the corpus. */
+  /** Number of inputs in the corpus. */
   get corpus(): number {
     return this.#corpus.length;
   }
 
-  /** Inputs that changes are made to: the corpus, and what has reached something new. */
+  /** Number of inputs that can be changed: the corpus, and inputs that have reached new code. */
   get pool(): number {
     return this.#pool.length;
   }
@@ -52,7 +52,7 @@ export class Session {
   /**
    * Runs the next input.
    *
-   * @throws whatever the target lets through
+   * @throws any error that the target throws
    */
   async step(): Promise<void> {
     const known = this.#corpus[this.count++];

@@ -1,29 +1,35 @@
-/** Something that takes bytes from strangers. */
+/** Code that reads untrusted bytes. */
 export interface Target {
   readonly name: string;
-  /** Of the file that the bytes are put into: its extension. */
+  /** Extension of the file to which the bytes are written. */
   readonly extension: string;
-  /** Sound inputs to begin with, beside those in `corpus/<name>`. */
+  /** Returns valid inputs, in addition to those in `corpus/<name>`. */
   seeds(): Promise<readonly Uint8Array[]>;
   /**
-   * Does with the bytes all that can be done with them. Only a `SigmaTsneError` may come out; a result that breaks a promise is an
-   * error of another kind.
+   * Tries everything that can be done with the bytes. The only errors allowed are `SigmaTsneError`. A result that
+   * breaks a documented promise throws an error of another class.
    *
-   * @param path a file that holds the bytes
+   * @param path path of a file that contains the bytes
    */
   run(bytes: Uint8Array, path: string): Promise<void>;
-  /** For formats with lengths, compression or checksums: what can be changed below them. */
+  /**
+   * For formats with lengths, compression or checksums: the parts of an input that can be changed without making these
+   * wrong.
+   */
   readonly envelope?: Envelope;
 }
 
 export interface Envelope {
-  /** The parts of an input, undefined where it is none. */
+  /** Splits an input into its parts. Returns undefined if the input is not valid. */
   open(bytes: Uint8Array): Uint8Array[] | undefined;
-  /** The input of these parts, with lengths and checksums that fit. */
+  /** Builds an input from its parts, with matching lengths and checksums. */
   seal(parts: readonly Uint8Array[]): Uint8Array;
 }
 
-/** Runs each of the works and throws the first error that is none of the package's. */
+/**
+ * Runs `works` one after the other. Throws the first error for which `isOurs` returns false, and ignores all other
+ * errors.
+ */
 export async function tolerate(isOurs: (error: unknown) => boolean, ...works: (() => unknown)[]): Promise<void> {
   for (const work of works) {
     try {
@@ -34,7 +40,7 @@ export async function tolerate(isOurs: (error: unknown) => boolean, ...works: ((
   }
 }
 
-/** @throws {Error} where a promise about results does not hold */
+/** @throws {Error} if `holds` is false, which means that a result breaks a promise */
 export function promise(holds: boolean, what: string): void {
   if (!holds) throw new Error(`broken promise: ${what}`);
 }

@@ -1,6 +1,6 @@
 import { defineConfig } from "tsdown";
 
-// The fuzzer and the sources that it tries, in one folder. Paths are from this folder.
+// Builds the fuzzer and the sources that it tests into one folder. Paths are relative to this folder.
 export default defineConfig({
   entry: { main: "main.ts", worker: "worker.ts" },
   outDir: "build",

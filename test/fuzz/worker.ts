@@ -3,17 +3,17 @@ import { Coverage } from "./coverage.js";
 import { Session } from "./session.js";
 import { TARGETS } from "./targets/index.js";
 
-/** What a worker tells. */
+/** The report of a worker. */
 export interface Report {
   count: number;
   pool: number;
   blocks: number;
-  /** The error that an input brought out. */
+  /** The error that an input caused. */
   failure?: string;
   isDone?: boolean;
 }
 
-/** No input is worth more. */
+/** Memory limit of a worker in bytes. */
 const MOST_BYTES = 3 * 2 ** 30;
 const REPORT_EVERY_MS = 250;
 
@@ -51,7 +51,7 @@ while (performance.now() < end || session.count < session.corpus) {
   } catch (error) {
     await fail(error);
   }
-  // Kilobytes.
+  // maxRSS is in kilobytes.
   if (process.resourceUsage().maxRSS * 1024 > MOST_BYTES) await fail(new Error("memory: more than 3 GiB"));
   if (performance.now() - told < REPORT_EVERY_MS) continue;
   told = performance.now();

@@ -59,7 +59,7 @@ test("a failure or an abort leaves only the earlier folder", async () => {
   expect(await readFile(join(folder, "result"), "utf8")).toBe("first");
 });
 
-test("links are followed; files and missing parents are refused", async () => {
+test("links are followed, and files and missing parent folders are rejected", async () => {
   await mkdir(path("real"));
   await symlink(path("real"), path("link"));
   await writeFolderAtomic(path("link"), fillWith("result", "x"), options);

@@ -8,7 +8,7 @@ import { useFolder } from "./folder.js";
 
 const path = useFolder();
 
-/** Creates a file with some content, the only one in a new folder. */
+/** Creates a file with some content in a new, otherwise empty folder. */
 async function oldFile(name: string): Promise<string> {
   await mkdir(path(name));
   const file = join(path(name), "map.csv");
@@ -160,7 +160,7 @@ describe("assertWritable", () => {
   it("rejects paths that permissions forbid", async () => {
     const file = await oldFile("forbidden");
     await chmod(file, 0o444);
-    // Permissions do not bind the superuser.
+    // Permissions do not restrict the superuser, who can write to all of these paths.
     const outcome = (target: string) =>
       process.getuid?.() === 0
         ? expect(assertWritable(target)).resolves.toBeUndefined()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { assignRoles, type ColumnFacts, type ColumnOptions, describeRoles } from "../../src/io/column-roles.js";
 
-/** Columns from a short notation: "cell:text x x_err n:integer when:timestamp". */
+/** Makes columns from a short notation: "cell:text x x_err n:integer when:timestamp". */
 const columns = (notation: string): ColumnFacts[] =>
   notation.split(" ").map((part) => {
     const [name, type = "number"] = part.split(":");
@@ -43,7 +43,7 @@ describe("automatic roles", () => {
     "source_id:integer",
     "objId:integer",
     "ID:text",
-  ])("takes %s for the identifier, not for data", (column) => {
+  ])("uses %s as the identifier, not as data", (column) => {
     const name = column.startsWith("Unnamed") ? "Unnamed: 0" : column.split(":")[0];
     const facts = [{ name, type: "integer" as const }, ...columns("x y")];
     expect(assignRoles(facts)).toMatchObject({ data: ["x", "y"], identifier: name });

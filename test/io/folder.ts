@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 
-/** Creates a folder for the tests of one file, and returns a function that maps a name to its path in the folder. */
+/**
+ * Creates a folder for the tests of one file. Returns a function that converts a file name to its path in the folder.
+ */
 export function useFolder(): (name: string) => string {
   let folder: string;
   beforeAll(async () => {

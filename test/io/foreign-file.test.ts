@@ -24,7 +24,7 @@ describe("a file that is not a matrix", () => {
     ["data.pkl", bytes("\x80\x04\x95rest"), /is a Python pickle: .*to_parquet/],
     ["data.pdf", bytes("%PDF-1.7"), /is a PDF file: /],
     ["picture.tif", encodeTiff([{ width: 1, height: 1, data: Uint8Array.of(1) }]), /is an image: .*train and encode/],
-  ])("is named, with the way to data that can be read: %s", async (name, content, message) => {
+  ])("is named, with advice how to convert it: %s", async (name, content, message) => {
     await writeFile(path(name), content);
     await expect(readMatrix(path(name))).rejects.toMatchObject({
       name: "FileError",

@@ -23,7 +23,7 @@ function encode(group: Group, name: string, data: Float32Array | Int32Array | st
   group.create_dataset({ name, data, shape });
 }
 
-/** A sparse matrix as anndata writes it, by rows or by columns. */
+/** Writes a sparse matrix as anndata does, in compressed rows or columns. */
 function encodeSparse(group: Group, name: string, encoding: "csr_matrix" | "csc_matrix"): void {
   const dense = encoding === "csr_matrix" ? COUNTS : COUNTS[0].map((_, j) => COUNTS.map((row) => row[j]));
   const filled = dense.map((row) => row.flatMap((value, j) => (value === 0 ? [] : [{ value, j }])));
@@ -44,7 +44,7 @@ function encodeSparse(group: Group, name: string, encoding: "csr_matrix" | "csc_
   encode(sparse, "indptr", Int32Array.from(starts));
 }
 
-/** An AnnData file as anndata writes it. */
+/** Writes an AnnData file as anndata does. */
 function writeAnndata(name: string, options: { readonly hasPca?: boolean } = {}): string {
   const file = new h5wasm.File(path(name), "w");
   file.create_attribute("encoding-type", "anndata");

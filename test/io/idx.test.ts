@@ -7,7 +7,7 @@ import { useFolder } from "./folder.js";
 
 const path = useFolder();
 
-/** The bytes of an IDX file. */
+/** Returns the bytes of an IDX file. */
 function encodeIdx(type: number, shape: readonly number[], data: Uint8Array): Buffer {
   const header = Buffer.alloc(4 + 4 * shape.length);
   header.set([0, 0, type, shape.length]);

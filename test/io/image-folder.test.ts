@@ -10,7 +10,7 @@ const path = useFolder();
 
 type Format = "png" | "jpeg" | "tiff" | "webp" | "gif";
 
-/** Writes an image of one color, or of the given bytes. */
+/** Writes an image of one color, or with the given bytes. */
 async function image(
   name: string,
   { width = 4, height = 3, channels = 1 as 1 | 3 | 4, value = 100, format = "png" as Format } = {},
@@ -121,7 +121,7 @@ describe("openImageFolder", () => {
 
   it("crops around the center, and keeps proportions", async () => {
     await mkdir(path("crop"));
-    // Columns of 0, 255, 255, 0: of the square in the middle nothing is black.
+    // The columns are 0, 255, 255, 0. The square in the middle contains no black column.
     const raw = Uint8Array.from({ length: 8 }, (_, i) => (i % 4 === 1 || i % 4 === 2 ? 255 : 0));
     await sharp(raw, { raw: { width: 4, height: 2, channels: 1 } })
       .png()
@@ -206,7 +206,7 @@ describe("openImageFolder", () => {
     const gray = await (await openImageFolder(path("kept"), { channels: 1 })).read([0]);
     expect(gray[0]).toBeCloseTo(-2.126 + 0.722, 4);
     await mkdir(path("shrunk"));
-    // Each half of the lower image is constant: scaling to a half does not change its values.
+    // Each half of the lower image is constant, so scaling to half the size does not change its values.
     const rows = [-8, -8, 1000, 1000, -8, -8, 1000, 1000];
     await writeFile(path("shrunk/a.tif"), encodeTiff([{ width: 4, height: 2, data: Int16Array.from(rows) }]));
     const cropped = await (await openImageFolder(path("shrunk"), { size: 2 })).read([0]);
@@ -299,7 +299,8 @@ describe("openImageFolder", () => {
       const kept = encodeTiff([{ width: 3, height: 2, data, orientation }]);
       await writeFile(path(`turned/kept-${orientation}.tif`), kept);
     }
-    // The black pixel is at the upper left of the stored image; the orientation says which corner of the scene that is.
+    // The black pixel is at the upper left of the stored image. The orientation determines at which corner it is
+    // displayed.
     const corners = [
       "left top",
       "right top",

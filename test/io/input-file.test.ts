@@ -13,7 +13,7 @@ const save = async (name: string, bytes: Uint8Array | string): Promise<string> =
   return path(name);
 };
 
-/** "a,b" and 2000 lines "1,2" as zstd 1.5 compresses them. */
+/** The text "a,b" and 2000 lines "1,2", compressed by zstd 1.5. */
 const ZSTANDARD = Buffer.from("28b52ffd60441e75000038612c620a312c3201003a7fef8c", "hex");
 
 describe("a compressed file", () => {
@@ -56,7 +56,7 @@ describe("a compressed file", () => {
     );
   });
 
-  it("larger than memory is to hold leaves no temporary file", async () => {
+  it("leaves no temporary file if it is larger than the limit for memory", async () => {
     const rows = 2 ** 20 + 3;
     const wide = encodeNpy("<f8", [rows, 5], new Uint8Array(rows * 40));
     const file = await save("large.npy.gz", gzipSync(wide, { level: 1 }));

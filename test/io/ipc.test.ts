@@ -19,7 +19,7 @@ const columns: Columns = {
   text: [new Utf8(), ["a", "bc", "d".repeat(300)]],
   last: [new Int32(), [7, 8, 9]],
 };
-/** Numbers of the buffers that hold the values of the first and the last column. */
+/** Indices of the buffers with the values of the first and the last column. */
 const [FIRST, LAST] = [1, 6];
 
 let schema: IpcMessage;
@@ -32,14 +32,14 @@ beforeEach(async () => {
 
 const messagesOf = (of: Columns): Promise<[IpcMessage, IpcMessage]> => split(bytesOf([batchOf(of)]));
 
-/** The schema of a stream and its batch. */
+/** Returns the messages of a stream: its schema and its batch. */
 async function split(bytes: Uint8Array): Promise<[IpcMessage, IpcMessage]> {
   const messages: IpcMessage[] = [];
   for await (const message of readMessages(piecesOf(bytes), "rows")) messages.push(message);
   return messages as [IpcMessage, IpcMessage];
 }
 
-/** Where the metadata say that a buffer begins. */
+/** Reads and changes the position of a buffer in the metadata. */
 function offsetOf(buffer: number): { get(): number; set(offset: number): void } {
   const at = source.message.header(new RecordBatch())?.buffers(buffer)?.bb_pos as number;
   const { metadata } = source;

@@ -14,7 +14,7 @@ test("folders are created with their parents, and may exist already", async () =
   expect([await readdir(path("a/b")), await readdir(path("d"))]).toEqual([["c"], ["e"]]);
 });
 
-test("names the file in the way", async () => {
+test("the error names the file that prevents creating a folder", async () => {
   await writeFile(path("file"), "");
   const failure = (reason: RegExp) => ({ code: "FILE_WRITE", message: expect.stringMatching(reason) });
   await expect(makeFolder(path("file"))).rejects.toMatchObject(failure(/file already exists$/));

@@ -8,7 +8,7 @@ import { useFolder } from "./folder.js";
 
 const path = useFolder();
 
-/** Written by SciPy; see fixtures/make_matlab.py. */
+/** Files written by SciPy; see fixtures/make_matlab.py. */
 const fixture = (name: string): string => join(import.meta.dirname, "fixtures", `${name}.mat`);
 
 const failure = (message: RegExp) => ({
@@ -17,7 +17,7 @@ const failure = (message: RegExp) => ({
   message: expect.stringMatching(message),
 });
 
-/** Column after column. */
+/** Makes a matrix in column-major order. */
 const columns = (rows: number, cols: number, value: (i: number) => number) =>
   Array.from({ length: rows * cols }, (_, at) => value((at % rows) * cols + Math.floor(at / rows)));
 
@@ -29,7 +29,7 @@ interface Parts {
   flags?: number;
 }
 
-/** A file with one array named x, in either byte order. */
+/** Encodes a file with one array named x, in either byte order. */
 function encode(isLittle: boolean, parts: Parts, pack?: (element: Buffer) => Buffer): Buffer {
   const words = (...values: number[]) => {
     const bytes = Buffer.alloc(4 * values.length);
@@ -82,7 +82,7 @@ describe("readMatlabArray", () => {
     }
     const volume = await facts("volume");
     expect(volume.shape).toEqual([2, 3, 4]);
-    // Index (1, 2, 3) of 2 x 3 x 4, which NumPy numbers 23 before 12 is subtracted.
+    // The entry with the index (1, 2, 3) of 2 x 3 x 4 numbers: 23 in NumPy's numbering, from which 12 is subtracted.
     expect(volume.data[1 + 2 * 2 + 3 * 6]).toBe(11);
   });
 

@@ -1,4 +1,4 @@
-/** The bytes of a .npy file, by default in C order. */
+/** Returns the bytes of a .npy file, in C order by default. */
 export function encodeNpy(descr: string, shape: readonly number[], data: Uint8Array, fortranOrder = false): Buffer {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const order = fortranOrder ? "True" : "False";
@@ -9,11 +9,11 @@ export function encodeNpy(descr: string, shape: readonly number[], data: Uint8Ar
   return Buffer.concat([start, header, data]);
 }
 
-/** The bytes of numbers in memory. */
+/** Returns the bytes of numbers in memory. */
 export const bytesOf = (numbers: Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array): Uint8Array =>
   new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 
-/** Texts as NumPy keeps them: four bytes per character, filled with zeros. */
+/** Encodes texts as NumPy does: four bytes per character, padded with zeros. */
 export function unicode(texts: readonly string[], width: number): Uint8Array {
   const points = new Uint32Array(texts.length * width);
   for (const [i, text] of texts.entries())

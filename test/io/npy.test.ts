@@ -8,14 +8,14 @@ import { useFolder } from "./folder.js";
 
 const path = useFolder();
 
-/** Written by NumPy; see fixtures/make.py. */
+/** Files written by NumPy; see fixtures/make.py. */
 const fixture = (name: string): string => join(import.meta.dirname, "fixtures", `${name}.npy`);
 
 const GRID = Array.from({ length: 4 }, (_, i) => [0, 1, 2].map((j) => (3 * i + j) / 8 - 0.5));
 
 type Setter = (view: DataView, at: number, value: number, isLittle: boolean) => void;
 
-/** Of each dtype: its size, how it is stored, what it is read as, and its range. */
+/** For each dtype: its size, how a number is written, the type in memory, and numbers at the ends of its range. */
 const TYPES: Record<string, { bytes: number; set: Setter; read: "float32" | "float64"; values: fc.Arbitrary<number> }> =
   {
     b1: { bytes: 1, set: (v, at, x) => v.setUint8(at, x), read: "float32", values: fc.integer({ min: 0, max: 1 }) },
@@ -67,7 +67,7 @@ function encodeNpy(descr: string, fortranOrder: boolean, shape: readonly number[
   return withHeader(header, Buffer.from(data.buffer));
 }
 
-/** A file of any version with any text as its header. */
+/** Encodes a file with any version and any text as its header. */
 function withHeader(header: string, data: Buffer = Buffer.alloc(0), version = 1): Buffer {
   const text = Buffer.from(`${header}\n`, version === 3 ? "utf8" : "latin1");
   const length = Buffer.alloc(version === 1 ? 2 : 4);

@@ -30,7 +30,7 @@ import { useFolder } from "./folder.js";
 
 const path = useFolder();
 
-/** Matrices are compared as bytes, which is fast. */
+/** The bytes of a matrix. Comparing bytes is faster than comparing numbers. */
 const bytesOf = ({ data }: Matrix) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
 const range = (start: number, end: number) => Uint32Array.from({ length: end - start }, (_, i) => start + i);
@@ -45,8 +45,8 @@ async function using<T>(file: string, column: string | undefined, work: (source:
 }
 
 /**
- * Reads in stretches of several lengths, sampled rows, again from the beginning, and backwards, and compares with the
- * whole.
+ * Reads ranges of several lengths, sampled rows, the beginning again, and rows in reverse order. Compares all of them
+ * with the whole matrix.
  */
 async function expectSameRows(file: string, whole: Matrix, column?: string): Promise<void> {
   await using(file, column, async (source) => {
@@ -274,7 +274,7 @@ describe("a column of lists", () => {
     ["empty", [], /column "mean" has an empty list in row 33$/],
     ["null", null, /column "mean" has no list in row 33$/],
     ["partly null", [1, null, 3], /column "mean" has a null in its list in row 33$/],
-  ])("with one that is %s is refused with its row", async (_, list, message) => {
+  ])("with a list that is %s is rejected with its row", async (_, list, message) => {
     const bad: Lists = lists.map((good, i) => (i === 33 ? (list as null) : good));
     for (const pageSize of [1, 100, 10_000]) {
       await writeParquet(path("bad.parquet"), { mean: bad }, { pageSize });

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-/** Points of the tables of this file: the same ones as in test/io/fixtures/tables/make.py. */
+/** The points of the tables in this file, which are the same as in test/io/fixtures/tables/make.py. */
 const N = 24;
 const range = Array.from({ length: N }, (_, i) => i);
 const AXES = [0, 1, 2];
@@ -12,7 +12,7 @@ export const KINDS = range.map((i) => ["alpha", "beta", "gamma"][i % 3]);
 const NAMES = ["pc1", "pc2", "pc3"];
 const ERRORS = NAMES.map((name) => `${name}_err`);
 
-/** A table as a program writes it, and how it is to be read. */
+/** A table as a program writes it, and the expected result of reading it. */
 export interface ReaderTable {
   readonly program: string;
   /** Name of the file, or the path of a fixture. */
@@ -31,7 +31,7 @@ const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/tables/${nam
 const lines = (header: string, row: (i: number) => string, end = "\n") =>
   [...(header === "" ? [] : [header]), ...range.map(row)].map((line) => line + end).join("");
 const csv = (i: number) => DATA[i].join(",");
-/** Floats as Python writes them: 1.0 for 1. */
+/** Writes a float as Python does: 1.0 for 1. */
 const float = (x: number) => (Number.isInteger(x) ? x.toFixed(1) : String(x));
 const german = (x: number) => x.toFixed(2).replace(".", ",");
 const codes = range.map((i) => String(i % 3));

@@ -1,7 +1,7 @@
 import { bytesOf, encodeNpy } from "./npy-file.js";
 import { encodeZip } from "./zip-file.js";
 
-/** A sparse matrix in the arrays of its format. */
+/** The arrays of a sparse matrix in one of SciPy's formats. */
 interface Stored {
   readonly format: "csr" | "csc" | "coo" | "bsr";
   readonly shape: readonly [number, number];
@@ -11,7 +11,7 @@ interface Stored {
   readonly starts: readonly number[];
 }
 
-/** The bytes of a .npz as `scipy.sparse.save_npz` writes it. */
+/** Returns the bytes of an .npz archive as `scipy.sparse.save_npz` writes it. */
 export function encodeScipy({ format, shape, data, indices, starts }: Stored, isDeflated = true): Buffer {
   const integers = (numbers: readonly number[]) =>
     encodeNpy("<i4", [numbers.length], bytesOf(Int32Array.from(numbers)));

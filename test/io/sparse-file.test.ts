@@ -29,7 +29,7 @@ test.each([
   [{ ...csr, starts: [0, 1, 2, 2] }, "ascending positions from 0 to 3"],
   [{ ...coo, starts: [1, 0, 7] }, "row 7 of 3"],
   [{ ...csr, format: "bsr" as const }, "in format bsr: expected csr, csc or coo. Save matrix.tocsr()"],
-])("%j is an error that says why", async (stored, reason) => {
+])("%j is rejected with the reason", async (stored, reason) => {
   const path = pathOf("bad.npz");
   await writeFile(path, encodeScipy(stored));
   await expect(readSparseMatrix(path)).rejects.toMatchObject({

@@ -25,7 +25,7 @@ describe("a partitioned folder", () => {
     await save("table/_temporary/part-9.csv", "u,v\n9,9\n");
     await save("table/README.md", "About this table");
     const { means, labels, metadata, report } = await readDataset(path("table"), { keep: ["site"] });
-    // A label without a value comes first, as its folder does.
+    // The rows of the folder without a label come first, because this folder is first in the order of names.
     expect(means.toArrays()).toEqual([
       [4.5, 5],
       [1.5, 2],

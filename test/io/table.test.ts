@@ -22,7 +22,7 @@ const path = useFolder();
 const BINARY = [".arrow", ".feather", ".arrows", ".parquet"];
 const ALL = [...BINARY, ".csv", ".tsv"];
 
-/** Columns as plain objects, which compare by value and by type. */
+/** Converts columns to plain objects, which are compared by value and type. */
 const plain = (table: Table) => [...table].map(([name, column]) => [name, column.constructor.name, values(column)]);
 
 const values = (column: TableColumn) => Array.from<number | string>(column);
@@ -62,7 +62,7 @@ describe("tables", () => {
       const half = Float32Array.from(id, (i) => (i === n - 10 ? Number.NaN : i / 2));
       const table = await roundTrip(`rows${extension}`, { id, half, name });
       expect(table.get("id")?.length).toBe(n);
-      // Compared value by value, because expect() takes seconds for arrays as long as these.
+      // Compare the values in a loop, because expect() takes seconds for arrays of this length.
       for (const [column, written] of Object.entries({ id, half, name })) {
         if (n === 0 && column === "name") continue;
         const read = table.get(column) ?? [];
@@ -213,7 +213,7 @@ describe("tables", () => {
     await expect(readFile(path("bad.parquet"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  it.each(ALL)("leave no file when stopped in %s", async (extension) => {
+  it.each(ALL)("leave no file if writing %s is stopped", async (extension) => {
     const x = new Float64Array(20_000);
     await expect(writeTable(path(`stopped${extension}`), { x }, { signal: AbortSignal.abort() })).rejects.toMatchObject(
       { code: "ABORTED" },
@@ -242,7 +242,7 @@ describe("tables", () => {
       };
       for (let length = 1; length < whole.length; length += 23) {
         const table = await read(whole.subarray(0, length));
-        // A stream may end between two messages.
+        // A stream may end after any message, so a shorter stream can be valid.
         if (extension !== ".arrows") expect(table).toBeUndefined();
       }
       for (let at = 0; extension === ".parquet" && at < whole.length; at += 11) {

@@ -23,14 +23,14 @@ export interface EncodedPage {
   readonly description?: string;
   /** 1 for a reduced copy. */
   readonly subfile?: number | undefined;
-  /** Bits and number format where the type of the array does not say: for float16. */
+  /** Bits and number format, for types such as float16 that JavaScript arrays do not have. */
   readonly stored?: { readonly bits: number; readonly format: number };
 }
 
 const SHORT = 3;
 const LONG = 4;
 
-/** A TIFF file of uncompressed pages with one strip each, little-endian. */
+/** Encodes uncompressed pages as a little-endian TIFF file with one strip per page. */
 export function encodeTiff(pages: readonly EncodedPage[]): Buffer {
   const header = Buffer.from("II*\0\0\0\0\0", "latin1");
   const pieces: Buffer[] = [header];

@@ -1,13 +1,13 @@
 import { crc32, deflateRawSync } from "node:zlib";
 
-/** A ZIP archive of files by name, deflated or stored, as Python's zipfile writes it. */
+/** Encodes files by name as a ZIP archive, deflated or stored, as Python's zipfile does. */
 export function encodeZip(files: Readonly<Record<string, Uint8Array>>, isDeflated = false): Buffer {
   const bodies: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
   for (const [name, content] of Object.entries(files)) {
     const data = isDeflated ? deflateRawSync(content) : Buffer.from(content);
-    // Everything that both kinds of headers hold: version, flags, method, time, checksum, sizes, length of the name.
+    // The fields that both kinds of headers contain: version, flags, method, time, checksum, sizes, length of the name.
     const shared = Buffer.alloc(26);
     shared.writeUInt16LE(20, 0);
     shared.writeUInt16LE(isDeflated ? 8 : 0, 4);

@@ -25,7 +25,7 @@ const OPTIONS = {
   onStep: callback<(step: number) => void>("a function", { help: "called at every step" }),
 };
 
-test("fills in defaults and keeps what is given", () => {
+test("fills in defaults and keeps given values", () => {
   expect(checkOptions(OPTIONS, { count: 5, order: undefined })).toEqual({
     count: 5,
     stepSize: 0.5,
@@ -92,7 +92,7 @@ test("renames fields for the native core", () => {
   expect(nativeFields(OPTIONS, { count: 1, stepSize: 2, derived: 3 })).toEqual({ count: 1, step: 2, derived: 3 });
 });
 
-test("makes a table of the guide", () => {
+test("formats the table for the guide", () => {
   expect(optionTable({ stepSize: OPTIONS.stepSize, order: OPTIONS.order, share: OPTIONS.share })).toBe(
     [
       "| option | default | accepts | meaning |",

@@ -23,7 +23,7 @@ function covariance(matrix: Matrix): number[][] {
   );
 }
 
-/** Finds the largest eigenvalues and their unit vectors, one after the other, removing each from the matrix. */
+/** Finds the largest eigenvalues and their unit eigenvectors one after the other, removing each from the matrix. */
 function eigenpairs(matrix: number[][], count: number): { value: number; vector: number[] }[] {
   const rest = matrix.map((row) => [...row]);
   return Array.from({ length: count }, () => {
@@ -49,7 +49,7 @@ function makeSpread(n: number, d: number): Matrix {
   return mapValues(makeUniform(n, d, -1, 1), (value, _, column) => 3 * column + value * 2 ** -Math.min(column, 20));
 }
 
-test("a line has one component, along it", async () => {
+test("points on a line have one component, in the direction of the line", async () => {
   const { mean, components, variances, scores } = await pca(
     [
       [1, 2],
@@ -195,7 +195,7 @@ test("the input is copied at the call and not changed", async () => {
   expect(await running).toEqual(expected);
 });
 
-describe("refuses", () => {
+describe("rejects", () => {
   const data = makeSpread(10, 4);
 
   test.each([0, 5, 1.5, -1, Number.NaN])("%s components of 10 x 4", async (components) => {
@@ -256,7 +256,7 @@ describe("refuses", () => {
     });
   });
 
-  test("anything but a matrix", async () => {
+  test("data that are not a matrix", async () => {
     await expect(pca("data" as unknown as MatrixLike, 1)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       argument: "data",

@@ -71,7 +71,7 @@ describe("the points whose images are shown", () => {
     const chosen = choosePoints(projected, 60, 40, 1e6);
     expect(areApart(chosen, 60, 40)).toBe(true);
     expect(choosePoints(projected, 60, 40, 1e6)).toEqual(chosen);
-    // No further image would fit.
+    // No further image fits on the map.
     for (let i = 0; i < 3000; i++) if (!chosen.includes(i)) expect(areApart([...chosen, i], 60, 40)).toBe(false);
   });
 

@@ -206,7 +206,7 @@ describe("points without a label", () => {
 });
 
 describe("in extreme cases", () => {
-  test.each([3, 4, 5])("%i points are enough", async (n) => {
+  test.each([3, 4, 5])("%i points can be evaluated", async (n) => {
     const points = makeUniform(n, 2, 0, 1);
     const { neighborhoods, kl, accuracy } = await evaluate(points, points, { labels: "abcde".slice(0, n).split("") });
     expect(neighborhoods.map((size) => size.k)).toEqual([Math.floor((n - 1) / 2)]);

@@ -69,7 +69,7 @@ function twin(distance: DistanceName, x: number[], s: number[], y: number[], t: 
 
 const rowOf = (matrix: Matrix, i: number) => Array.from(matrix.row(i));
 
-/** All distances from one point, sorted, ties by number. */
+/** Returns all distances from one point in ascending order. Equal distances are ordered by row number. */
 function scan(distance: DistanceName, x: number[], s: number[], without: number) {
   return Array.from({ length: n }, (_, i) => ({ i, far: twin(distance, x, s, rowOf(data, i), rowOf(sigma, i)) }))
     .filter(({ i }) => i !== without)

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Adam } from "../../src/vae/backends/adam.js";
 import { selectBackend } from "../../src/vae/backends/index.js";
 
-test("tfjs-node loads, is what auto chooses, and shares its tfjs-core with this package", async () => {
+test("tfjs-node loads, is chosen by auto, and shares its tfjs-core with this package", async () => {
   const backend = await selectBackend("auto", { threads: 2 });
   expect(backend.description).toMatch(/^TensorFlow\.js 4\.\S+ on the TensorFlow library \(tfjs-node\)$/);
   expect(backend.name).toBe("node");
@@ -11,7 +11,7 @@ test("tfjs-node loads, is what auto chooses, and shares its tfjs-core with this 
   expect(tf.getBackend()).toBe("tensorflow");
 });
 
-test("a training step with convolutions ends where it ends in WebAssembly", async () => {
+test("a training step with convolutions gives the same result as in WebAssembly", async () => {
   const results: number[][] = [];
   for (const name of ["node", "wasm"] as const) {
     await selectBackend(name);

@@ -124,10 +124,13 @@ it.each([
   [1, 0, 1, [0, 0], false],
   [1, 0.01, 2, [0, 1], false],
   [1, 0, 2, [0, 1], true],
-])("takes a separation of %d and an outflow of %d among %i groups and nulls of %j as evidence: %s", (...given) => {
-  const [separation, outflow, groups, nulls, is] = given;
-  expect(isEvidence({ separation, outflow }, groups, Float64Array.from(nulls))).toBe(is);
-});
+])(
+  "decides whether a separation of %d and an outflow of %d are evidence, with %i groups and null separations of %j: %s",
+  (...given) => {
+    const [separation, outflow, groups, nulls, is] = given;
+    expect(isEvidence({ separation, outflow }, groups, Float64Array.from(nulls))).toBe(is);
+  },
+);
 
 it("finds that groups without neighbors in each other are stable, also along one line", async () => {
   const far = mapValues(data, (value, row, column) => value + (column === 0 && row % 2 === 0 ? 1000 : 0));

@@ -3,7 +3,7 @@ import { LEFT_OUT, measureStability, measureStaying, NO_GROUP } from "../../src/
 
 const two = Int32Array.of(0, 0, 0, 0, 1, 1, 1, 1);
 
-it("finds that groups which return under other numbers are kept whole and unmixed", () => {
+it("counts groups that only have other numbers as complete and unmixed", () => {
   const again = Int32Array.of(3, 3, 3, 3, 0, 0, 0, 0);
   expect(measureStability(two, 2, again)).toEqual([
     { together: 1, mixed: 0 },
@@ -12,11 +12,12 @@ it("finds that groups which return under other numbers are kept whole and unmixe
   expect([...measureStaying(two, 2, again)]).toEqual(new Array(8).fill(1));
 });
 
-it("counts the pairs of a group that splits, and the pairs with others where groups merge", () => {
-  // Group 0 splits into 3 + 1; that one point joins the four of group 1.
+it("counts the pairs that stay together when a group splits, and the mixed pairs when groups merge", () => {
+  // Three points of group 0 stay together. The fourth point joins the four points of group 1.
   const again = Int32Array.of(0, 0, 0, 1, 1, 1, 1, 1);
   const [first, second] = measureStability(two, 2, again);
-  // Of its 6 pairs 3 stay; the pairs of its points are these 3 twice, and 4 with group 1.
+  // 3 of the 6 pairs of group 0 stay together. Its points form 6 ordered pairs with each other and 4 with points of
+  // group 1.
   expect(first).toEqual({ together: 0.5, mixed: 4 / 10 });
   expect(second).toEqual({ together: 1, mixed: 4 / 16 });
   const staying = measureStaying(two, 2, again);
@@ -24,11 +25,11 @@ it("counts the pairs of a group that splits, and the pairs with others where gro
   expect([...staying.subarray(3)]).toEqual([0, 1, 1, 1, 1]);
 });
 
-it("averages over repetitions, and leaves out the points that a repetition did not have", () => {
+it("averages over repetitions, without the points that a repetition left out", () => {
   const left = [LEFT_OUT, LEFT_OUT];
   const again = Int32Array.from([...left, 0, 0, 1, 1, 1, 1, ...[0, 0, 1, 1], ...[2, 2, 2, 2]]);
   const [first, second] = measureStability(two, 2, again);
-  // 1 pair of 1, then 2 pairs of 6.
+  // The repetitions contain 1 and 6 pairs of the group, of which 1 and 2 stay together.
   expect(first).toEqual({ together: 3 / 7, mixed: 0 });
   expect(second).toEqual({ together: 1, mixed: 0 });
   expect(measureStaying(two, 2, again)[2]).toBeCloseTo((1 + 1 / 3) / 2, 6);
@@ -39,7 +40,7 @@ it("treats points without a group in a repetition as separate from all others", 
   expect(measureStability(two, 2, again)[0]).toEqual({ together: 1 / 6, mixed: 0 });
 });
 
-it("ignores points without a group of their own, but counts them as others", () => {
+it("measures no stability for points without a group, but counts them as points of other groups", () => {
   const partial = Int32Array.of(0, 0, NO_GROUP, NO_GROUP);
   expect(measureStability(partial, 1, Int32Array.of(0, 0, 0, 1))).toEqual([{ together: 1, mixed: 2 / 4 }]);
   expect(measureStaying(partial, 1, Int32Array.of(0, 0, 0, 1))[2]).toBeNaN();

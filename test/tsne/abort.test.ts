@@ -41,7 +41,7 @@ test.each<Stage>(["pca", "neighbors", "affinities", "initialization", "optimizat
   },
 );
 
-test("a timeout is a signal like any other", async () => {
+test("the signal of a timeout stops a run like any other signal", async () => {
   const error = await rejectionOf(runBhTsne(data, { ...endless, signal: AbortSignal.timeout(20) }));
   expect(error).toMatchObject({ code: "ABORTED", cause: { name: "TimeoutError" } });
 });

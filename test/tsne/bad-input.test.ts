@@ -28,7 +28,7 @@ interface Facts {
   message: string | RegExp;
 }
 
-/** A call that fails: its name, its options, and the facts of its error. */
+/** A call that must fail: its name, its options, and the expected fields of its error. */
 type Row = [name: string, options: unknown, facts: Facts];
 
 const OPTIONS: Row[] = [
@@ -409,7 +409,7 @@ test.each([
   ["2 x 1", [[1], [2]]],
   ["5 x 0", { data: new Float32Array(), rows: 5, cols: 0 }],
   ["3 x 0", [[], [], []]],
-])("data of %s is too little", async (received, input) => {
+])("data of %s is rejected because it is too small", async (received, input) => {
   const error = await failureOf(input, {});
   expect(error).toBeInstanceOf(DataError);
   expect(error).toMatchObject({

@@ -19,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const [n, d] = [90, 3];
 
-/** Numbers from -1 to 1, the same for the same seed. */
+/** Random numbers from -1 to 1, which are the same for the same seed. */
 function numbers(count: number, seed: number): Float64Array {
   let state = seed;
   return Float64Array.from({ length: count }, () => {
@@ -88,7 +88,9 @@ const floor = 0.02;
 const difference = (i: number, j: number): number[][] =>
   Array.from({ length: d }, (_, k) => [data.at(i, k) - data.at(j, k)]);
 
-/** The squared distances as docs/method.md has them, from inverses and square roots of whole matrices. */
+/**
+ * The squared distances by the formulas in docs/method.md, computed with inverses and square roots of whole matrices.
+ */
 const SQUARED: Readonly<Record<string, (i: number, j: number) => number>> = {
   "inverse-variance": (i, j) => quadratic(i, j) / trace(invert(sumOf(i, j)).inverse),
   mahalanobis: quadratic,
@@ -116,31 +118,35 @@ const settings = { perplexity: 5, iterations: 120, varianceFloor: floor, seed: 3
 const embed = async (options: TsneOptions, points = data) =>
   (await new Tsne(points, { ...settings, ...options }).fit()).embedding.data;
 
-/** The largest difference of two embeddings, in units of their spread. */
+/** The largest difference between two embeddings, in units of their spread. */
 const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   const spread = Math.sqrt(Array.from(a).reduce((sum, x) => sum + x * x, 0) / a.length);
   return Math.max(...Array.from(a, (x, i) => Math.abs(x - b[i]))) / spread;
 };
 
-test.each(Object.keys(SQUARED))("%s: has the embedding of the distances that whole matrices give", async (distance) => {
-  const squared = SQUARED[distance];
-  const table = Array.from({ length: n }, () => new Array<number>(n).fill(0));
-  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) table[i][j] = table[j][i] = squared(i, j);
-  // Calibration does not depend on a constant that is added to a row, and given distances are not negative.
-  const least = Math.min(0, ...table.flat());
-  const distances = new Matrix(
-    Float64Array.from(table.flatMap((row, i) => row.map((x, j) => (i === j ? 0 : Math.sqrt(x - least))))),
-    n,
-    n,
-  );
-  const options = { distance, iterations: 3 } as TsneOptions;
-  const ours = await embed({ ...options, covariance });
-  const given = await embed({ iterations: 3, neighbors: { distances } });
-  expect(apart(given, ours)).toBeLessThan(1e-3);
-});
+test.each(Object.keys(SQUARED))(
+  "%s: gives the same embedding as distances computed with whole matrices",
+  async (distance) => {
+    const squared = SQUARED[distance];
+    const table = Array.from({ length: n }, () => new Array<number>(n).fill(0));
+    for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) table[i][j] = table[j][i] = squared(i, j);
+    // Adding a constant to a row does not change its affinities. Given distances must not be negative, so a constant is
+    // added here.
+    const least = Math.min(0, ...table.flat());
+    const distances = new Matrix(
+      Float64Array.from(table.flatMap((row, i) => row.map((x, j) => (i === j ? 0 : Math.sqrt(x - least))))),
+      n,
+      n,
+    );
+    const options = { distance, iterations: 3 } as TsneOptions;
+    const ours = await embed({ ...options, covariance });
+    const given = await embed({ iterations: 3, neighbors: { distances } });
+    expect(apart(given, ours)).toBeLessThan(1e-3);
+  },
+);
 
 test.each(["inverse-variance", "mahalanobis", "mahalanobis-logdet", "wasserstein", "expected"] as const)(
-  "%s: gives the embedding of standard deviations where the matrices are diagonal",
+  "%s: gives the same embedding as standard deviations if the matrices are diagonal",
   async (distance) => {
     const sigma = new Matrix(
       numbers(n * d, 9).map((x) => 0.3 * Math.abs(x)),
@@ -188,7 +194,7 @@ test("does not change when data and covariances are rotated together", async () 
   const rotated = new Matrix(Float64Array.from(multiply(data.toArrays(), transpose(turn)).flat()), n, d);
   const errors = covariances.map((matrix) => multiply(multiply(turn, matrix), transpose(turn)));
   for (const distance of ["inverse-variance", "mahalanobis-logdet", "wasserstein"] as const) {
-    // A start of its own: principal components may change their signs.
+    // The initial positions are given, because principal components may have different signs.
     const init = new Matrix(
       numbers(n * 2, 4).map((x) => 1e-4 * x),
       n,
@@ -226,7 +232,7 @@ test.each([
     "NOT_A_COVARIANCE",
     /row 7 has a negative eigenvalue/,
   ],
-])("rejects %s and says in which row", (_, spoil, code, message) => {
+])("rejects %s and names the row", (_, spoil, code, message) => {
   const spoiled = covariances.map((matrix) => matrix.map((row) => [...row]));
   spoil(spoiled[7]);
   expect(() => new Tsne(data, { covariance: spoiled })).toThrow(

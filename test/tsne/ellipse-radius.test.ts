@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ellipseRadius } from "../../src/index.js";
 
-/** Standard normal numbers, the same for the same seed. */
+/** Standard normal numbers, which are the same for the same seed. */
 function normals(seed: number): () => number {
   let state = seed;
   const uniform = () => {

@@ -43,7 +43,10 @@ function rankSlowly(landmarks: Gaussians): number[][] {
   });
 }
 
-/** Each landmark at the mean of the rows nearest to it, with the root mean square of their deviations. */
+/**
+ * Moves each landmark to the mean of the rows nearest to it. Its sigma is the root mean square of their standard
+ * deviations.
+ */
 function moveSlowly(landmarks: Gaussians): Gaussians {
   const nearest = rankSlowly(landmarks).map(([first]) => first);
   const fill = (of: (members: readonly number[], j: number) => number) =>
@@ -101,7 +104,7 @@ describe("chooseLandmarks", () => {
   });
 
   test("fills the lists of landmarks that share too few rows with the nearest other landmarks", async () => {
-    // Two groups, so far apart that they share nothing, of fewer than the neighbors asked for.
+    // Two groups that are too far apart to share rows. Each has fewer landmarks than the requested number of neighbors.
     const apart = fromRows(Array.from({ length: 200 }, (_, i) => [i < 100 ? i : 1e4 + i, Math.sin(i)]));
     const { neighbors } = await chooseLandmarks(
       { data: rowsInMemory(apart) },
@@ -220,7 +223,7 @@ describe("embedLandmarks", () => {
     expect(drawRows(1e6, 50, 7)).toEqual(drawRows(1e6, 50, 7));
     const counts = new Float64Array(20);
     for (let seed = 0; seed < 8000; seed++) for (const row of drawRows(20, 5, seed)) counts[row] = counts[row] + 1;
-    // 2000 expected of each, with a standard deviation of 39.
+    // Each count has the expected value 2000 and the standard deviation 39.
     for (const count of counts) expect(Math.abs(count - 2000)).toBeLessThan(5 * 39);
   });
 

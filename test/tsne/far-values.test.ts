@@ -39,7 +39,7 @@ describe("one value far beyond all others", () => {
       const rows = Int32Array.from({ length: n }, (_, row) => row);
       const found = async (points: Matrix) => others((await nearest(points, rows, { k: 10 })).indices);
       const [before, after] = [await found(data), await found(withValue(value))];
-      // A list that held row 17 lost it, and kept all others.
+      // Each list that contained row 17 has lost it and kept all other rows.
       const lost = before.filter((index, at) => {
         const start = at - (at % 10);
         return index !== 17 && !after.slice(start, start + 10).includes(index);
@@ -58,7 +58,8 @@ describe("one value far beyond all others", () => {
   });
 
   test("does not hide the principal components of the other rows", async () => {
-    // The first component takes the column of the far value.
+    // The first component is along the column of the far value. The other components are those of the data without this
+    // column.
     const others = mapValues(data, (value, _, column) => (column === 3 ? 0 : value));
     const [plain, far] = [await pca(others, 2), await pca(withValue(1e12), 3)];
     for (const component of [0, 1]) {

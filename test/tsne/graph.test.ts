@@ -66,10 +66,10 @@ describe("a run without data", () => {
   test("gives the same embedding for points in another order", async () => {
     const order = makePermutation(n);
     const permuted = order.map((i) => order.map((j) => distances[i][j]));
-    // So many neighbors connect the groups.
+    // With this number of neighbors, all groups are connected.
     const options = { perplexity: 40, iterations: 0 };
     const [one, other] = [await runTsne({ distances }, options), await runTsne({ distances: permuted }, options)];
-    // Spectral starts are the same up to the signs of the axes and their noise of a hundredth.
+    // Spectral starts are equal except for the signs of the axes and the added noise, whose size is a hundredth.
     for (const axis of [0, 1]) {
       const dot = order.reduce((sum, i, r) => sum + one.embedding.at(i, axis) * other.embedding.at(r, axis), 0);
       expect(Math.abs(dot) / n / 1e-8).toBeGreaterThan(0.99);
@@ -102,7 +102,7 @@ describe("a run without data", () => {
   });
 });
 
-/** Distances, with Infinity for all but the `k` nearest points. */
+/** All distances, with Infinity for all pairs except the `k` nearest points. */
 function withoutFar(k: number): number[][] {
   return distances.map((row) => {
     const limit = row.toSorted((a, b) => a - b)[k];

@@ -31,7 +31,7 @@ const FORMS: Record<string, (matrix: Matrix) => MatrixLike> = {
   },
 };
 
-describe("data, sigma and init may come as", () => {
+describe("data, sigma and init are accepted as", () => {
   test.each(Object.entries(FORMS))("%s", async (_, form) => {
     const expected = await runBhTsne(data, { sigma, init: start, iterations });
     const result = await runBhTsne(form(data), { sigma: form(sigma), init: form(start), iterations });

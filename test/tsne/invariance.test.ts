@@ -51,7 +51,7 @@ describe("the affinities do not change", () => {
     expect(await klAtStart(scaled, floored)).toBeCloseTo(await klAtStart(data, floored), 4);
   });
 
-  test("where sigma is scaled together with its floor", async () => {
+  test("if sigma is scaled together with its floor", async () => {
     const scaled = mapValues(sigma, (value) => value * 1000);
     expect(await klAtStart(data, { sigma: scaled, varianceFloor: 0.01 * 1000 ** 2 })).toBeCloseTo(
       await klAtStart(data, { sigma, varianceFloor: 0.01 }),

@@ -37,7 +37,7 @@ describe("the likelihood ratio", () => {
     const again = await Tsne.load(path("ratio.tsne"), { threads: 1 });
     const placed = await again.place(data, { sigma, uncertainty: 3 });
     expect(digest(placed.embedding)).toBe(digest((await run.place(data, { sigma })).embedding));
-    // Most points land by their own group.
+    // Most points are placed next to points of their own group.
     const nearest = Array.from({ length: n }, (_, i) =>
       Math.hypot(placed.embedding.at(i, 0) - embedding.at(i, 0), placed.embedding.at(i, 1) - embedding.at(i, 1)),
     );

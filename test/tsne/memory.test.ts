@@ -5,7 +5,7 @@ import { estimateMemory, type TsneOptions } from "../../src/tsne/index.js";
 import { estimatePlacement, requireMemory, requirePlacementMemory } from "../../src/tsne/memory.js";
 import { resolveTsneOptions } from "../../src/tsne/options.js";
 
-/** WebAssembly has a limit of its own, below the memory of most machines. */
+/** WebAssembly has its own limit, which is less than the memory of most machines. */
 const LIMIT =
   backend.name === "wasm"
     ? /need about [\d.]+ GiB, but (WebAssembly can use only [\d.]+ GiB|only [\d.]+ GiB are free)/
@@ -25,7 +25,8 @@ test("the copies that a search makes of wide data and of sigma are counted", () 
   const neighbors = (options: TsneOptions) => estimateMemory(6400, 1024, options).neighbors;
   const sigma: number[][] = [];
   const copy = 6400 * 1024 * 4;
-  // Sorting needs two copies of what is compared, and a distance with sigma makes a third.
+  // Sorting needs two copies of the compared numbers. A distance with sigma compares twice as many, and prepares a
+  // third copy.
   expect(neighbors({ sigma })).toBe(3 * 2 * copy + 6400 * 16);
   expect(neighbors({})).toBe(2 * copy + 6400 * 16);
   expect(neighbors({ sigma, distance: "cosine" })).toBe(3 * copy + 6400 * 16);

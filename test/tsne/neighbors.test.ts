@@ -116,7 +116,8 @@ const BETWEEN_GAUSSIANS: Partial<Record<DistanceName, (a: number, b: number, s: 
   expected: (a, b, s, t) => (a - b) ** 2 + s ** 2 + t ** 2,
   wasserstein: (a, b, s, t) => (a - b) ** 2 + (s - t) ** 2,
   mahalanobis: (a, b, s, t) => (a - b) ** 2 / (s ** 2 + t ** 2 + floor),
-  // Given distances are not negative, and calibration does not depend on a constant: log(v) is above -5 here.
+  // Given distances must not be negative. A constant makes them positive and does not change the affinities: log(v) is
+  // above -5 here.
   "mahalanobis-logdet": (a, b, s, t) => {
     const v = s ** 2 + t ** 2 + floor;
     return (a - b) ** 2 / v + Math.log(v) + 5;
@@ -158,7 +159,7 @@ test("distances between Gaussians need sigma, and give the plain embedding if si
   for (const distance of DISTANCES.filter(usesSigma)) {
     await expect(embed({ distance })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", argument: "distance" });
     const aware = await embed({ distance, sigma: equal });
-    // The likelihood ratio weighs each coordinate by its own spread.
+    // The likelihood ratio weights each coordinate by its own spread.
     const isPlain = distance !== "likelihood-ratio";
     expect(digest(aware.embedding) === digest(plain.embedding)).toBe(isPlain);
   }
@@ -229,7 +230,8 @@ test("lists in any order, wider than needed, with the point itself and with -1 f
   ]) {
     expect(digest((await embed({ neighbors })).embedding)).toBe(digest(expected.embedding));
   }
-  // Squares in float32 round, and what differs in the last digit grows with every iteration.
+  // Squared distances are rounded to float32, and a difference in the last digit grows with every iteration. So only
+  // early iterations are compared.
   const [early, rounded] = await Promise.all([lists, asFaiss].map((neighbors) => embed({ neighbors, iterations: 5 })));
   expect(rounded?.kl).toBeCloseTo(early?.kl, 4);
 });
@@ -386,7 +388,7 @@ test.each(["euclidean", "inverse-variance"] as const)(
     const { embedding } = await run.fit();
     expect(embedding).toEqual((await embed({ neighbors: lists, iterations: 30 })).embedding);
     const placed = await run.place(data, { ...(sigma && { sigma }) });
-    // Placement looks at the embedding and the distance only, however the embedding was made.
+    // Placement depends only on the embedding and the distance, not on how the embedding was computed.
     const other = new Tsne(data, { ...options, init: embedding, iterations: 0 });
     await other.fit();
     expect(placed.embedding).toEqual((await other.place(data, { ...(sigma && { sigma }) })).embedding);

@@ -6,7 +6,7 @@ import { TSNE_OPTIONS } from "../../src/tsne/index.js";
 
 const page = resolve(import.meta.dirname, "../../docs/embed.md");
 
-// With --update, Vitest writes the table into the page.
+// With --update, Vitest writes the table into the guide.
 test("the guide has the table of the declared options", async () => {
   const text = await readFile(page, "utf8");
   const between = /(<!-- t-SNE options[^>]*-->\n)[\s\S]*?(<!-- end of t-SNE options -->)/;

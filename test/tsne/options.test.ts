@@ -107,7 +107,7 @@ test.each<[TsneOptions, string]>([
   [{ iterations: 300, maxIterations: 500 }, "maxIterations"],
   [{ optimizer: "momentum", tolerance: 0.01 }, "tolerance"],
   [{ learningRate: 200, maxIterations: 500 }, "maxIterations"],
-])("options that the run would not use are refused: %o", (options, argument) => {
+])("options that have no effect in a run are rejected: %o", (options, argument) => {
   expect(() => resolveTsneOptions(options, 100, 10)).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", argument }),
   );

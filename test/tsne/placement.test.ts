@@ -204,7 +204,8 @@ describe("positionUncertainty", () => {
       const whole = await positionUncertainty(run, { draws: 5, neighbors: 7 });
       expect(whole.covariance.shape).toEqual([200, (outputDimensions * (outputDimensions + 1)) / 2]);
       expect(whole.mean.shape).toEqual([200, outputDimensions]);
-      // The moments are those about the position, so that they exceed those about the mean of the draws by its square.
+      // The moments are about the position of the point. They exceed the moments about the mean of the draws by the
+      // square of the distance between position and mean.
       const { embedding } = await run.fit(0);
       for (let i = 0; i < 200; i++) {
         expect(whole.covariance.at(i, 0)).toBeGreaterThan(

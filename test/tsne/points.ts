@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Matrix } from "../../src/matrix.js";
 
-/** Uniform numbers from 0 to 1, the same ones for the same seed. */
+/** Uniform random numbers from 0 to 1, which are the same for the same seed. */
 export function uniformNumbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -39,12 +39,12 @@ export function mapValues(matrix: Matrix, change: (value: number, row: number, c
   );
 }
 
-/** The rows of `matrix` in the order that `order` lists them. */
+/** Returns the rows of `matrix` in the given order. */
 export function takeRows(matrix: Matrix, order: readonly number[]): Matrix {
   return new Matrix(Float64Array.from(order.flatMap((row) => Array.from(matrix.row(row)))), order.length, matrix.cols);
 }
 
-/** The numbers 0 to n - 1 in disorder. */
+/** Returns the numbers 0 to n - 1 in a fixed irregular order. */
 export function makePermutation(n: number): number[] {
   const uniform = uniformNumbers(n);
   return Array.from({ length: n }, (_, i) => ({ i, at: uniform() }))
@@ -52,14 +52,14 @@ export function makePermutation(n: number): number[] {
     .map(({ i }) => i);
 }
 
-/** Equal for matrices of the same bytes, and short in a failure's report. */
+/** Returns a short text that is equal for matrices with the same bytes. It keeps the reports of failed tests short. */
 export function digest({ data }: Matrix): string {
   return createHash("sha256")
     .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     .digest("hex");
 }
 
-/** Share of the points whose nearest neighbor on the embedding belongs to the same group. */
+/** Share of the points whose nearest neighbor in the embedding belongs to the same group. */
 export function nearestNeighborAccuracy(embedding: Matrix, groups: number): number {
   let hits = 0;
   for (let i = 0; i < embedding.rows; i++) {

@@ -19,7 +19,7 @@ describe("onProgress", () => {
     expect(stages(await collectProgress({ iterations: 0 }))).toEqual(all.slice(1, 4));
   });
 
-  test("gets fractions from 0 to 1 that do not fall within a stage, and passing time", async () => {
+  test("receives fractions from 0 to 1 that do not decrease within a stage, and increasing times", async () => {
     const reports = await collectProgress({ pca: true, iterations: 300 });
     reports.forEach((report, at) => {
       expect(report.fraction).toBeGreaterThanOrEqual(0);
@@ -33,7 +33,7 @@ describe("onProgress", () => {
     });
   });
 
-  test("gets the KL divergence at every 50th iteration, and the last known one in between", async () => {
+  test("receives the KL divergence of every 50th iteration, and the last known one in between", async () => {
     const reports = (await collectProgress({ iterations: 220 })).filter(({ stage }) => stage === "optimization");
     for (const iteration of [50, 100, 150, 200]) {
       expect(reports.find((report) => report.iteration === iteration)?.kl).toBeGreaterThan(0);
@@ -68,7 +68,7 @@ describe("onProgress", () => {
     ["a string", "from the caller"],
     ["undefined", undefined],
     ["an error with a code of this package", Object.assign(new Error("from the caller"), { code: "ABORTED" })],
-  ])("that throws %s stops the run, which rejects with that very value", async (_, thrown) => {
+  ])("that throws %s stops the run, which rejects with the same value", async (_, thrown) => {
     let calls = 0;
     const outcome = await runBhTsne(data, {
       iterations: 1e6,

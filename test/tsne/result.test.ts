@@ -67,7 +67,7 @@ test.each([
   [1200, { earlyExaggeration: 4 }, 300, 1200],
   [1200, { learningRate: "auto" as const }, 100, 1200],
   [1200, { learningRate: 7 }, 7, 7],
-])("%i points with %o learn at rate %d, then %d", async (n, options, early, late) => {
+])("%i points with %o have the learning rate %d at first, then %d", async (n, options, early, late) => {
   const { options: used } = await runBhTsne(makeGroups(n, 2), { optimizer: "momentum", ...options, iterations: 0 });
   expect(used.learningRate).toBe(early);
   expect(used.finalLearningRate).toBe(late);
@@ -120,7 +120,7 @@ describe("quality", () => {
     ["a random start", { init: "random" as const }],
     ["principal components", { pca: 4 }],
     ["three dimensions", { outputDimensions: 3 }],
-  ])("separated groups come out separated with %s", async (_, options) => {
+  ])("separated groups are separated in the embedding with %s", async (_, options) => {
     const { embedding } = await runBhTsne(groups, { ...options, iterations: 350 });
     expect(nearestNeighborAccuracy(embedding, 4)).toBeGreaterThan(0.98);
   });

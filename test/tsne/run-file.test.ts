@@ -36,7 +36,7 @@ describe("save and load", () => {
     ["a learning rate", { learningRate: 80, theta: 0.3 }],
     ["the mesh", { method: "fft" }],
     ["given neighbors", { neighbors: { distances } }],
-  ])("continue to the bytes of a run that was never saved: %s", async (name, options) => {
+  ])("give a run that continues to the same bytes as a run that was never saved: %s", async (name, options) => {
     const whole = new Tsne(data, { ...quick, ...options });
     await whole.fit(70);
     const path = inFolder(`${name}.tsne`);
@@ -74,7 +74,7 @@ describe("save and load", () => {
     const prepared = applyPreparation(preparation as FittedPreparation, { means: fresh, sigma: freshSigma });
     const expected = await run.place(prepared.means, { sigma: prepared.sigma });
     expect((await loaded.place(fresh, { sigma: freshSigma })).embedding).toEqual(expected.embedding);
-    // The preparation stays with the run.
+    // Saving a loaded run again keeps its preparation.
     await loaded.save(path);
     expect((await Tsne.load(path)).preparation).toEqual(preparation);
   });
@@ -108,13 +108,13 @@ test("a saved run is recognized by its first bytes, whatever its name", async ()
   expect(await isSavedRun(inFolder("nowhere"))).toBe(false);
 });
 
-/** A file of these bytes with a correct checksum. */
+/** Returns a file with these bytes and a correct checksum. */
 function sealed(content: Buffer): Buffer {
   const body = content.subarray(0, -32);
   return Buffer.concat([body, createHash("sha256").update(body).digest()]);
 }
 
-/** The bytes of the run with its header changed. */
+/** Returns the bytes of the run with a changed header. */
 function withHeader(
   change: (header: { run: Record<string, unknown>; options: Record<string, unknown> }) => void,
 ): Buffer {
@@ -127,7 +127,7 @@ function withHeader(
   return sealed(copy);
 }
 
-describe("load refuses", () => {
+describe("load rejects", () => {
   const changed = (at: number) => {
     const copy = Buffer.from(bytes);
     copy[at] = copy[at] ^ 1;

@@ -73,7 +73,7 @@ test("the run waits for an event loop that is busy, until it is stopped", async 
     onSnapshot: ({ iteration }) => {
       iterations.push(iteration);
       if (iteration !== 20) return;
-      // Long enough for thousands of iterations.
+      // Block the event loop for the time of thousands of iterations.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
       controller.abort();
     },

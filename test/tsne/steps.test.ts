@@ -134,7 +134,7 @@ describe("stop", () => {
   ])(
     "in %s, where there is no embedding yet, rejects; a later fit ends at the embedding of an uninterrupted run",
     async (stage, extra) => {
-      // Wide enough for the randomized search for principal components.
+      // The data have enough columns for the randomized search for principal components.
       const wide = makeUniform(800, 1000, -1, 1);
       const few = { ...extra, iterations: 30 };
       let isStopping = true;
@@ -144,7 +144,8 @@ describe("stop", () => {
           if (isStopping && progress.stage === stage) tsne.stop();
         },
       });
-      // A short stage may be over, and the optimization begun, by the time that its report comes.
+      // A short stage may already be finished when its report arrives. Then the optimization has begun, and the fit is
+      // not aborted.
       const outcome = await tsne.fit(1e6).catch((error: unknown) => error);
       if (tsne.iteration === 0) expect(outcome).toMatchObject({ name: "AbortError", code: "ABORTED" });
       isStopping = false;

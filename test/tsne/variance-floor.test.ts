@@ -50,7 +50,7 @@ describe("the automatic variance floor", () => {
     }
   });
 
-  test("gives the same KL divergence for units that round", async () => {
+  test("gives the same KL divergence for units in which the values are rounded", async () => {
     const atStart = { ...settings, iterations: 0 };
     const { kl } = await runTsne(data, atStart);
     const other = await runTsne(scaled(data, 0.01), { ...atStart, sigma: scaled(sigma, 0.01) });
@@ -74,7 +74,7 @@ describe("the automatic variance floor", () => {
     expect(maps.map(({ options }) => options.varianceFloor)).toEqual(["auto", "auto"]);
   });
 
-  test("is kept in a saved run, which goes on and places points as before", async () => {
+  test("is kept in a saved run, which continues and places points as before", async () => {
     const run = new Tsne(data, settings);
     const { varianceFloor } = await run.fit(20);
     const file = join(folder, "run.tsne");

@@ -169,7 +169,7 @@ test("WebAssembly lets the event loop run during gradient descent and stops on r
   expect(iterations).toBeLessThan(20_000);
 });
 
-test("a run that needs more memory than WebAssembly can have is rejected", async () => {
+test("a run that needs more memory than WebAssembly can address is rejected", async () => {
   const many = { data: new Float32Array(3_000_000), rows: 3_000_000, cols: 1 };
   await expect(runTsne(many)).rejects.toMatchObject({
     code: "OUT_OF_MEMORY",

@@ -17,7 +17,7 @@ namespace sigma::test {
 
 inline const OnProgress ignore = [](const Progress&) {};
 
-// Ends the fuzzer if a result breaks a promise, which is as bad as a crash.
+// Aborts if a condition that the core promises does not hold, so that the fuzzer reports the input.
 inline void promise(bool holds) {
   if (!holds) std::abort();
 }

@@ -72,8 +72,8 @@ async function perform(model: Model, { name, given }: DecoderRequest) {
 }
 
 /**
- * Buffers that are transferred back without a copy. Outputs of sharp may be parts of shared memory, and those are
- * copied.
+ * Returns the buffers that are transferred back without a copy. A result of sharp may be a part of shared memory, so
+ * the buffers of such results are copied.
  */
 function buffersOf(answer: Awaited<ReturnType<typeof perform>>): Set<ArrayBuffer> {
   const arrays = ArrayBuffer.isView(answer) ? [answer] : [answer.means, answer.sigma];

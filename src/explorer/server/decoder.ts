@@ -13,8 +13,9 @@ import type {
 /** Options for a task. */
 export interface TaskOptions {
   /**
-   * Name of a control that sends many requests, such as a slider. Its tasks are served before all others and run beside
-   * a long task. Only its newest waiting task is computed; older waiting tasks are rejected with an {@link AbortError}.
+   * Name of a control that sends many requests, such as a slider. Its tasks are served before all others, even while a
+   * long task is running. Only its newest waiting task is computed; older waiting tasks are rejected with an {@link
+   * AbortError}.
    */
   readonly newestOf?: string | undefined;
   /** Cancels the task if it has not begun. If it has begun, its answer is dropped. */

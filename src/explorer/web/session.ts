@@ -57,7 +57,8 @@ async function read(): Promise<void> {
   }
   const before = description.peek();
   if (before?.version !== come.version) {
-    // New layouts and columns do not change existing ones. If the points are different, this is another exploration.
+    // New layouts and columns leave the existing ones unchanged. If the points are different, another source is
+    // explored, and everything that was loaded is discarded.
     if (before && (before.n !== come.n || before.name !== come.name)) forget();
     batch(() => {
       description.value = come;

@@ -9,7 +9,7 @@ const EPSILON = 1e-8;
 
 /** Settings that may change from step to step. */
 export interface AdamSettings {
-  /** > 0. */
+  /** Step length of Adam, > 0. */
   readonly learningRate: number;
   /** Decay of the mean of the gradients, 0 to below 1. */
   readonly beta1: number;
@@ -38,7 +38,7 @@ export class Adam {
     );
   }
 
-  /** Trained variables. */
+  /** The variables that are trained. */
   get variables(): tf.Variable[] {
     return [...this.moments.values()].map(({ variable }) => variable);
   }

@@ -17,10 +17,10 @@ export interface Normalized {
 
 /**
  * Batch normalization (Ioffe & Szegedy 2015) of every channel with the statistics of the batch, followed by a ReLU:
- * max(0, gamma * (x - mean) / sqrt(variance + epsilon) + beta). The kernel keeps only x for the gradient. The
- * operations of TensorFlow.js keep six tensors of that size.
+ * max(0, gamma * (x - mean) / sqrt(variance + epsilon) + beta). For the gradient, the kernel keeps only x, while the
+ * separate operations of TensorFlow.js keep six tensors of the size of x.
  *
- * @param x a tensor whose last axis is that of the channels
+ * @param x a tensor whose last axis is the channels
  */
 export function normalizeRelu(x: tf.Tensor, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: number): Normalized {
   if (tf.getKernel(NORMALIZATION_KERNEL, tf.getBackend()) === undefined) {

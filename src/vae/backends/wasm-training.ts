@@ -10,7 +10,7 @@ import {
   VARIANCE_KERNEL,
 } from "./weight-distributions.js";
 
-/** Kernels that TensorFlow.js does not have. Each computes a part of a training step at once. */
+/** Kernels that TensorFlow.js does not have. Each kernel replaces several operations of a training step. */
 export function trainingKernels(tf: Tf, network: NativeNetwork) {
   return {
     [ADAM_KERNEL]: adamKernel(tf, network),
@@ -29,7 +29,8 @@ interface AdamAttrs {
 }
 
 /**
- * Computes a step of Adam: from {value, first, second, gradient} of the same shape, the new value and the new moments.
+ * Computes a step of Adam. The inputs {value, first, second, gradient} have the same shape; the outputs are the new
+ * value and the new moments.
  */
 function adamKernel(tf: Tf, network: NativeNetwork) {
   type Inputs = { value: TensorInfo; first: TensorInfo; second: TensorInfo; gradient: TensorInfo };

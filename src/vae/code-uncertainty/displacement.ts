@@ -19,12 +19,12 @@ export class Displacement {
     }
   }
 
-  /** Of each value. */
+  /** Returns the root mean square of the displacements of each value. */
   rootMeanSquares(): Float32Array {
     return Float32Array.from(this.squares, (sum) => Math.sqrt(sum / this.count));
   }
 
-  /** Of each value. */
+  /** Returns the mean displacement of each value. */
   means(): Float32Array {
     return Float32Array.from(this.sums, (sum) => sum / this.count);
   }

@@ -33,9 +33,9 @@ export interface UncertainCodes extends Codes {
 
 /**
  * Encodes images and measures how far their codes move because of one source of uncertainty. The means are those of
- * {@link Model.encode}. Sigma is a root mean square over `draws` draws: of the difference between the mean of the code
- * with the draw and the mean of the code without it. Sigma includes a shift that all draws have in common. The source
- * determines what is drawn:
+ * {@link Model.encode}. Sigma is the root mean square, over `draws` draws, of the difference between the mean of the
+ * code with the draw and the mean of the code without it. Sigma includes a shift that all draws have in common. The
+ * source
  *
  * - `uncertainty: "noise"`: the noise of the pixels. Gaussian noise is added to the image, which is noisy already.
  *   Sigma therefore estimates how far the noise of the image has moved the code. `noise` is its standard deviation, by
@@ -76,7 +76,7 @@ export async function encodeWithUncertainty(
   await model.forEachBatch(checked, { batchSize, signal }, async (x, start) => {
     const [count] = x.shape;
     const drawCodes = await source.open(x, start);
-    // If the weights are random, the draws of other sources are encoded with the means of the weights.
+    // For sources other than the weights, images are encoded with the means of the weights, if weights are random.
     const isOwn = uncertainty === "weights" || !model.parts.weightPosterior;
     const origin = isOwn ? own.subarray(start * cols, (start + count) * cols) : await take(inferMeans(model, x));
     const displacement = new Displacement(origin);
@@ -139,14 +139,14 @@ export function assertUncertainty(model: Model, options: UncertaintyOptions): vo
   }
 }
 
-/** Options that belong to one source of uncertainty. */
+/** Options that apply to only one source of uncertainty, and this source. */
 const OWNERS = { noise: "noise", extrapolate: "noise", views: "augmentation", shift: "augmentation" } as const;
 
 const BAYESIAN_MODELS = MODELS.filter((name) => "priorSigma" in MODEL_SETTINGS[name].options).join(", ");
 
 type Settings = CheckedValues<typeof UNCERTAINTY_OPTIONS>;
 
-/** A source of uncertainty, which moves the codes. */
+/** A source of uncertainty, which changes the codes from draw to draw. */
 interface Source {
   /** See {@link UncertainCodes.noise}. */
   readonly noise?: Float32Array;

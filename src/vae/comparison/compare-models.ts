@@ -37,7 +37,7 @@ export interface ModelRow {
   readonly parameters: number;
   /** Likelihood of the pixels. Log-likelihoods of different likelihoods cannot be compared. */
   readonly likelihood: string;
-  /** log p(x|z) of reconstructions, from clean and from noisy input. */
+  /** log p(x|z) of reconstructions from clean input. `noisyLogLikelihood` is that from noisy input. */
   readonly logLikelihood: number;
   readonly noisyLogLikelihood: number;
   /** Mean squared error per value, from clean and from noisy input. */
@@ -64,7 +64,7 @@ export interface ModelComparison {
 }
 
 const SHOWN = 12;
-/** Possible numbers of maps per row. The first one is used that does not leave a single map in the last row. */
+/** Possible numbers of maps per row. The first number that does not leave a single map in the last row is used. */
 const SCATTERS = [3, 4, 5] as const;
 /** Width of a full row of maps, in pixels. */
 const SCATTERS_WIDTH = 1600;
@@ -367,8 +367,8 @@ function join32(parts: readonly Float32Array[]): Float32Array {
 }
 
 /**
- * Processes items one after the other: the backends compute on one thread, and the memory is sufficient for one item at
- * a time.
+ * Processes items one after the other, because the backends compute on one thread. At any time, only one item needs
+ * memory.
  */
 async function seriesOf<S, T>(items: readonly S[], work: (item: S) => Promise<T>): Promise<T[]> {
   const results: T[] = [];

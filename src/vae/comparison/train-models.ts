@@ -51,8 +51,8 @@ export async function trainModels(
 }
 
 /**
- * Names the models of runs for a comparison. A name is that of the model, or that of the folder if another run has the
- * same model.
+ * Names the models of runs for a comparison. The name is that of the model, or that of the folder if another run has a
+ * model of the same name.
  */
 export function nameRuns(runs: readonly Run[]): ComparedModel[] {
   return runs.map(({ folder, model, trainingCount }) => {

@@ -34,7 +34,7 @@ export interface Dataset {
   readonly train: Images;
   readonly validation: Images;
   readonly test: Images;
-  /** All images in their order. The images of a separate test part, if there is one, follow the others. */
+  /** All images in their original order. If there is a separate test part, its images come last. */
   readonly all: Images;
   /** Usual likelihood for these images; absent if it has to be chosen from their values. */
   readonly likelihood?: "bernoulli" | "learned-gaussian" | undefined;

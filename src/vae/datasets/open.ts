@@ -204,7 +204,7 @@ function cutOff(images: Images, test: Images, split: SplitOption, validation: nu
     const accepted = "no value, because this data set has its own test part";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "split.test", received: split.test, accepted });
   }
-  // One class can have fewer images than the default number, which is chosen for all classes.
+  // The default number was chosen for all classes together. A single class may have fewer images.
   const size = split.validation ?? Math.min(validation, Math.floor(images.count / 12));
   const train = images.count - partSize(images.count, size, "validation");
   if (train === 0) {

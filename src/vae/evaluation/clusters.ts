@@ -55,7 +55,7 @@ function normalizedMutualInformation(tallies: readonly ReadonlyMap<number, numbe
   }
   const [clusters, labels] = [entropy(ofClusters), entropy([...ofLabels.values()])];
   const joint = entropy(tallies.flatMap((tally) => [...tally.values()]));
-  // One cluster and one label agree completely.
+  // Without any entropy, all images are in one cluster and have one label, which agree completely.
   return clusters + labels > 0 ? (2 * (clusters + labels - joint)) / (clusters + labels) : 1;
 }
 

@@ -21,8 +21,8 @@ export type EvaluateOptions = Readonly<OptionValues<typeof EVALUATION_OPTIONS>>;
 /** Quality of reconstructions. */
 export interface ReconstructionQuality {
   /**
-   * log p(image | code) in nats per image. If the codes have a posterior with a divergence in the loss: mean over draws
-   * of the code. Otherwise: logarithm of the mean probability over the random draws, of weights or of codes.
+   * log p(image | code) in nats per image. If the loss contains a divergence of the codes' posterior: mean over draws
+   * of the code. Otherwise: logarithm of the mean probability over the random draws of weights or codes.
    */
   readonly logLikelihood: number;
   /** Mean squared error per value. */
@@ -33,7 +33,7 @@ export interface ReconstructionQuality {
 export interface Evaluation {
   readonly model: string;
   readonly count: number;
-  /** The minimized quantity of the training, named `loss`, and its parts. */
+  /** The quantity that training minimizes, named `loss`, and its parts. */
   readonly loss: LossParts;
   /** Evidence lower bound, in nats; undefined for models whose loss is not this bound. */
   readonly elbo: number | undefined;
@@ -104,7 +104,7 @@ export async function evaluateModel(
   return summarize(model, count, settings, measures, await evaluateClusters(model, checked, signal));
 }
 
-/** Sums over the batches. */
+/** Sums of the measured quantities over the batches so far. */
 interface Measures {
   readonly losses: Sums;
   readonly clean: Sums;
@@ -202,7 +202,7 @@ async function addReconstruction(
 /**
  * Computes the logarithm of the mean of exp over draws, for every row, without overflow.
  *
- * @param draw returns rows x m numbers; it may choose m up to `chunk`
+ * @param draw returns rows x m numbers, where m is at most `chunk`
  */
 async function logMeanExp(rows: number, draws: number, draw: (chunk: number) => tf.Tensor2D): Promise<Float64Array> {
   const most = new Float64Array(rows).fill(Number.NEGATIVE_INFINITY);

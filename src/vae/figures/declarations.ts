@@ -15,7 +15,7 @@ export const FIGURE_OPTIONS = {
     { from: 2, to: Number.MAX_SAFE_INTEGER },
     { default: 10_000, flag: false, help: "test images whose codes are shown and used to rank the dimensions" },
   ),
-  /** Seed of noise and samples. */
+  /** Seed of the noise and of the generated images. */
   seed: seedOption("seed of noise and samples"),
   /** Whether to write into a folder with other files. */
   force: boolean({ default: false, help: "write even if the folder contains other files" }),

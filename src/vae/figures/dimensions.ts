@@ -7,8 +7,8 @@ const PLOT = { height: 190, gap: 56, left: 64, legend: 36 };
 const HEAD = 74;
 
 /**
- * Draws how much every latent dimension carries, in descending order: its divergence from the prior, and the variance
- * of its means. Active dimensions are colored.
+ * Draws a bar chart of the information in every latent dimension, in descending order: its divergence from the prior,
+ * and the variance of its means. Active dimensions are colored.
  *
  * @returns a PNG file
  */
@@ -47,7 +47,7 @@ interface Chart {
   readonly context: SKRSContext2D;
   readonly font: (size: number, weight?: 400 | 600) => string;
   readonly ink: Ink;
-  /** The dimensions in the order in which they are drawn. The one that carries most comes first. */
+  /** The dimensions in the order in which they are drawn. The dimension with the most information comes first. */
   readonly order: readonly number[];
   readonly isActive: readonly boolean[];
   readonly width: number;
@@ -118,8 +118,8 @@ function drawLegend(chart: Chart): void {
 }
 
 /**
- * Sorts the dimensions so that those that carry most come first: by divergence if it is known, otherwise by the
- * variance of the means.
+ * Sorts the dimensions so that those with the most information come first: by divergence if it is known, otherwise by
+ * the variance of the means.
  */
 export function rankDimensions({ kl, varianceOfMeans }: LatentDimensions): number[] {
   const by = kl ?? varianceOfMeans;

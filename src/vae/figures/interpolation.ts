@@ -6,7 +6,7 @@ import { GIF_OPTIONS, INTERPOLATION_OPTIONS, type Interpolation } from "./declar
 import { type DisplayRange, toRgba } from "./sheet.js";
 
 /**
- * Computes codes on the way from one code to another, including both.
+ * Computes codes between two codes. The first and the last code are the two given ones.
  *
  * @param from d numbers
  * @param to d numbers
@@ -41,7 +41,7 @@ export function interpolateCodes(
 const linearWeights = (t: number): [number, number] => [1 - t, t];
 
 /**
- * Interpolates between the directions of two codes, with lengths that change evenly. The way is straight if the
+ * Interpolates between the directions of two codes, with lengths that change evenly. Interpolation is linear if the
  * directions are equal or opposite, or if a code is zero.
  */
 function sphericalWeights(a: Float64Array, b: Float64Array): (t: number) => [number, number] {

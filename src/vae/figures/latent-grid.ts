@@ -10,8 +10,8 @@ export interface LatentGrid {
 }
 
 /**
- * Decodes codes along the two dimensions that carry most, or along a single dimension if there is only one. The other
- * dimensions have their mean values.
+ * Decodes codes along the two dimensions with the most information, or along a single dimension if there is only one.
+ * The other dimensions have their mean values.
  *
  * @param means means of the codes of images, n x zDim
  * @param axisOf returns values along a dimension, in ascending order

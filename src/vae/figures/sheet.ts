@@ -207,8 +207,8 @@ export function toRgba(
 }
 
 /**
- * `beyond`: share of the values that lie beyond the display range at either end. `least`: smallest width of the range,
- * so that images with little contrast are not magnified further.
+ * `beyond`: share of the values that lie beyond the display range at either end. `least`: smallest width of the range.
+ * It limits how much the contrast of faint images is increased.
  */
 const DISPLAY = { beyond: 0.002, least: 0.2 };
 

@@ -51,7 +51,7 @@ export interface EpochStart {
 /** The approximate posterior q(z|x) of some images, as tensors: n x zDim. */
 export interface Posterior {
   readonly mean: tf.Tensor2D;
-  /** If undefined, the posterior is a point. */
+  /** Standard deviations of the codes. If undefined, the posterior is a single point. */
   readonly sd: tf.Tensor2D | undefined;
 }
 
@@ -434,7 +434,8 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
       const values = await next;
       const end = Math.min(start + batchSize, images.count);
       next = end < images.count ? read(end) : undefined;
-      // A rejection is reported by the await in the next round.
+      // Without this handler, Node.js would report an unhandled rejection. The `await` of the next round throws the
+      // error.
       next?.catch(() => {});
       const { height, width, channels } = this.configuration;
       const x = tf.tensor4d(values, [end - start, height, width, channels]);
@@ -480,7 +481,7 @@ export async function take(x: tf.Tensor): Promise<Float32Array> {
   return values;
 }
 
-/** Gives timers, signals and input a turn between batches, because the backends compute on the calling thread. */
+/** Lets timers, signals and input be handled between batches, because the backends compute on the calling thread. */
 export function pause(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -101,8 +101,8 @@ const BYTES_PER_WEIGHT = 16;
 const WASM_BYTES = 2 ** 32;
 
 /**
- * @throws {SigmaTsneError} OUT_OF_MEMORY if the weights of the layers do not fit into memory. Nothing was allocated
- *   then.
+ * @throws {SigmaTsneError} OUT_OF_MEMORY if the weights of the layers do not fit into memory. The check is made before
+ * anything is allocated.
  */
 function requireMemory(
   name: string,
@@ -143,7 +143,7 @@ function run(through: readonly Layer[], from: tf.Tensor, pass: Pass, draws: Weig
       if (pass.training) x = pass.dropout(x, layer.getConfig().rate as number);
     } else if (layer.getClassName() === "BatchNormalization" && pass.training) {
       x = normalizeBatch(layer, x, pass);
-      // The ReLU that `activation` puts after the normalization was computed too.
+      // Skip the ReLU that `activation` puts after the normalization, because `normalizeBatch` has already computed it.
       i++;
     } else if (draws?.has(layer)) {
       x = draws.apply(layer, x, pass);

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Random } from "../random.js";
 import type { TrainingLength } from "./training-length.js";
 
-/** Purposes of random numbers. Each purpose has its own series. */
+/** Purposes of random numbers. Each purpose has its own series, so that no numbers are used twice. */
 export const SERIES = {
   weights: 1,
   order: 2,
@@ -46,7 +46,7 @@ export const LEAST_BATCH_WEIGHT = 0.05;
 
 /** Mean and variance of a batch, or variables with the statistics of the batches so far. */
 export interface Statistics<T extends tf.Tensor> {
-  /** If undefined, variances are taken about the mean of each batch. */
+  /** If undefined, each variance is measured about the mean of its own batch. */
   readonly mean?: T | undefined;
   readonly variance: T;
 }
@@ -80,8 +80,8 @@ export class Pass {
   }
 
   /**
-   * Returns the same evaluation, with the same random numbers, but without dropout and with running statistics instead
-   * of those of the batch.
+   * Returns the same evaluation, with the same random numbers, but without dropout. It uses the running statistics
+   * instead of the statistics of the batch.
    */
   withoutDropout(): Pass {
     return new Pass(this.random, { ...this.options, training: false });

@@ -5,7 +5,10 @@ export interface Recipe {
   readonly leastSteps: number;
   readonly batchSize: number;
   readonly learningRate: number;
-  /** Steps over which the learning rate rises from 0. Large first steps could turn off ReLUs for good. */
+  /**
+   * Steps over which the learning rate rises from 0. Large first steps could make ReLUs zero for all inputs
+   * permanently.
+   */
   readonly warmupSteps: number;
   /** `"constant"`, `"halving"` after every sixth of the training, or `"cosine"` down to zero. */
   readonly schedule: "constant" | "halving" | "cosine";

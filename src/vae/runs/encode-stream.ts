@@ -58,9 +58,9 @@ const BLOCK_BATCHES = 8;
  * Encodes the images of an Arrow IPC stream as they arrive. The output is the same stream with the column code and, if
  * the model has standard deviations, code_sigma appended to each batch. Both contain lists of zDim float32 numbers. All
  * other columns, whatever their types, are passed through unchanged, except those of `options.drop`, such as the
- * images. There is one output batch per input batch. The bits of a row do not depend on how the rows are divided into
- * batches: images are always computed `batchSize` at a time, filled up with black images, and use the same draws if the
- * weights are distributions.
+ * images. There is one output batch per input batch. The result for a row is bit for bit the same however the rows are
+ * divided into batches: images are always computed `batchSize` at a time, filled up with black images, and all images
+ * use the same draws if the weights are distributions.
  *
  * Images are PNG, JPEG, TIFF, WebP or GIF files, in a column of binary or of structs with a binary field `bytes`; they
  * are cropped and scaled to the model's size. Or they are height x width x channels pixels in a column of fixed-size
@@ -89,7 +89,7 @@ export async function* encodeStream(
   const toImages = imagesOf(model, stretch);
   const { draws, seed, uncertainty, noise, extrapolate, views, shift, addPosterior } = options;
   const how = { draws, seed, uncertainty, noise, extrapolate, views, shift, addPosterior };
-  // Only a result shows whether the model gives standard deviations, so one black image is encoded first.
+  // Whether the model gives standard deviations is known only from a result, so one black image is encoded first.
   const trial = await encodeImages(
     model,
     toImages(1, async () => new Float32Array(model.pixels)),
@@ -175,7 +175,7 @@ function findWrong(values: FloatArray, isStretched: boolean): string | undefined
   const [least, most] = isStretched ? [-Number.MAX_VALUE, Number.MAX_VALUE] : [0, 1];
   for (let j = 0; j < values.length; j++) {
     const value = values[j];
-    // The network computes with the number in float32, and the message reports the number in the stream.
+    // The check uses the number in float32, as the network does; the message reports the number in the stream.
     const narrow = Math.fround(value);
     if (narrow >= least && narrow <= most) continue;
     return `contains ${value}: expected ${isStretched ? "finite values of float32" : "values from 0 to 1"}`;

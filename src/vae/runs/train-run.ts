@@ -50,7 +50,7 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
     });
     await log?.close();
   } catch (error) {
-    // The error that stopped the training is more important than an error of the log.
+    // If closing the log fails too, the error that stopped the training is reported, because it is more important.
     await log?.close().catch(() => {});
     if (isBegun && !hadLogs && !(await hasCheckpoint(folder))) {
       await rm(logs, { recursive: true, force: true });

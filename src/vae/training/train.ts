@@ -191,7 +191,7 @@ class Training {
     this.firstStep = this.state.step;
     await this.options.onStart?.({ epoch: this.state.epoch, step: this.state.step });
     try {
-      // A checkpoint of the last step may have been written before its epoch was finished.
+      // The last step may be finished although its epoch is not: a checkpoint may have been written in between.
       const isLeft = () => this.state.step < this.steps || this.state.stepInEpoch === this.stepsPerEpoch;
       while (isLeft() && !this.state.isStopped) await this.runEpoch();
       if (this.state.stepInEpoch > 0) await this.checkpoint();
@@ -321,7 +321,8 @@ class Training {
       const batch = await next;
       const { stepInEpoch, step } = this.state;
       next = stepInEpoch + 1 < end ? read(stepInEpoch + 1, step + 1) : undefined;
-      // A rejection is reported by the await in the next round.
+      // Without this handler, Node.js would report an unhandled rejection. The `await` of the next round throws the
+      // error.
       next?.catch(() => {});
       this.takeStep(batch);
       this.state.stepInEpoch++;
@@ -435,8 +436,8 @@ class Training {
     const { height, width, channels } = this.model.configuration;
     const sums: Record<string, number> = {};
     const { count } = this.validation;
-    // The validation loss is that of the current part of the training, so that it can be compared with the training
-    // loss.
+    // The validation loss is computed with the loss of the current part of the training, so that it can be compared
+    // with the training loss.
     const { epoch, length } = this.state;
     for (let start = 0; start < count; start += VALIDATION_BATCH) {
       throwIfAborted(this.options.signal);

@@ -21,7 +21,7 @@ async function fixturesOf(extension: string): Promise<Uint8Array[]> {
   return Promise.all(names.map((name) => readFile(join(fixtures, name))));
 }
 
-/** Reads a file in every way there is. */
+/** Reads a file with all functions that read files. */
 async function readAll(path: string): Promise<void> {
   await tolerate(
     isOurs,
@@ -77,7 +77,7 @@ async function encoded(format: Format, table: Table): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** Tables with numbers of every type, missing ones, texts, and nothing. */
+/** Tables with numbers of every type, missing numbers, texts, and no rows. */
 const tables: readonly Table[] = [
   new Map<string, Float32Array | Float64Array | Int32Array | string[]>([
     ["x", Float32Array.of(1, Number.NaN, 3, 1e30, -0)],
@@ -160,7 +160,7 @@ export const fileTargets: readonly Target[] = [
         },
         () => readMatlabArray(path, "x"),
       ),
-    // The first element of a compressed file.
+    // The envelope of the first element of a compressed file.
     envelope: {
       open: (bytes) => {
         const file = Buffer.from(bytes);

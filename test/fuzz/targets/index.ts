@@ -3,5 +3,5 @@ import { fileTargets } from "./files.js";
 import { optionTargets } from "./options.js";
 import { savedTargets } from "./saved.js";
 
-/** Everything that takes bytes or options from strangers. */
+/** All functions that read untrusted bytes or options. */
 export const TARGETS: readonly Target[] = [...fileTargets, ...savedTargets, ...optionTargets];

@@ -7,7 +7,7 @@ import { Random } from "../random.js";
 import { promise, type Target, tolerate } from "../target.js";
 import { isOurs } from "./files.js";
 
-/** Legal options may ask for hours of work. */
+/** Milliseconds after which a call is aborted, because valid options may cause hours of work. */
 const PATIENCE_MS = 300;
 
 const seeds = async (): Promise<Uint8Array[]> =>
@@ -33,7 +33,7 @@ const target = (name: string, run: (draws: Draws, folder: string) => Promise<voi
 const finite = (matrix: library.Matrix, what: string) =>
   promise(matrix.data.every(Number.isFinite), `${what} is finite`);
 
-/** Options that all long work has. */
+/** Options that all long computations have. */
 const common = (draws: Draws, signal: AbortSignal) => ({
   threads: () => draws.integer(1, 4),
   seed: () => draws.byte(),
@@ -247,7 +247,8 @@ export const optionTargets: readonly Target[] = [
         await library.writeMatrix(path, matrix, options as object);
         const { data } = await library.readMatrix(path);
         const wanted = library.toMatrix(matrix).data;
-        // Columns whose names are numbers, or those of row names and labels, are read as what their names say.
+        // With names such as those of labels or row names, columns are read in other roles, so matrices with column
+        // names are not checked.
         promise("columns" in options || wanted.length === data.length, "a matrix is read as it was written");
       },
       async () => {

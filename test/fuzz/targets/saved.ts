@@ -25,7 +25,7 @@ const sha256 = (...pieces: Uint8Array[]): Buffer => {
 
 const RUN_PRELUDE = 16;
 
-/** A saved run: its header and its arrays, without the lengths before and the checksum behind. */
+/** The envelope of a saved run: header and arrays, without the lengths before them and the checksum after them. */
 const runEnvelope: Envelope = {
   open(bytes) {
     const file = Buffer.from(bytes);
@@ -48,7 +48,10 @@ const runEnvelope: Envelope = {
   },
 };
 
-/** Tensors in a file of the safetensors format: header and data. Its checksum is over the metadata's facts, the entries and the data. */
+/**
+ * The envelope of tensors in the safetensors format: header and data. The checksum covers the facts in the metadata,
+ * the entries and the data.
+ */
 const tensorEnvelope: Envelope = {
   open(bytes) {
     const file = Buffer.from(bytes);
@@ -76,7 +79,7 @@ const tensorEnvelope: Envelope = {
   },
 };
 
-/** TensorFlow.js is loaded for these targets alone. */
+/** Loads TensorFlow.js, which only these targets need. */
 async function loadModels() {
   const [{ selectBackend }, { loadModel }, { createModel }, { readTensorFile }, { openRun }] = await Promise.all([
     import("../../../src/vae/backends/index.js"),

@@ -1,4 +1,6 @@
-"""Prints as JSON what pandas, DuckDB, pyarrow and anndata find in a file, or writes files as they do: python read.py FILE | --write FOLDER"""
+"""Prints the content of a file as JSON, as pandas, DuckDB, pyarrow and anndata read it; or writes files with them:
+python read.py FILE | --write FOLDER
+"""
 
 import json
 import os
@@ -50,7 +52,7 @@ def write(folder):
     table = pyarrow.Table.from_pandas(frame, preserve_index=False)
     feather.write_feather(table, f"{folder}/zstd.feather", compression="zstd")
     feather.write_feather(table, f"{folder}/plain.feather", compression="uncompressed")
-    # Long enough for several LZ4 blocks that refer to each other.
+    # The table is long enough for several LZ4 blocks that refer to each other.
     many = pyarrow.table({"i": pyarrow.array([i // 100 for i in range(200_000)], pyarrow.int32())})
     feather.write_feather(many, f"{folder}/many.feather", compression="lz4")
     with ipc.new_stream(f"{folder}/stream.arrows", table.schema) as stream:
@@ -62,7 +64,7 @@ def write(folder):
 
 
 def write_arrays(folder):
-    """The same points as archives of NumPy, MATLAB files, AnnData files and JSON lines."""
+    """Writes the same points as NumPy archives, MATLAB files, AnnData files and JSON lines."""
     means = numpy.arange(36).reshape(12, 3) / 4
     sigma = numpy.full_like(means, 0.5)
     labels = numpy.array(["a", "b", "ü"] * 4)
@@ -115,6 +117,6 @@ if sys.argv[1] == "--write":
     write(sys.argv[2])
 else:
     json.dump(read(sys.argv[1]), sys.stdout)
-# The threads of the libraries can fail while Python ends.
+# End the process without Python's cleanup, during which threads of the libraries can fail.
 sys.stdout.flush()
 os._exit(0)

@@ -10,7 +10,9 @@ const run = promisify(execFile);
 const here = import.meta.dirname;
 const python = inject("python");
 
-/** Name, type as that program calls it, and values with null for what is missing. */
+/**
+ * For each column: its name, its type in the notation of the program, and its values, with null for a missing value.
+ */
 type Found = Record<string, [string, string, (number | string | null)[]][]>;
 
 async function readWithOthers(file: string): Promise<Found> {

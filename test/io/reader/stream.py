@@ -1,4 +1,4 @@
-"""Writes Arrow streams of all types and neighbors in Parquet, or compares a stream with what a filter made of it, some columns dropped.
+"""Writes Arrow streams of all types and neighbors in Parquet; or compares a stream with the output of a filter that dropped some columns.
 
 python stream.py --write FOLDER | --compare BEFORE '[[AFTER, [DROPPED, ...]], ...]'
 """
@@ -65,7 +65,7 @@ def write_stream(path, sizes, compression):
     first = 0
     with ipc.new_stream(path, schema, options=ipc.IpcWriteOptions(compression=compression)) as stream:
         for number, rows in enumerate(sizes):
-            # Dictionaries that grow, and others in their place.
+            # Dictionaries change from batch to batch: some grow, and some are replaced.
             made = columns(first, rows, ["a", "b"] if number % 2 else ["c", "d", "e"])
             batch = pyarrow.RecordBatch.from_arrays(list(made.values()), schema=schema)
             stream.write_batch(batch, custom_metadata={"number": str(number)})

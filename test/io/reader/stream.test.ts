@@ -24,7 +24,7 @@ beforeAll(async () => {
   await map.fit();
 });
 
-/** The new columns, once for each list of columns that are dropped. */
+/** Places the rows once for each list of dropped columns. Returns the new columns. */
 async function place(name: string, drops: readonly (readonly string[])[] = [[]]): Promise<Record<string, number[]>[]> {
   const pairs: [string, readonly string[]][] = [];
   for (const [i, drop] of drops.entries()) {

@@ -9,7 +9,7 @@ const settings = { learningRate: 0.1, beta1: 0.8 };
 const zeros = () => tf.variable(tf.zeros([TARGET.length]));
 const loss = (variable: tf.Variable) => tf.sum(tf.square(tf.sub(variable, TARGET))) as tf.Scalar;
 
-/** The values after some steps toward a target. */
+/** Returns the values after some steps toward a target. */
 function takeSteps(adam: Adam, steps: number, variable: tf.Variable, given = settings): number[] {
   for (let i = 0; i < steps; i++) {
     tf.tidy(() => adam.apply(tf.variableGrads(() => loss(variable), [variable]).grads, given));

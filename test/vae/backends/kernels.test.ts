@@ -55,14 +55,14 @@ describe("matrix products", () => {
     [[1, 4, 6], [3, 2, 6], false, true],
     [[0, 4, 6], [0, 6, 2], false, false],
     [[2, 3, 4, 6], [2, 3, 6, 2], false, false],
-  ])("of %j and %j, transposed %s and %s", async (a, b, transposeA, transposeB) => {
+  ])("of %j and %j, transposed %s and %s, equal those of the plain backend", async (a, b, transposeA, transposeB) => {
     await expectAsOnCpu(() => {
       seed = 1;
       return [tf.matMul(normal(a as [number, number]), normal(b as [number, number]), transposeA, transposeB)];
     });
   });
 
-  test("whose batches are broadcast along several dimensions", async () => {
+  test("with batches that are broadcast along several dimensions equal the single products", async () => {
     await tf.setBackend("wasm");
     const [a, b] = [normal<tf.Rank.R4>([2, 1, 3, 4]), normal<tf.Rank.R4>([1, 3, 4, 5])];
     const whole = tf.matMul(a, b);
@@ -76,7 +76,7 @@ describe("matrix products", () => {
   });
 
   test.each(["linear", "relu", "relu6", "sigmoid", "elu", "leakyrelu", "prelu"] as const)(
-    "with a bias and %s, and their gradients",
+    "with a bias and %s equal those of the plain backend, and so do their gradients",
     async (activation) => {
       const compute = () => {
         seed = 1;
@@ -103,14 +103,14 @@ describe("matrix products", () => {
     },
   );
 
-  test("of integers are rejected, as without the native kernels", async () => {
+  test("of integers are rejected, as by the backend without native kernels", async () => {
     await tf.setBackend("wasm");
     const call = { inputs: { a: tf.zeros([2, 2], "int32"), b: tf.zeros([2, 2], "int32") } };
     const attrs = { transposeA: false, transposeB: false };
     expect(() => tf.engine().runKernel("BatchMatMul", call.inputs, attrs)).toThrow("float32");
   });
 
-  test("that do not fit into WebAssembly's memory report this", async () => {
+  test("that do not fit into WebAssembly's memory are rejected with OUT_OF_MEMORY", async () => {
     await tf.setBackend("wasm");
     expect(() => tf.tidy(() => tf.matMul(tf.zeros([40000, 1]), tf.zeros([1, 40000])))).toThrow(
       expect.objectContaining({ code: "OUT_OF_MEMORY" }),
@@ -118,7 +118,7 @@ describe("matrix products", () => {
   });
 });
 
-describe("convolutions and their gradients", () => {
+describe("convolutions and their gradients equal those of the plain backend", () => {
   test.each([
     { input: [2, 9, 8, 3], filter: [3, 3, 3, 5], strides: 1, pad: "same" },
     { input: [2, 9, 8, 3], filter: [5, 5, 3, 4], strides: 2, pad: "same" },
@@ -153,7 +153,7 @@ describe("convolutions and their gradients", () => {
     });
   });
 
-  test("fused with a bias and an activation", async () => {
+  test("with a bias and an activation", async () => {
     await expectAsOnCpu(() => {
       seed = 1;
       const [x, filter, bias] = [
@@ -165,7 +165,7 @@ describe("convolutions and their gradients", () => {
     });
   });
 
-  test("with dilation are computed by the backend's own kernel", async () => {
+  test("with dilation, which the backend's own kernel computes", async () => {
     await expectAsOnCpu(() => {
       seed = 1;
       return [tf.conv2d(normal<tf.Rank.R4>([1, 9, 9, 2]), normal<tf.Rank.R4>([3, 3, 2, 3]), 1, "valid", "NHWC", 2)];
@@ -174,7 +174,7 @@ describe("convolutions and their gradients", () => {
 });
 
 describe("slices", () => {
-  test("of every kind", async () => {
+  test("of numbers and booleans equal those of the plain backend", async () => {
     await expectAsOnCpu(() => {
       seed = 1;
       const [matrix, cube] = [normal<tf.Rank.R2>([6, 5]), normal<tf.Rank.R3>([3, 4, 5])];
@@ -191,13 +191,13 @@ describe("slices", () => {
     });
   });
 
-  test("of strings", async () => {
+  test("of strings contain the requested strings", async () => {
     await tf.setBackend("wasm");
     expect(tf.slice(tf.tensor1d(["a", "b", "c"]), 1, 2).dataSync()).toEqual(["b", "c"]);
   });
 });
 
-test("sums and means along all kinds of axes", async () => {
+test("sums and means along all kinds of axes equal those of the plain backend", async () => {
   await expectAsOnCpu(() => {
     seed = 1;
     const x = normal<tf.Rank.R4>([5, 4, 3, 7]);
@@ -209,7 +209,7 @@ test("sums and means along all kinds of axes", async () => {
   });
 });
 
-test("a batch-normalized layer, forwards and backwards", async () => {
+test("a batch normalization and its gradients equal those of the plain backend", async () => {
   await expectAsOnCpu(() => {
     seed = 1;
     const normalize = (x: tf.Tensor, offset: tf.Tensor, scale: tf.Tensor) => {
@@ -254,8 +254,8 @@ test("no tensor remains in memory", async () => {
   expect(backend.numDataIds()).toBe(ids);
 });
 
-describe("normalized batches and their gradients", () => {
-  test.each([[[64, 6, 5, 33]], [[7, 3]], [[2, 1, 1, 16]]])("of %j", async (shape) => {
+describe("normalized batches with a ReLU, and their gradients,", () => {
+  test.each([[[64, 6, 5, 33]], [[7, 3]], [[2, 1, 1, 16]]])("of %j equal those of the plain backend", async (shape) => {
     await expectAsOnCpu(() => {
       seed = 1;
       const channels = [shape.at(-1)] as [number];

@@ -378,7 +378,7 @@ describe("openDataset", () => {
     await expect(openDataset("micrographs", options)).rejects.toMatchObject({ argument });
   });
 
-  it("stops when told", async () => {
+  it("stops when its signal is aborted", async () => {
     const signal = AbortSignal.abort();
     await expect(openDataset("micrographs", { count: 10, signal })).rejects.toMatchObject({ code: "ABORTED" });
   });

@@ -144,7 +144,7 @@ describe("downloadFile", () => {
     expect(await readdir(path("several"))).toEqual(["file.bin"]);
   });
 
-  it("reports an error of writing as such, not as an error of the download", async () => {
+  it("reports an error of writing a file as FILE_WRITE, not as an error of the download", async () => {
     const file = remote(await serve(whole));
     await expect(downloadFile(file, path("no/such/folder/file.bin"))).rejects.toMatchObject({ code: "FILE_WRITE" });
   });

@@ -75,7 +75,7 @@ describe("decodeGrid", () => {
     activeCount: variances.length,
   });
 
-  it("varies the two dimensions that carry most, horizontally and vertically, and keeps the others at their means", async () => {
+  it("varies the two dimensions with the most information, horizontally and vertically, and keeps the others at their means", async () => {
     const model = createModel("ae", { ...small, zDim: 3 });
     const { means } = await model.encode(barsDataset().test);
     const grid = await decodeGrid(model, means, ranked([2, 1, 3]), uniformAxes(means, 2));

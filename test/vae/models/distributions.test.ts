@@ -67,7 +67,7 @@ describe("likelihoods", () => {
   const tensors = () => [tf.tensor4d(values, [1, 2, 2, 1]), tf.tensor4d(raws, [1, 2, 2, 1])] as const;
   const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-  it("Bernoulli", async () => {
+  it("the Bernoulli likelihood equals its formula", async () => {
     const [log] = await new BernoulliLikelihood().logProbability(...tensors()).data();
     const expected = values.map((x, i) => x * Math.log(sigmoid(raws[i])) + (1 - x) * Math.log(sigmoid(-raws[i])));
     expect(log).toBeCloseTo(
@@ -76,20 +76,23 @@ describe("likelihoods", () => {
     );
   });
 
-  it.each([false, true])("Gaussian, variance learned: %s", async (isLearnt) => {
-    const [log] = await new GaussianLikelihood(0.04, isLearnt).logProbability(...tensors()).data();
-    const expected = values.map((x, i) => Math.log(density(x, sigmoid(raws[i]), 0.2)));
-    expect(log).toBeCloseTo(
-      expected.reduce((a, b) => a + b),
-      3,
-    );
-  });
+  it.each([false, true])(
+    "the Gaussian likelihood equals its formula, with a learned variance: %s",
+    async (isLearnt) => {
+      const [log] = await new GaussianLikelihood(0.04, isLearnt).logProbability(...tensors()).data();
+      const expected = values.map((x, i) => Math.log(density(x, sigmoid(raws[i]), 0.2)));
+      expect(log).toBeCloseTo(
+        expected.reduce((a, b) => a + b),
+        3,
+      );
+    },
+  );
 });
 
-describe("Bayesian weights", () => {
+describe("a posterior of weights", () => {
   const network = () => new Network("n", [3], [dense("layer", 2)], [{ name: "out", layers: [] }], new Random(1, 2, 3));
 
-  it("has the divergence of the closed form", async () => {
+  it("has the divergence of the formula", async () => {
     const net = network();
     const posterior = new WeightPosterior([net], 0.5);
     const rho = posterior.variables.get("n/layer/kernel_rho") as tf.Variable;
@@ -102,7 +105,7 @@ describe("Bayesian weights", () => {
     expect((await posterior.klDivergence().data())[0]).toBeCloseTo(expected, 2);
   });
 
-  it("gives outputs distributed as those of drawn weights", async () => {
+  it("gives outputs with the same distribution as drawn weights", async () => {
     const net = network();
     const posterior = new WeightPosterior([net], 1);
     for (const rho of posterior.variables.values()) rho.assign(tf.fill(rho.shape, inverseSoftplus(0.3)));

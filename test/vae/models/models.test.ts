@@ -134,7 +134,7 @@ describe("createModel", () => {
     expect(() => createModel("vae", { height: 4, width: 4, experiment: 1 })).toThrow("experiment");
   });
 
-  it("has the five published experiments on micrographs", () => {
+  it("supports the five published experiments on micrographs", () => {
     const configurations = ([1, 2, 3, 4, 5] as const).map((experiment) => {
       const options = { experiment, height: 8, width: 8, filters: [2], hiddenDim: 2, zDim: 2 };
       const model = createModel("micrograph-vae", options);
@@ -148,7 +148,7 @@ describe("createModel", () => {
     );
   });
 
-  it("has the published network for micrographs", () => {
+  it("builds the published network for micrographs", () => {
     const model = createModel("micrograph-vae", { hiddenDim: 8 });
     expect(model.configuration).toMatchObject({ height: 96, width: 96, channels: 1 });
     const shapes = (network: typeof model.encoder, kind: string) =>

@@ -217,7 +217,7 @@ embeddings {
     ["SHAPE_MISMATCH", { images: { data: new Float32Array(3), height: 1, width: 1, channels: 1 } }],
     ["INVALID_ARGUMENT", { name: "../codes" }],
     ["INVALID_ARGUMENT", { name: "" }],
-  ])("rejects with %s: %j", async (code, change) => {
+  ])("throws the error %s for %j", async (code, change) => {
     const written = writeProjector(path("bad"), [{ name: "codes", points: [[1, 2]], ...change }]);
     await expect(written).rejects.toMatchObject({ code });
     await expect(readdir(path("bad"))).rejects.toMatchObject({ code: "ENOENT" });

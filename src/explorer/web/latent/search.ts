@@ -43,7 +43,7 @@ export function forgetSearch(): void {
   placedExample.value = undefined;
 }
 
-// The result of a search among other points is useless.
+// Discard the result when a source without search is opened.
 effect(() => {
   if (!description.value?.abilities.search) forgetSearch();
 });

@@ -5,7 +5,7 @@ import type { Position } from "./drawn-layout.js";
 export interface Camera {
   readonly x: number;
   readonly y: number;
-  /** Units from the middle to the nearer edge. */
+  /** Distance from the middle to the nearer edge of the map, in units of the plane. */
   readonly reach: number;
 }
 

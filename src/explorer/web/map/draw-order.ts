@@ -9,7 +9,7 @@ export interface DrawOrder {
   readonly starts: readonly number[];
 }
 
-/** Size limit of the smallest subset. Every machine draws this many points fast. */
+/** The smallest subset has at most this many points. Every machine draws them fast. */
 const SMALLEST = 4000;
 
 /**

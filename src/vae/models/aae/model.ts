@@ -16,8 +16,9 @@ export type AaeConfiguration = Resolved<typeof aaeOptions>;
 
 /**
  * The adversarial autoencoder of Makhzani et al. 2015 (arXiv 1511.05644) with a deterministic encoder. A discriminator
- * learns to distinguish codes from draws of N(0, 1), and the encoder learns to deceive it. The encoder also reduces the
- * differences between the codes' mean and covariance and those of the prior, which takes far fewer steps.
+ * learns to distinguish codes from draws of N(0, 1), and the encoder learns to deceive it. The encoder also minimizes
+ * the differences between the mean and covariance of the codes and those of the prior. This needs far fewer steps than
+ * the discriminator alone.
  */
 export class Aae extends Model<AaeConfiguration> {
   readonly recipe = AAE_RECIPE;

@@ -20,8 +20,8 @@ const RESTARTS = 30;
 const K_MEANS_ITERATIONS = 20;
 const EM_ITERATIONS = 200;
 /**
- * Largest number of points for finding the best start. With 5000 of 20,000 images of MNIST, a start that mixes 4 and 9
- * sometimes had the larger likelihood.
+ * Largest number of points that are used to choose the best start. 5000 points were too few: among 20,000 images of
+ * MNIST, a start that mixes the digits 4 and 9 then sometimes had the larger likelihood.
  */
 const SEARCHED_POINTS = 20_000;
 /** The fit ends when the mean log-likelihood rises by less than this, in nats. */

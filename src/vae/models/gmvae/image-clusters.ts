@@ -22,9 +22,9 @@ const MOST_VALUES = 2 ** 26;
 const BLOCK = 1000;
 const COMPONENTS = 50;
 /**
- * With few neighbors, only a few of them connect different digits of MNIST. With the usual perplexity of 30, 20,000
- * images of 4 and 9 formed one cluster. With 10, the clusters of five such sets agreed with 95.7 to 96.1 % of the
- * digits.
+ * With few neighbors per image, few of them belong to another digit of MNIST. With the usual perplexity of 30, 20,000
+ * images of the digits 4 and 9 formed one cluster. With 10, the clusters of five such sets agreed with 95.7 to 96.1 %
+ * of the digits.
  */
 const PERPLEXITY = 10;
 /** Contracts clusters, so that each becomes nearly a Gaussian (Kobak & Berens 2019). */

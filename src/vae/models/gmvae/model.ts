@@ -54,10 +54,10 @@ export interface GmvaeSampleOptions extends SampleOptions {
 /** Least standard deviation of a component. A component that shrinks to a point would have an infinite density. */
 const LEAST_SD = 0.01;
 /**
- * Weight of the assignment loss, as a multiple of what the codes explain: the error of the mean image minus the error
- * of the reconstruction. Codes that preserve every stroke leave digits in the wrong component. On MNIST, where codes
- * explain about 120 nats, a weight of 500 was better than 50 and 10. If codes explain little, as after a short
- * pretraining on gray images, such a weight would make all codes equal.
+ * Weight of the assignment loss, as a multiple of the nats that the codes explain: the error of the mean image minus
+ * the error of the reconstruction. The weight must be large enough, because codes that preserve every stroke leave
+ * digits in the wrong component. On MNIST, where codes explain about 120 nats, a weight of 500 was better than 50 and
+ * 10. If codes explain little, as after a short pretraining on gray images, a weight of 500 would make all codes equal.
  */
 const ASSIGNMENT_SHARE = 4;
 /** Weight of the assignment loss in the last part of the training, in which the bound is the loss. */
@@ -119,7 +119,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { pretrain, refine } = planMixture(this.configuration, pass.length);
     if (pass.epoch < pretrain + refine) return this.pretrainingLoss(input, target, pass.withoutDropout());
-    // Dropout in the encoder would blur the codes until the components could not be distinguished.
+    // With dropout in the encoder, the codes would be so blurred that the components could not be distinguished.
     const latents = this.latents(input, pass.withoutDropout());
     const z = pass.draw(latents.mean, latents.sd) as tf.Tensor2D;
     const decoding = pass.training ? pass.withDropout(dropoutShare(pass.epoch, pass.length)) : pass;
@@ -147,8 +147,8 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * Returns the loss of a plain autoencoder; after `pretrainEpochs`, with the assignment to components. Dropout is not
-   * used, because with dropout narrow networks do not learn gray images.
+   * Returns the loss of a plain autoencoder. After `pretrainEpochs`, the loss also contains the assignment to
+   * components. Dropout is not used, because narrow networks with dropout do not learn gray images.
    */
   private pretrainingLoss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const z = this.latents(input, pass).mean;
@@ -279,7 +279,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
       this.assign("prior/mean/bias", () => tf.tensor1d(Float32Array.from(centers)));
       fill("prior/sd/bias", 1 - LEAST_SD);
       for (const head of ["mean", "sd"]) this.assign(`prior/${head}/kernel`, (kernel) => tf.mul(kernel, 0.1));
-      // Posteriors as wide as the components would mix all components.
+      // If posteriors were as wide as the components, they would mix all components.
       fill("encoder/sd/bias", 0.3);
     });
   }

@@ -48,7 +48,7 @@ export const micrographVaeOptions = {
   }),
   /** Weight of the regularizer. */
   beta,
-  /** Variance of the Gaussian that log-likelihoods are computed with. */
+  /** Variance of the Gaussian with which log-likelihoods are computed. */
   outputVariance,
   /** Seed of the initial weights. */
   seed,

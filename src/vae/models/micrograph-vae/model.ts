@@ -28,9 +28,9 @@ const ERROR_WEIGHT = 50;
 const EPSILON = 1e-3;
 /**
  * Factor by which the initial kernel of the last layer is smaller than those of the other layers. With a larger kernel,
- * the decoder first draws random patterns over the images. It removes them by ignoring the codes, and then stays on
- * that plateau: after 375 steps on 600 micrographs, all reconstructions were one flat image, with and without noise in
- * images and codes.
+ * the decoder first draws random patterns over the images. It then learns to remove them by ignoring the codes, and
+ * training does not leave this plateau: after 375 steps on 600 micrographs, all reconstructions were one flat image,
+ * with and without noise in images and codes.
  */
 const OUTPUT_SCALE = 0.02;
 
