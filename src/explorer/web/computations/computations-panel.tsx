@@ -40,16 +40,16 @@ export function ComputationList() {
           <ul class={styles.finished}>
             {finished.map((computation) => (
               <li key={computation.id}>
-                <span class={controls.name}>{computation.title}</span>
-                {isOffline && (
-                  <button type="button" onClick={() => forget(computation)}>
-                    Remove
-                  </button>
-                )}
+                <span class={styles.title}>{computation.title}</span>
                 {computation.loss !== null && (
                   <small>
                     {lossTitle(computation)} {formatNumber(computation.loss)}
                   </small>
+                )}
+                {isOffline && (
+                  <button type="button" onClick={() => forget(computation)}>
+                    Remove
+                  </button>
                 )}
                 <Curves computation={computation} />
               </li>

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { useId } from "preact/hooks";
 import { describeBytes } from "../../byte-size.js";
 import type { EmbeddingChoices } from "../../protocol.js";
 import { isActive } from "../computations/computations.js";
@@ -135,10 +136,13 @@ function NumberField({
   onChange: (value: number) => void;
   onClear?: () => void;
 }) {
+  const id = useId();
   return (
-    <label class={styles.field}>
-      <span>{label}</span>
+    <div class={styles.field}>
+      <label for={id}>{label}</label>
       <input
+        id={id}
+        aria-describedby={`${id}-hint`}
         type="number"
         required={onClear === undefined}
         placeholder={onClear && "auto"}
@@ -149,8 +153,8 @@ function NumberField({
           else if (text === "") onClear?.();
         }}
       />
-      <small>{hint}</small>
-    </label>
+      <small id={`${id}-hint`}>{hint}</small>
+    </div>
   );
 }
 
