@@ -106,7 +106,7 @@ export async function openDataset(
   const { rows: n, cols: d } = await readMatrix(x, { signal });
   if (existsSync(sigma)) return { name, n, d, x, sigma };
   if (!needsSigma) return { name, n, d, x, sigma: undefined };
-  // The generated standard deviations have another name, so that the data set itself still has none.
+  // The generated standard deviations have another name, so that they are not taken for those of the data set.
   const generated = join(FOLDERS.data, `${name}-generated-sigma.npy`);
   if (!existsSync(generated)) await writeMatrix(generated, generateSigma(n, d), { signal });
   return { name, n, d, x, sigma: generated };

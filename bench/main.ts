@@ -127,12 +127,14 @@ Examples:
   $ npm run bench -- coverage
   $ npm run bench -- network --data DIR --node-modules DIR --python FILE
 
-Every run is a process of its own, one at a time; leave the machine alone meanwhile. Records go to bench/results/local; with
---write-readme to bench/results, and the table into bench/README.md.
+Every run is a separate process, and only one runs at a time. Do not use the machine for anything else meanwhile. Records are
+written to bench/results/local. With --write-readme they are written to bench/results, and the table into bench/README.md.
 `;
 
 const program = new Command("bench")
-  .description("Measures this project beside its peers, over sizes and threads, and kernel by kernel.")
+  .description(
+    "Compares this project with its peers, and measures it over numbers of points and threads and kernel by kernel.",
+  )
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addHelpText("after", guide);
@@ -140,8 +142,8 @@ const program = new Command("bench")
 program
   .command("setup")
   .description("install the peers into bench/.venv and bench/node_modules")
-  .option("--python3 <file>", "the Python to make bench/.venv with", "python3")
-  .option("--torch", "PyTorch as well, for the network benchmark: several hundred MB")
+  .option("--python3 <file>", "the Python that creates bench/.venv", "python3")
+  .option("--torch", "also install PyTorch, for the network benchmark (several hundred MB)")
   .action((flags: { python3: string; torch?: true }) =>
     interruptible(async (signal) => {
       if (!(await installPeers(flags.python3, flags.torch ?? false, signal))) {
@@ -150,7 +152,7 @@ program
     }),
   );
 
-measuring("race", "this project and its peers in turn: time, KL divergence, kept neighbors, memory")
+measuring("race", "runs this project and its peers in turn and measures time, KL divergence, kept neighbors and memory")
   .addOption(roundsOption(3))
   .addOption(publishOption())
   .argument("[data sets...]", "default: mnist-test stem mnist latents where --data holds them, else generated-10000")
@@ -165,7 +167,10 @@ measuring("race", "this project and its peers in turn: time, KL divergence, kept
     }),
   );
 
-measuring("quick", "one peer, fetched from npm if it is not there, on one small data set, in less than three minutes")
+measuring(
+  "quick",
+  "compares with one peer on one small data set in less than three minutes; installs scran.js from npm if no peer is installed",
+)
   .addOption(roundsOption(2))
   .argument("[data set]", "default: mnist-test where --data holds it, else generated-5000")
   .action((name: string | undefined, flags: Flags & { rounds: number }) =>
@@ -184,20 +189,23 @@ measuring("quick", "one peer, fetched from npm if it is not there, on one small 
     }),
   );
 
-measuring("time-to-quality", "seconds until each program's KL divergence is within 0.5 % of the best peer's final one")
+measuring(
+  "time-to-quality",
+  "measures how long each program needs to come within 0.5 % of the best final KL divergence of the peers",
+)
   .addOption(roundsOption(1))
   .addOption(publishOption())
   .argument("[data sets...]", "default: mnist-test stem mnist where --data holds them, else generated-10000")
   .option("--peers <names>", "names, comma-separated, or none (default: all that are installed)")
   .option(
     "--counts <list>",
-    "iterations of the runs of the peers, ascending",
+    "numbers of iterations that each peer is run with, ascending",
     listParser("--counts"),
     [300, 400, 500, 750, 1000],
   )
   .option(
     "--own-counts <list>",
-    "iterations of the runs of this project; one more ends when it has converged",
+    "numbers of iterations that this project is run with; one more run ends when it has converged",
     listParser("--own-counts"),
     [100, 150, 200, 250],
   )
@@ -205,12 +213,12 @@ measuring("time-to-quality", "seconds until each program's KL divergence is with
     interruptible((signal) => timeToQuality(names, flags, signal)),
   );
 
-measuring("sigma", "the sigma-aware run beside the standard run on the same data")
+measuring("sigma", "compares the sigma-aware run with the standard run on the same data")
   .addOption(roundsOption(3))
   .addOption(publishOption())
   .argument(
     "[data sets...]",
-    "default: latents where --data holds it, else generated-10000; sigma is made up if missing",
+    "default: latents where --data holds it, else generated-10000; missing standard deviations are generated",
   )
   .action((names: string[], flags: Flags & { rounds: number }) =>
     interruptible(async (signal) => {
@@ -219,22 +227,22 @@ measuring("sigma", "the sigma-aware run beside the standard run on the same data
     }),
   );
 
-measuring("scaling", "seconds and memory over the number of points and of threads, with a picture")
+measuring("scaling", "measures time and memory over the number of points and of threads, and draws a picture")
   .addOption(publishOption())
-  .option("--max <n>", "the most points", integerParser("--max", 1000), 100000)
+  .option("--max <n>", "largest number of points", integerParser("--max", 1000), 100000)
   .option("--threads-list <list>", "numbers of threads, comma-separated", listParser("--threads-list"), [1, 2])
   .option(
     "--thread-sizes <list>",
-    "numbers of points to run with all of them",
+    "numbers of points that are run with each of these numbers of threads",
     listParser("--thread-sizes"),
     [3000, 30000],
   )
-  .option("--peers <names>", "peers to draw beside, comma-separated (default: none)", "none")
-  .option("--peer-max <n>", "the most points for peers", integerParser("--peer-max", 100), 30000)
-  .option("--picture <file>", "where the picture goes, .png or .svg (default: scaling.svg beside the record)")
+  .option("--peers <names>", "peers that are measured and drawn too, comma-separated (default: none)", "none")
+  .option("--peer-max <n>", "largest number of points for peers", integerParser("--peer-max", 100), 30000)
+  .option("--picture <file>", "file of the picture, .png or .svg (default: scaling.svg in the folder of the record)")
   .action((flags: ScalingFlags) => interruptible((signal) => scaling(flags, signal)));
 
-measuring("kernels", "every C++ kernel by itself, beside what the machine allows (needs CMake and GoogleTest)")
+measuring("kernels", "compares every C++ kernel with the limits of the machine (needs CMake and GoogleTest)")
   .addOption(publishOption())
   .argument(
     "[data sets...]",
@@ -247,7 +255,7 @@ measuring("kernels", "every C++ kernel by itself, beside what the machine allows
 
 measuring(
   "forces",
-  "approximate repulsion against the sum over all pairs, on finished embeddings of 1,000 points and more",
+  "compares the approximate repulsion with the sum over all pairs, on finished embeddings of 1,000 points and more",
 )
   .addOption(publishOption())
   .argument("[data sets...]", "default: mnist stem where --data holds them, else generated-70000")
@@ -257,7 +265,9 @@ measuring(
   );
 program
   .command("network")
-  .description("an epoch of four autoencoders: the backend of this project, TensorFlow.js's own, PyTorch")
+  .description(
+    "measures an epoch of four autoencoders with the backend of this project, with that of TensorFlow.js and with PyTorch",
+  )
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
@@ -265,57 +275,77 @@ program
   .argument("[networks...]", `default: ${NETWORKS.join(" ")}`)
   .option(
     "--data <folder>",
-    "with the test images of MNIST (default: SIGMA_TSNE_DATA, else made up)",
+    "folder with the test images of MNIST (default: SIGMA_TSNE_DATA, else images are generated)",
     process.env.SIGMA_TSNE_DATA,
   )
-  .option("--trainers <names>", `of ${TRAINERS.join(", ")}, comma-separated (default: all that are installed)`)
+  .option("--trainers <names>", `some of ${TRAINERS.join(", ")}, comma-separated (default: all that are installed)`)
   .option("--python <file>", "a Python with PyTorch", DEFAULT_PEER_PATHS.python)
   .option("--node-modules <folder>", "a node_modules with tfjs-node", join(FOLDERS.root, "node_modules"))
   .option("--threads <n>", "threads of every trainer", integerParser("--threads", 1), 2)
-  .option("--images <n>", "how many, up to 10000", integerParser("--images", 1), 10000)
+  .option("--images <n>", "number of images, at most 10000", integerParser("--images", 1), 10000)
   .option("--batch <n>", "images per batch", integerParser("--batch", 1), 128)
-  .option("--epochs <n>", "epochs a run", integerParser("--epochs", 1), 3)
-  .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
+  .option("--epochs <n>", "epochs of each run", integerParser("--epochs", 1), 3)
+  .option("--timeout <seconds>", "time limit of a run, after which it is stopped", numberParser("--timeout"), 3600)
   .action((names: string[], flags: NetworkFlags) => interruptible((signal) => networks(names, flags, signal)));
 
 program
   .command("separate")
-  .description("uniform separation of an embedding by this project's methods, and by the iterative one in numpy")
+  .description("compares the methods of this project for uniform separation with an iterative method in numpy")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
   .addOption(roundsOption(5))
   .option(
     "--data <folder>",
-    "with the published embedding (default: SIGMA_TSNE_DATA, else made up)",
+    "folder with the published embedding (default: SIGMA_TSNE_DATA, else one is generated)",
     process.env.SIGMA_TSNE_DATA,
   )
   .option("--python <file>", "a Python with numpy", DEFAULT_PEER_PATHS.python)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
-  .option("--large <n>", "points of a generated embedding for the flow alone", integerParser("--large", 100), 1_000_000)
-  .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
+  .option(
+    "--large <n>",
+    'points of a generated embedding that only the method "flow" separates',
+    integerParser("--large", 100),
+    1_000_000,
+  )
+  .option("--timeout <seconds>", "time limit of a run, after which it is stopped", numberParser("--timeout"), 3600)
   .action((flags: SeparateFlags) => interruptible((signal) => separations(flags, signal)));
 
 program
   .command("filter")
-  .description("rows through place --arrow and encode --arrow, and the same rows in process")
+  .description("compares place --arrow and encode --arrow with function calls for the same rows")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
   .addOption(roundsOption(5))
-  .requiredOption("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
-  .option("--threads <n>", "threads of both", integerParser("--threads", 1), 2)
-  .option("--iterations <n>", "iterations of the fit that rows are placed into", integerParser("--iterations", 1), 500)
-  .option("--batch <n>", "rows of a batch", integerParser("--batch", 1), 1000)
+  .requiredOption(
+    "--data <folder>",
+    "folder with the public data (default: SIGMA_TSNE_DATA)",
+    process.env.SIGMA_TSNE_DATA,
+  )
+  .option("--threads <n>", "threads of each of them", integerParser("--threads", 1), 2)
+  .option(
+    "--iterations <n>",
+    "iterations of the embedding that rows are placed into",
+    integerParser("--iterations", 1),
+    500,
+  )
+  .option("--batch <n>", "rows per batch", integerParser("--batch", 1), 1000)
   .action((flags: FilterFlags) => interruptible((signal) => filters(flags, signal)));
 
 program
   .command("filled-map")
-  .description("the map of all codes of MNIST beside that of landmarks into which they are placed")
+  .description(
+    "compares a map fitted to all codes of MNIST with one fitted to landmarks, into which the other codes are placed",
+  )
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
-  .requiredOption("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .requiredOption(
+    "--data <folder>",
+    "folder with the public data (default: SIGMA_TSNE_DATA)",
+    process.env.SIGMA_TSNE_DATA,
+  )
   .option("--landmarks <n>", "points that are fitted", integerParser("--landmarks", 100), 10_000)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .option("--iterations <n>", "iterations", integerParser("--iterations", 1), 1000)
@@ -323,63 +353,67 @@ program
 
 program
   .command("uncertainty")
-  .description("embeddings of noisy measurements against the known truth: without sigma, and with it")
+  .description("compares embeddings of noisy measurements, without and with sigma, with the known true data")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
   .option(
     "--data <folder>",
-    "with the test images of MNIST (default: SIGMA_TSNE_DATA, else synthetic truths alone)",
+    "folder with the test images of MNIST (default: SIGMA_TSNE_DATA, else only synthetic data are used)",
     process.env.SIGMA_TSNE_DATA,
   )
   .option("--points <n>", "points of MNIST", integerParser("--points", 100), 1200)
-  .option("--synthetic-points <n>", "points of each synthetic truth", integerParser("--synthetic-points", 100), 600)
+  .option("--synthetic-points <n>", "points of each synthetic data set", integerParser("--synthetic-points", 100), 600)
   .option(
     "--seeds <n>",
-    "seeds of truth, noise and embedding; 0 keeps the published table",
+    "number of seeds for data, noise and embedding; 0 keeps the published table",
     integerParser("--seeds", 0),
     10,
   )
   .option(
     "--competitor-seeds <n>",
-    "the same where all methods are compared",
+    "number of seeds where all methods are compared",
     integerParser("--competitor-seeds", 1),
     3,
   )
-  .option("--python <file>", "a Python with the packages that hold real data", DEFAULT_PEER_PATHS.python)
+  .option("--python <file>", "a Python with the packages that contain real data", DEFAULT_PEER_PATHS.python)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: UncertaintyFlags) => interruptible((signal) => uncertainty(flags, signal)));
 
 program
   .command("code-uncertainty")
-  .description("what the standard deviations of codes say of the noise of images, and what they do for embeddings")
+  .description(
+    "measures how well the standard deviations of codes predict the noise of images, and how they change embeddings",
+  )
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
   .option(
     "--data <folder>",
-    "with images of MNIST (default: SIGMA_TSNE_DATA, else generated shapes alone)",
+    "folder with images of MNIST (default: SIGMA_TSNE_DATA, else only generated shapes are used)",
     process.env.SIGMA_TSNE_DATA,
   )
   .option("--train <n>", "images that each model is trained on", integerParser("--train", 100), 2000)
   .option("--test <n>", "images that are encoded", integerParser("--test", 100), 500)
   .option("--epochs <n>", "epochs of each training", integerParser("--epochs", 1), 15)
-  .option("--draws <n>", "draws of noise, weights and views", integerParser("--draws", 2), 32)
-  .option("--seeds <n>", "seeds of images, noise, training and embedding", integerParser("--seeds", 1), 3)
+  .option("--draws <n>", "number of draws of noise, weights and views", integerParser("--draws", 2), 32)
+  .option("--seeds <n>", "number of seeds for images, noise, training and embedding", integerParser("--seeds", 1), 3)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 1)
   .action((flags: CodeUncertaintyFlags) => interruptible((signal) => codeUncertainty(flags, signal)));
 
 program
   .command("importance-weights")
-  .description("bounds of importance-weighted autoencoders over their draws, as table 1 of Burda et al. 2016")
+  .description(
+    "computes bounds of importance-weighted autoencoders over the number of draws, as in table 1 of Burda et al. 2016",
+  )
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
-  .option("--data <folder>", "with images of MNIST (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--data <folder>", "folder with images of MNIST (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
   .option("--train <n>", "images that each model is trained on", integerParser("--train", 100), 10_000)
   .option("--test <n>", "images that are evaluated", integerParser("--test", 10), 500)
   .option("--epochs <n>", "epochs of each training", integerParser("--epochs", 1), 10)
-  .option("--seeds <n>", "seeds of weights and training", integerParser("--seeds", 1), 1)
+  .option("--seeds <n>", "number of seeds for weights and training", integerParser("--seeds", 1), 1)
   .option(
     "--draws-list <list>",
     "numbers of draws in training, separated by commas",
@@ -391,31 +425,31 @@ program
 
 program
   .command("disentanglement")
-  .description("total correlation and mutual information gap of beta-VAE and beta-TCVAE, as Chen et al. 2018")
+  .description("computes total correlation and mutual information gap of beta-VAE and beta-TCVAE, as Chen et al. 2018")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
-  .option("--betas <list>", "weights, whole numbers separated by commas", listParser("--betas"), [1, 4, 8, 16])
+  .option("--betas <list>", "values of beta, integers separated by commas", listParser("--betas"), [1, 4, 8, 16])
   .option("--epochs <n>", "epochs of each training", integerParser("--epochs", 1), 250)
-  .option("--seeds <n>", "seeds of weights and training", integerParser("--seeds", 1), 3)
+  .option("--seeds <n>", "number of seeds for weights and training", integerParser("--seeds", 1), 3)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 1)
   .action((flags: DisentanglementFlags) => interruptible((signal) => disentanglement(flags, signal)));
 
 program
   .command("coverage")
-  .description("true positions inside the ellipses of fitted points, in 24 settings")
+  .description("measures how many true positions lie inside the ellipses of fitted points, in 24 settings")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
-  .option("--points <n>", "points of each truth", integerParser("--points", 100), 400)
-  .option("--draws <n>", "draws of each point", integerParser("--draws", 2), 50)
-  .option("--seeds <n>", "seeds of truth, noise and map", integerParser("--seeds", 1), 3)
+  .option("--points <n>", "points of each data set", integerParser("--points", 100), 400)
+  .option("--draws <n>", "number of draws of each point", integerParser("--draws", 2), 50)
+  .option("--seeds <n>", "number of seeds for data, noise and map", integerParser("--seeds", 1), 3)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: CoverageFlags) => interruptible((signal) => coverage(flags, signal)));
 
 program
   .command("trust")
-  .description("the scores of trust beside refits, planted points and zadu, and what they take")
+  .description("compares the scores of trust with refits, planted points and zadu, and measures their time")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
@@ -428,29 +462,34 @@ program
 
 program
   .command("neighbors")
-  .description(`the neighbor search beside ${NEIGHBOR_LIBRARIES.join(", ")} at equal recall`)
+  .description(`compares the neighbor search with ${NEIGHBOR_LIBRARIES.join(", ")} at equal recall`)
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
   .addOption(roundsOption(3))
   .argument("[data sets...]", "default: mnist and generated-200000 where --data holds the files, else generated-30000")
-  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--data <folder>", "folder with the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
   .option("--python <file>", "a Python with numpy and the libraries", DEFAULT_PEER_PATHS.python)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
-  .option("--perplexity <p>", "a third of the number of neighbors", numberParser("--perplexity"), 30)
-  .option("--recall <share>", "which the libraries have to reach, from 0 to 1", numberParser("--recall"), 0.99)
+  .option(
+    "--perplexity <p>",
+    "perplexity; three times as many neighbors are searched",
+    numberParser("--perplexity"),
+    30,
+  )
+  .option("--recall <share>", "recall that the libraries have to reach, from 0 to 1", numberParser("--recall"), 0.99)
   .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
   .action((names: string[], flags: NeighborsFlags) => interruptible((signal) => neighbors(names, flags, signal)));
 
 program
   .command("simultaneous")
-  .description("eight runs one after the other, and 2, 4 and 8 at once, in one process and in several")
+  .description("measures eight runs one after the other, and 2, 4 and 8 at a time, in one process and in several")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
   .addOption(roundsOption(3))
   .argument("[data set]", "default: mnist-test where --data holds it, else generated-10000")
-  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--data <folder>", "folder with the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
   .option("--threads <n>", "threads of each run", integerParser("--threads", 1), 2)
   .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
   .action((name: string | undefined, flags: SimultaneousFlags) =>
@@ -459,34 +498,34 @@ program
 
 program
   .command("trust-groups")
-  .description("whether the groups that trust finds hold: maps of one Gaussian, and data that have groups")
+  .description("tests the groups that trust finds, in maps of a single Gaussian and of data that have groups")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
   .option(
     "--data <folder>",
-    "with the test images of MNIST (default: SIGMA_TSNE_DATA, else generated data alone)",
+    "folder with the test images of MNIST (default: SIGMA_TSNE_DATA, else only generated data are used)",
     process.env.SIGMA_TSNE_DATA,
   )
-  .option("--runs <n>", "maps of one Gaussian", integerParser("--runs", 1), 100)
+  .option("--runs <n>", "number of maps of a single Gaussian", integerParser("--runs", 1), 100)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: TrustGroupsFlags) => interruptible((signal) => examineTrustGroups(flags, signal)));
 
 program
   .command("perplexity")
-  .description("which perplexity shows the truth behind measured data best, and what trust --perplexities suggests")
+  .description("compares the perplexity that shows the true data best with the one that trust --perplexities suggests")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
-  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--data <folder>", "folder with the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
   .option("--points <n>", "points of each data set", integerParser("--points", 100), 500)
-  .option("--seeds <n>", "seeds of data, noise and embedding", integerParser("--seeds", 1), 3)
+  .option("--seeds <n>", "number of seeds for data, noise and embedding", integerParser("--seeds", 1), 3)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: PerplexityFlags) => interruptible((signal) => examinePerplexities(flags, signal)));
 
 program
   .command("optimizers")
-  .description("the KL divergence and the quality that each optimizer reaches with its defaults")
+  .description("measures the KL divergence and the quality that each optimizer reaches with its defaults")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
@@ -494,7 +533,7 @@ program
     "[data sets...]",
     `default: ${USUAL_WITHOUT_FILES.join(" ")}, and where --data holds them ${USUAL_WITH_FILES.join(" ")}`,
   )
-  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--data <folder>", "folder with the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
   .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
@@ -512,7 +551,7 @@ try {
 }
 
 function roundsOption(usual: number): Option {
-  return new Option("--rounds <n>", "how often every pair is run")
+  return new Option("--rounds <n>", "number of rounds; each round runs every combination once")
     .argParser(integerParser("--rounds", 1))
     .default(usual);
 }
@@ -530,7 +569,7 @@ function measuring(name: string, description: string): Command {
     .configureOutput({ outputError: () => {} })
     .option(
       "--data <folder>",
-      "the public data (default: SIGMA_TSNE_DATA of the environment)",
+      "folder with the public data (default: SIGMA_TSNE_DATA of the environment)",
       process.env.SIGMA_TSNE_DATA,
     )
     .option("--python <file>", "a Python with the peers", DEFAULT_PEER_PATHS.python)
@@ -539,13 +578,18 @@ function measuring(name: string, description: string): Command {
     .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
     .option(
       "--iterations <n>",
-      "iterations of the peers, early exaggeration included; scikit-learn asks for 250 or more. This project's runs end when they have converged, or with --ours iterations=N",
+      "iterations of the peers, including early exaggeration; scikit-learn requires at least 250. Runs of this project end when they have converged, or after N iterations with --ours iterations=N",
       integerParser("--iterations", 1),
       1000,
     )
     .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
-    .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
-    .option("--ours <key=value>", "an option for this project's runs, as theta=0.3; may be repeated", addOption, {});
+    .option("--timeout <seconds>", "time limit of a run, after which it is stopped", numberParser("--timeout"), 3600)
+    .option(
+      "--ours <key=value>",
+      "an option for the runs of this project, for example theta=0.3; can be repeated",
+      addOption,
+      {},
+    );
 }
 
 function addOption(text: string, previous: Settings["ours"]): Settings["ours"] {

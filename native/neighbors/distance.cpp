@@ -93,8 +93,8 @@ MeanDirection find_mean_direction(const Gaussians& points, bool centered) {
 // It is used if the points have no extra column for rows without a direction.
 constexpr float kAside = 1e9f;
 
-// The directions of the rows minus a mean. If a column is added to those of the points, it holds the direction of all
-// rows that have none.
+// The directions of the rows minus `mean`. Rows without a direction are marked: by 1 in column d if `columns` is larger
+// than d, else by kAside in column 0.
 PackedMatrix make_directions(const Gaussians& points, bool centered, const std::vector<double>& mean,
                              std::size_t columns) {
   const std::size_t n = points.count(), d = points.input_dimensions();

@@ -19,7 +19,7 @@ namespace sigma {
 // pairs.
 class QuerySearch {
  public:
-  // The row number for a query that is none of the points.
+  // The row number of a query that is not one of the points.
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
   // Keeps a reference to the points of the distance, which must outlive this object.

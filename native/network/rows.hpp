@@ -8,8 +8,8 @@ namespace sigma {
 class Rows {
  public:
   virtual ~Rows() = default;
-  // Returns a pointer to elements [first, first + count) of a row. It points to `room` if they had to be gathered
-  // there.
+  // Returns a pointer to elements [first, first + count) of a row. If they are not contiguous in memory, they are
+  // copied to `room`, which has at least `count` elements, and the pointer is `room`.
   virtual const float* read(std::size_t row, std::size_t first, std::size_t count, float* room) const = 0;
 };
 

@@ -48,7 +48,7 @@ export function createEvaluateModelCommand(): Command {
     .usage("<run> [data] [options]")
     .summary("measure a trained model on test images")
     .description(
-      "Measure a trained model on images it was not trained on: test log-likelihood, reconstruction from clean and from noisy input, latent dimensions that are active, and for mixtures the unsupervised accuracy.",
+      "Measure a trained model on images it was not trained on: test log-likelihood, reconstruction from clean and from noisy input, latent dimensions that are active, and for mixtures the unsupervised accuracy and the mutual information of clusters and labels.",
     )
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
@@ -153,7 +153,11 @@ function printOthers({ noisyReconstruction, dimensions, clusters }: Evaluation, 
   lines.push(active);
   if (clusters) {
     const meaning = `${clusters.sizes.length} clusters, each with its most frequent label`;
-    lines.push(row("unsupervised accuracy", clusters.accuracy.toFixed(4), meaning));
+    const information = clusters.normalizedMutualInformation.toFixed(4);
+    lines.push(
+      row("unsupervised accuracy", clusters.accuracy.toFixed(4), meaning),
+      row("mutual information", information, "of clusters and labels, normalized: 0 to 1"),
+    );
   }
   return lines;
 }

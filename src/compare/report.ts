@@ -42,8 +42,8 @@ function toPayload(
     outputDimensions,
     facts: [
       `${count(n)} points of ${d} values, the same start and seed (${seed}) for all maps.`,
-      "Maps are laid onto the first by translation, rotation, reflection and scale (Procrustes).",
-      ...(outputDimensions === 3 ? ["Maps of three dimensions are seen along the third."] : []),
+      "The other maps are aligned with the first one by translation, rotation, reflection and scale (Procrustes).",
+      ...(outputDimensions === 3 ? ["Three-dimensional maps are shown from the direction of the third axis."] : []),
     ],
     maps: maps.map((map) => ({
       name: cleanText(map.name),
@@ -77,17 +77,17 @@ function tilesOf(
     {
       name: "Disparity",
       value: digits(disparity),
-      explanation: "Difference in shape after alignment: 0 none, 1 nothing in common (Procrustes).",
+      explanation: "Difference in shape after alignment (Procrustes): 0 means the same shape, 1 nothing in common.",
     },
     {
       name: "Typical move",
       value: `${digits(displacement.median)} R`,
-      explanation: `Median displacement, R being the first map's root mean square radius; 95\u00a0% move less than ${digits(displacement.percentile95)}\u00a0R.`,
+      explanation: `Median displacement in units of R, the root mean square radius of the first map. 95\u00a0% of the points move less than ${digits(displacement.percentile95)}\u00a0R.`,
     },
     {
       name: "Neighbors changed",
       value: percent(changed.mean),
-      explanation: `Mean share of a point's ${k} nearest neighbors in the first map that are not among them in the second.`,
+      explanation: `Mean share of a point's ${k} nearest neighbors in the first map that are not among its ${k} nearest neighbors in the second map.`,
     },
   ];
   if (!uncertainty) return tiles;
@@ -109,7 +109,7 @@ function tilesOf(
 function qualityTables({ k, maps, references, quality }: Comparison): ReportTable[] {
   return references.map(({ distance, perplexity }, r) => ({
     caption: `How well each map shows the data under the ${distance} distance`,
-    explanation: `${describePerplexity(perplexity).replace(/^p/, "P")}; neighborhoods of ${k} points. The better figure is marked.`,
+    explanation: `${describePerplexity(perplexity).replace(/^p/, "P")}; neighborhoods of ${k} points. The better value is marked.`,
     columns: maps.map(({ name }) => cleanText(name)),
     rows: MEASURES.map(({ name, explain, estimateOf, isLowBetter, format }) => ({
       name,
@@ -142,25 +142,27 @@ const MEASURES: readonly Measure[] = [
   },
   {
     name: "Neighbors kept",
-    explain: (k) => `Share of the ${k} nearest in the data that are among the ${k} nearest in the map.`,
+    explain: (k) =>
+      `Share of a point's ${k} nearest neighbors in the data that are also among its ${k} nearest in the map.`,
     estimateOf: ({ kept }) => kept,
     format: (value) => percent(value),
   },
   {
     name: "Trustworthiness",
-    explain: () => "1 where those near in the map are near in the data.",
+    explain: () => "1 if points that are near in the map are near in the data.",
     estimateOf: ({ trustworthiness }) => trustworthiness,
     format: (value) => value.toFixed(4),
   },
   {
     name: "Continuity",
-    explain: () => "1 where those near in the data are near in the map.",
+    explain: () => "1 if points that are near in the data are near in the map.",
     estimateOf: ({ continuity }) => continuity,
     format: (value) => value.toFixed(4),
   },
   {
     name: "Distance correlation",
-    explain: () => "Rank correlation of the distances of pairs, in the data and in the map: the large-scale shape.",
+    explain: () =>
+      "Rank correlation between the distances of pairs of points in the data and in the map. It measures the large-scale shape.",
     estimateOf: ({ distanceCorrelation }) => distanceCorrelation,
     format: (value) => value.toFixed(3),
   },
@@ -194,7 +196,7 @@ function mapsTable({ maps }: Comparison): ReportTable {
     },
     {
       name: "Distance",
-      explanation: "Between the data, as the map sees them.",
+      explanation: "The distance between data points that the map uses.",
       cells: plain(maps.map(({ options }) => options.distance)),
     },
     {
@@ -209,7 +211,7 @@ function mapsTable({ maps }: Comparison): ReportTable {
     },
     {
       name: "Alignment",
-      explanation: "Scale by which the map was laid onto the first, and whether it was mirrored.",
+      explanation: "Scale factor of the alignment with the first map, and whether the map was mirrored.",
       cells: plain(
         maps.map(({ alignment }) => `× ${digits(alignment.scale)}${alignment.reflected ? ", mirrored" : ""}`),
       ),
@@ -219,12 +221,13 @@ function mapsTable({ maps }: Comparison): ReportTable {
     rows.push(
       {
         name: "Label accuracy",
-        explanation: "Share of the points whose label has most votes among their 10 nearest in the map.",
+        explanation:
+          "Share of the points whose label is the most frequent one among their 10 nearest neighbors in the map.",
         cells: plain(maps.map(({ accuracy }) => (accuracy ? percent(accuracy.value) : ""))),
       },
       {
         name: "Silhouette",
-        explanation: "How well the labels' classes stand apart in the map, -1 to 1.",
+        explanation: "How well the classes of the labels are separated in the map, from -1 to 1.",
         cells: plain(maps.map(({ silhouette }) => (silhouette ? silhouette.value.toFixed(3) : "undefined"))),
       },
     );

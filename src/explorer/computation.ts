@@ -74,7 +74,7 @@ const STAGES: Readonly<Record<Stage, string>> = {
   pca: "Principal components",
   neighbors: "Finding neighbors",
   affinities: "Computing affinities",
-  initialization: "Placing the points",
+  initialization: "Computing initial positions",
   optimization: "Gradient descent",
 };
 

@@ -179,7 +179,7 @@ export async function addQuality(
   const name = `${id}-kept.npy`;
   const kept =
     (await cache?.read(name, n, 1)) ??
-    (await prepare(exploration, `quality:${id}`, `Judging the map: ${title.toLowerCase()}`, async (onProgress) => {
+    (await prepare(exploration, `quality:${id}`, `Evaluating the map: ${title.toLowerCase()}`, async (onProgress) => {
       const isStandard = id === "standard";
       const { perPoint } = await evaluate(means, positions, {
         ...(sigma && !isStandard && { sigma }),

@@ -125,7 +125,7 @@ export class TrainingMonitor implements Computation {
       return true;
     }
     if (this.thread) this.update({ state: "running", controllable: true });
-    else if (isAtWork) this.update({ state: "running", message: "In another process", controllable: false });
+    else if (isAtWork) this.update({ state: "running", message: "Running in another process", controllable: false });
     else this.update({ state: "stopped", message: this.failure || "Stopped", controllable: true });
     return false;
   }

@@ -168,10 +168,10 @@ async function embed(
 const secondsSince = (begin: number) => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
 
 const STAGES = {
-  pca: "Finding principal components",
+  pca: "Computing principal components",
   neighbors: "Searching nearest neighbors",
   affinities: "Computing affinities",
-  initialization: "Placing the points",
+  initialization: "Computing initial positions",
   optimization: "Embedding",
 };
 

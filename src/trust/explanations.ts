@@ -5,19 +5,19 @@ export const TRUST_COLUMNS: Readonly<Record<string, string>> = {
   perturbation:
     "How far the point jumps when its data move a little. Above a quarter of the map's radius it lands in another part of the map.",
   singularity:
-    "How loosely the point is held at its position. Points above ten times the median lie at a tear of the map that could as well be elsewhere.",
+    "How loosely the point is held at its position. Points above ten times the median lie at a tear: a place where the map splits the data, although another run might split them elsewhere.",
   reliability: "Correlation of ordered distances in the data and in the map. Higher is better.",
   reliability_class:
     "Dubious: the neighborhood is kept no better than in data with permuted columns. Trustworthy: better than in 95 % of these.",
   doubts: "How many of the scores fail their thresholds.",
   map_group: "Regions of high density with valleys between them, from the largest to the smallest group.",
   map_group_verdict:
-    "Stable: the group holds together when the embedding is made again. Unstable: it falls apart or mixes with others. No evidence: one Gaussian shows groups that are as well separated.",
+    "Stable: the group holds together when the embedding is made again. Unstable: it falls apart or mixes with others. No evidence: an embedding of a single Gaussian shows groups that are equally well separated.",
   staying:
-    "Share of the other points of its group with which the point is in one group again, over reruns on samples of the points.",
+    "Share of the other points of its group that share a group with the point again, in reruns on samples of the points.",
   displacement: "Mean distance of the draws from the position of the point.",
   share:
-    "Share of the draws from the point's Gaussian that land near its position. Below a half, the measurement is too uncertain to hold the point there.",
+    "Share of the draws from the point's Gaussian that land near its position. Below a half, the measurement is too uncertain to determine the position.",
 };
 
 /** Whether a table with these columns is one of trust scores. */
@@ -31,17 +31,17 @@ export function explainColumns(report: Trust): Record<string, string> {
   return {
     ...TRUST_COLUMNS,
     ...(perturbation && {
-      perturbation: `How far the point jumps when its data move by ${figure(perturbation.length)}. Above ${figure(perturbation.threshold)}, a quarter of the map's radius, it lands in another part of the map: do not read much into its position.`,
+      perturbation: `How far the point jumps when its data move by ${figure(perturbation.length)}. Above ${figure(perturbation.threshold)}, a quarter of the map's radius, it lands in another part of the map, so do not rely on its position.`,
     }),
-    singularity: `How loosely the point is held at its position. Points above ${figure(singularity.threshold)}, ten times the median, lie at a tear of the map that could as well be elsewhere.`,
+    singularity: `How loosely the point is held at its position. Points above ${figure(singularity.threshold)}, ten times the median, lie at a tear: a place where the map splits the data, although another run might split them elsewhere.`,
     reliability: `Correlation of ordered distances in the data and in the map. Below ${figure(reliability.dubiousBelow)} a neighborhood is kept no better than in data with permuted columns; above ${figure(reliability.trustworthyAbove)} it is trustworthy.`,
     reliability_class: `Dubious: below ${figure(reliability.dubiousBelow)}, the 5th percentile of data with permuted columns. Trustworthy: above ${figure(reliability.trustworthyAbove)}, their 95th percentile.`,
     ...(groups && {
-      map_group_verdict: `Stable: the group holds together in ${groups.reruns} reruns on samples of the points. Unstable: it falls apart or mixes with others. No evidence: embeddings of one Gaussian show groups that are as well separated.`,
-      staying: `Share of the other points of its group with which the point is in one group again, over ${groups.reruns} reruns. Points with low shares lie in a part that breaks off, or go to another group.`,
+      map_group_verdict: `Stable: the group holds together in ${groups.reruns} reruns on samples of the points. Unstable: it falls apart or mixes with others. No evidence: embeddings of a single Gaussian show groups that are equally well separated.`,
+      staying: `Share of the other points of its group that share a group with the point again, in ${groups.reruns} reruns. Points with low shares lie in a part that breaks off, or go to another group.`,
     }),
     ...(measurement && {
-      share: `Share of ${measurement.draws} draws from the point's Gaussian that land near its position. Below a half, the measurement is too uncertain to hold the point there.`,
+      share: `Share of ${measurement.draws} draws from the point's Gaussian that land near its position. Below a half, the measurement is too uncertain to determine the position.`,
     }),
   };
 }

@@ -36,7 +36,7 @@ function describePerturbation({ perturbation, radius, embedding }: Trust): Trust
   const { scores, threshold, length, directions } = perturbation;
   const flagged = countAbove(scores, threshold);
   const typical = quantile(scores, 0.5) / radius;
-  const sentence = `Perturbation: ${share(flagged, embedding.rows)} of the points jump more than a quarter of the embedding's radius (${figure(threshold)}) when their data move by ${figure(length)} along one of ${count(directions, "principal component")}; the median point moves ${percent(typical)} of the radius.`;
+  const sentence = `Perturbation: ${share(flagged, embedding.rows)} of the points jump more than a quarter of the embedding's radius (${figure(threshold)}) when their data move by ${figure(length)} along one of ${count(directions, "principal component")}; the median jump is ${percent(typical)} of the radius.`;
   return { score: "perturbation", flagged, threshold, sentence };
 }
 
@@ -45,9 +45,9 @@ function describeSingularity({ singularity: { scores, threshold, repulsion }, em
   const unheld = scores.reduce((sum, score) => sum + Number(score === Number.POSITIVE_INFINITY), 0);
   const free =
     unheld > 0
-      ? ` ${share(unheld, embedding.rows)} are not at a minimum of their cost at all${unheld > embedding.rows / 100 ? ", so the embedding may need more iterations" : ""}.`
+      ? ` ${share(unheld, embedding.rows)} are not at a minimum of their cost${unheld > embedding.rows / 100 ? ", so the embedding may need more iterations" : ""}.`
       : "";
-  const mesh = repulsion === "mesh" ? " The repulsion was read from a mesh." : "";
+  const mesh = repulsion === "mesh" ? " The repulsion was interpolated from a mesh." : "";
   const sentence = `Singularity: ${share(flagged, embedding.rows)} of the points are held loosely, with a score above ten times the median (${figure(threshold)}).${free}${mesh}`;
   return { score: "singularity", flagged, threshold, sentence };
 }
@@ -69,7 +69,7 @@ function describeMeasurement({ measurement, perturbation, embedding }: Trust): T
     return { score: "measurement", flagged: undefined, threshold: undefined, sentence };
   }
   const flagged = measurement.share.reduce((sum, value) => sum + Number(value < LEAST_SHARE), 0);
-  const sentence = `Measurement: ${share(flagged, embedding.rows)} of the points are too uncertain to hold their position: fewer than half of their ${measurement.draws} draws land within the distance to the ${ordinal(measurement.neighbors)} nearest point of the embedding.`;
+  const sentence = `Measurement: the data of ${share(flagged, embedding.rows)} of the points are too uncertain to determine their positions: fewer than half of their ${measurement.draws} draws land within the distance to the ${ordinal(measurement.neighbors)} nearest point of the embedding.`;
   return { score: "measurement", flagged, threshold: LEAST_SHARE, sentence };
 }
 

@@ -45,7 +45,7 @@ function toPayload(report: Trust, { title = "Trust report", labels }: TrustPageO
     n,
     facts: [
       `${n.toLocaleString("en")} points. The radius of the map, the root mean square distance from its center, is ${radius.toPrecision(3)}.`,
-      ...(cols === 3 ? ["The map has three dimensions and is seen along the third."] : []),
+      ...(cols === 3 ? ["The three-dimensional map is shown from the direction of the third axis."] : []),
     ],
     x: column(0),
     y: column(1),

@@ -39,7 +39,7 @@ export interface SingularityScores {
   scores: Float32Array;
   /** Ten times the median of the scores. */
   threshold: number;
-  /** Whether the second derivatives of the repulsion are sums over all pairs, or were read from a mesh. */
+  /** Whether the second derivatives of the repulsion are sums over all pairs, or are interpolated from a mesh. */
   repulsion: "exact" | "mesh";
 }
 

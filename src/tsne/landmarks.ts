@@ -62,8 +62,7 @@ const STRETCH_NUMBERS = 2 ** 22;
  * - Rows are drawn uniformly because t-SNE gives dense regions more area: after a uniform draw, every region gets the
  *   same share of the area as in the embedding of all rows. Moving to means changes this only slightly: the number of
  *   landmarks grows as the power d / (d + 2) of the density (Zador 1982). A sample by k-means++ (Arthur & Vassilvitskii
- *   2007), or another cover of the
- *   data, prefers outliers.
+ *   2007), or another cover of the data, prefers outliers.
  * - Landmarks are moved because a mean of neighbors lies within the data, while a drawn row is displaced by its own
  *   noise.
  * - Neighbors are found by shared rows, as in hierarchical SNE (Pezzotti et al. 2016), because landmarks are far apart

@@ -122,7 +122,7 @@ describe("columns of a table", () => {
     await page.getByRole("button", { name: "Dismiss" }).click();
     const layout = await small.layout("map");
     const row = loneliest(layout);
-    await page.getByText("Columns at the pointer").click();
+    await page.getByText("Columns shown at the pointer").click();
     for (const name of ["night", "flux"]) await page.getByRole("checkbox", { name }).check();
     await page.mouse.move(...(await positionOf(page, layout, row)));
     const few = await readTable(join(home, "few.csv"));
@@ -237,7 +237,7 @@ describe("filters", () => {
     await expect
       .poll(() => page.locator(".point-table__bar [role=status]").textContent())
       .toBe(`${all} of 70,000 rows`);
-    await page.getByRole("button", { name: "Select the points shown" }).click();
+    await page.getByRole("button", { name: "Select the shown points" }).click();
     await tab("Selection");
     await expect.poll(() => page.locator("#panel h2").textContent()).toBe(`${all} of 70,000 points`);
   });

@@ -83,7 +83,7 @@ async function shown(title: string | RegExp): Promise<string> {
 
 describe("codes of many dimensions", () => {
   const running = explore(WIDE);
-  const ofSliders = /sliders’ code/;
+  const ofSliders = /slider values/;
 
   test("can be set by sliders, which begin at the mean of all codes or at the code of a chosen point", async () => {
     const { server, explored } = running();
@@ -164,7 +164,7 @@ describe("codes of many dimensions", () => {
     const map = await page.locator("canvas.map-pane__top").boundingBox();
     if (!map) throw new Error("there is no map");
     await choose(1);
-    await expect.poll(() => said(".controls__empty")).toContain("another one");
+    await expect.poll(() => said(".controls__empty")).toContain("another point");
     await choose(3);
     await expect.poll(() => page.locator(".interpolation-panel__ends figcaption").allTextContents()).toHaveLength(2);
     const [from, to] = (await page.locator(".interpolation-panel__ends figcaption").allTextContents()).map((text) =>
@@ -236,7 +236,7 @@ describe("codes of many dimensions", () => {
       buffer: await sharp(image).flatten().negate().png().toBuffer(),
     });
     await shown(/as the model received it/);
-    await page.getByLabel(/Exchange light and dark/).check();
+    await page.getByLabel(/Invert the brightness/).check();
     await expect
       .poll(() => page.locator(".search-panel__search-result .point-grid button").first().getAttribute("aria-label"))
       .toBe("Row 3");
@@ -311,7 +311,7 @@ describe("codes of two dimensions", () => {
 
   test("are set by clicks on the manifold and by arrow keys", async () => {
     await openPanel("latent");
-    const picture = /sliders’ code/;
+    const picture = /slider values/;
     await shown(picture);
     const manifold = page.getByRole("button", { name: /^Manifold/ });
     await expect

@@ -101,7 +101,8 @@ const caption = () => page.locator("figcaption").first().textContent();
 
 /** The content security policy of a file. */
 async function policyOf(file: string): Promise<string> {
-  const [, policy = ""] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(await readFile(file, "utf8")) ?? [];
+  const [, policy = ""] =
+    /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(await readFile(file, "utf8")) ?? [];
   return policy;
 }
 
@@ -160,7 +161,7 @@ test("a computation can be watched, stopped, continued and canceled", async () =
   await expect.poll(caption).toContain("as it forms, iteration");
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   await expect.poll(() => panel().textContent()).toContain("stopped");
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await expect.poll(() => panel().textContent()).toContain("running");
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect.poll(() => panel().textContent()).not.toContain("running");
@@ -228,7 +229,9 @@ describe("errors", () => {
     await page.getByLabel("Perplexity", { exact: true }).fill("500");
     await compute();
     expect(
-      await page.getByLabel("Perplexity", { exact: true }).evaluate((input) => (input as HTMLInputElement).validity.rangeOverflow),
+      await page
+        .getByLabel("Perplexity", { exact: true })
+        .evaluate((input) => (input as HTMLInputElement).validity.rangeOverflow),
     ).toBe(true);
     await expect.poll(() => panel().locator("section").count()).toBe(0);
   });
@@ -238,7 +241,8 @@ test("the file computes a map in Firefox", async () => {
   const executablePath = [process.env.FIREFOX, "/usr/bin/firefox-esr", "/usr/bin/firefox"].find(
     (path) => path !== undefined && existsSync(path),
   );
-  if (!executablePath) throw new Error("no Firefox found: apt-get install firefox-esr, or set FIREFOX to the path of one");
+  if (!executablePath)
+    throw new Error("no Firefox found: apt-get install firefox-esr, or set FIREFOX to the path of one");
   const firefox = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
   const opened = await firefox.newPage();
   await opened.setViewport({ width: 1300, height: 850 });

@@ -144,7 +144,7 @@ test("selections can be undone and redone by keys and buttons", async () => {
 describe("saved selections", () => {
   const keep = async (name: string) => {
     await page.getByLabel("Name of this selection").fill(name);
-    await button("Keep").click();
+    await button("Save").click();
     await page.locator(".named-selections__list li", { hasText: name }).waitFor();
   };
 
@@ -175,7 +175,9 @@ describe("saved selections", () => {
     await page.getByLabel("Compare two").check();
     await expect.poll(() => comparison.locator("thead th").allTextContents()).toEqual(["one", "two"]);
     await expect.poll(() => row("In common").allTextContents()).toEqual(["", "0"]);
-    await expect.poll(() => row("weight").allTextContents()).toEqual(["mean 10 of all 23.33", "mean 50 of all 23.33"]);
+    await expect
+      .poll(() => row("weight").allTextContents())
+      .toEqual(["mean 10 all points: 23.33", "mean 50 all points: 23.33"]);
     await expect
       .poll(() => row("color").allTextContents())
       .toEqual(["blue 100 %Over-represented: blue ×1.5", "red 100 %Over-represented: red ×3"]);

@@ -329,7 +329,7 @@ test("a browser without WebGL shows a note, and the processor draws its maps", a
   const bare = await launchChromium("--disable-3d-apis");
   const plain = await bare.newPage({ viewport: { width: 1300, height: 850 } });
   await openMap(plain, server.url);
-  await plain.getByText("No WebGL graphics here").waitFor();
+  await plain.getByText("This browser has no WebGL graphics").waitFor();
   await plain.mouse.move(...(await positionOf(plain, standard, lone)));
   await plain.locator(".hover-card").waitFor();
   await bare.close();
@@ -347,7 +347,7 @@ test("WebGL draws what the processor draws", async () => {
       });
     }
     await openMap(page, server.url);
-    await expect.poll(() => page.getByText("No WebGL graphics here").count()).toBe(hasCard ? 0 : 1);
+    await expect.poll(() => page.getByText("This browser has no WebGL graphics").count()).toBe(hasCard ? 0 : 1);
     const { data } = await sharp(
       await page.locator(".map-pane__canvas").screenshot({ mask: [page.locator(".controls__pill")] }),
     )
@@ -384,11 +384,11 @@ test("a page reports that its server was killed, and continues when the server i
 
 test("the page shows the first map of points while it is being computed", async () => {
   const points = join(run.home, "points.npy");
-  // There are so many points that the page opens long before their map is finished.
+  // The map of this number of points takes much longer than opening the page.
   await writeMatrix(points, makeGroups(40_000, 12));
   const live = await serve(points);
   await page.goto(live.url);
-  await page.getByText("as it forms").waitFor({ timeout: 100_000 });
+  await page.getByText("being computed, iteration").waitFor({ timeout: 100_000 });
   const before = await shot();
   await expect.poll(async () => (await shot()).equals(before)).toBe(false);
   await page.close();
@@ -413,10 +413,10 @@ test("an embedding can be continued, watched and stopped repeatedly", async () =
     Number((await page.locator(".computations-panel__figures b").first().textContent())?.replaceAll(",", ""));
   for (let stops = 0; stops < 2; stops++) {
     const before = await iteration();
-    await choose("Go on");
+    await choose("Continue");
     await expect.poll(iteration).toBeGreaterThan(before);
-    if (stops === 0) await choose("Watch it form");
-    await page.getByText("as it forms").waitFor();
+    if (stops === 0) await choose("Watch the map form");
+    await page.getByText("being computed, iteration").waitFor();
     const picture = await shot();
     await expect.poll(async () => (await shot()).equals(picture)).toBe(false);
     await choose("Stop");
@@ -428,7 +428,7 @@ test("an embedding can be continued, watched and stopped repeatedly", async () =
 
 test("a finished embedding is shown with its curve", async () => {
   const live = await openSavedRun(600);
-  await choose("Go on");
+  await choose("Continue");
   await page.locator(".computations-panel__finished .curve").waitFor({ timeout: 100_000 });
   await expect.poll(() => page.locator("figcaption strong").first().textContent()).toBe("Map");
   await page.close();

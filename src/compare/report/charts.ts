@@ -12,7 +12,7 @@ export function table({ caption, explanation, columns, rows }: ReportTable): HTM
     row.append(element("small", "", small));
     const figures = cells.map(({ text, best }) => {
       const cell = element("td", best ? "best" : "", text);
-      if (best) cell.title = "the better one";
+      if (best) cell.title = "the better value";
       return cell;
     });
     return element("tr", "", row, ...figures);

@@ -108,7 +108,7 @@ function showMoved(first: string, second: string): void {
     return element("tr", "", number, ...cells);
   });
   const head = element("thead", "", element("tr", "", ...columns.map((name) => heading("col", name))));
-  const note = `From ${first} to ${second}; of points that moved together, the one that moved most. R is the first map's root mean square radius.`;
+  const note = `From ${first} to ${second}. If neighboring points moved together, only the one that moved most is listed. R is the root mean square radius of the first map.`;
   byId("moved").replaceChildren(
     element(
       "div",
@@ -123,7 +123,7 @@ function showMoved(first: string, second: string): void {
 const figure = (value: number | undefined): string =>
   value === undefined ? "" : Number(value.toPrecision(3)).toString();
 const share = (value: number | undefined): string =>
-  value === undefined || Number.isNaN(value) ? "not looked at" : `${Math.round(100 * value)} %`;
+  value === undefined || Number.isNaN(value) ? "not measured" : `${Math.round(100 * value)} %`;
 
 function showMarks(): void {
   scene.marks = hasNumbers ? pair.marks : [];

@@ -66,7 +66,7 @@ export async function openPoints(
 }
 
 /**
- * Opens the folder beside the file in which the embeddings of these points are saved. The hash of the numbers ensures
+ * Opens the folder, next to the file of the points, in which their embeddings are saved. The hash of the numbers ensures
  * that the results belong to the same points.
  */
 function openCache(path: string, { means, sigma }: GaussianData): Promise<ResultCache> {

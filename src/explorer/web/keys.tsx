@@ -15,12 +15,12 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["0", "Show the whole map"],
   ["Arrows", "Move from point to point, if the map has the focus"],
   ["Click, Enter", "Choose a point; the last two chosen points are A and B"],
-  ["⇧ drag", "Lasso"],
+  ["⇧ drag", "Select points with a lasso"],
   ["L", "Switch between lasso and move"],
   ["Esc", "Clear the selection"],
   ["Ctrl Z, Ctrl Y", "Undo and redo a change of the selection"],
   ["1 … 9", "Choose a map"],
-  ["M  S  W", "Map, separated, wall"],
+  ["M  S  W", "Show the map, the separated map or the wall"],
   ["B", "Show two maps side by side"],
   ["X", "Morph from one map to the other; Space plays the animation"],
   ["C", "Color by the next column"],
@@ -28,7 +28,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["I", "Show or hide images"],
   ["/", "Search"],
   ["T", "Switch between light and dark"],
-  ["?", "This list"],
+  ["?", "Show this list"],
 ];
 
 /** Handles keys anywhere on the page except in text fields. */

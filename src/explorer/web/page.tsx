@@ -59,7 +59,10 @@ function Blank() {
       <p class={styles.blank} role="status">
         <span class={`${controls.spinner} ${controls.large}`} />
         <strong>The first map is being prepared.</strong>
-        <span>It is shown as soon as it begins to form. “Progress” shows how far it is.</span>
+        <span>
+          It is shown as soon as its first positions are computed. The panel “Progress” shows how far the computation
+          is.
+        </span>
       </p>
     );
   }
@@ -67,7 +70,7 @@ function Blank() {
     return (
       <p class={styles.blank} role="alert">
         <strong>The server does not answer.</strong>
-        <span>Start it again with the same command and port; this page goes on by itself.</span>
+        <span>Start it again with the same command and port; this page then continues automatically.</span>
       </p>
     );
   }
@@ -88,7 +91,7 @@ function Graphics() {
       class={`${controls.pill} ${controls.graphics}`}
       title="Hardware acceleration can be switched on in the settings of most browsers; chrome://gpu and about:support list what they use."
     >
-      No WebGL graphics here: the processor draws the maps
+      This browser has no WebGL graphics, so the processor draws the maps
       <button type="button" class={controls.plain} aria-label="Dismiss" onClick={() => setDismissed(true)}>
         {icons.close}
       </button>
@@ -104,8 +107,8 @@ function Notices() {
         <p class={styles.notice}>
           <span class={controls.spinner} />
           <span>
-            <strong>The server has stopped answering.</strong> Everything on this page stays usable. Start the server
-            again with the same command and port: the page then continues by itself.
+            <strong>The server has stopped answering.</strong> You can still use everything that is loaded. Start the
+            server again with the same command and port; the page then continues automatically.
           </span>
         </p>
       )}

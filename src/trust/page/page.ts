@@ -148,7 +148,7 @@ function makeGroupCard(groups: readonly TrustGroupRow[], isLabel: boolean): HTML
   });
   const names = [isLabel ? "Label" : "Group", ...payload.groupColumns[isLabel ? "labels" : "groups"]];
   const head = element("thead", "", element("tr", "", ...names.map((name) => heading("col", name))));
-  const note = `Together: the share of the pairs of points of a ${isLabel ? "label" : "group"} that are in one group again. Mixed: the share of the pairs that its points form with other points.${isLabel ? "" : " Separation: the depth of the shallowest valley around the group, 0 to 1."}`;
+  const note = `Together: the share of the pairs of points of a ${isLabel ? "label" : "group"} that share a group again. Mixed: the share of the pairs that its points form with other points.${isLabel ? "" : " Separation: the depth of the shallowest valley around the group, 0 to 1."}`;
   const list = element("ul", "", ...groups.map(({ sentence }) => element("li", "", sentence)));
   return element(
     "div",
@@ -156,7 +156,7 @@ function makeGroupCard(groups: readonly TrustGroupRow[], isLabel: boolean): HTML
     element("h2", "", isLabel ? "Labels" : "Groups of the map"),
     element("p", "note", note),
     element("div", "scroll", element("table", "", head, element("tbody", "", ...rows))),
-    element("details", "", element("summary", "", "In words"), list),
+    element("details", "", element("summary", "", "In sentences"), list),
   );
 }
 

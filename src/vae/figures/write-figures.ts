@@ -60,8 +60,7 @@ export const figuresFolder = (options: Pick<FigureOptions, "force" | "signal"> =
  * Draws figures of a trained model for the test images of a data set: reconstructions from clean and from noisy input;
  * the codes; the active latent dimensions; decoded codes along the two dimensions with the most information, at
  * Gaussian quantiles (the manifold) and at equal distances; and generated images, for mixtures also of every component.
- * The folder is
- * written completely or not at all. Earlier figures are replaced.
+ * The folder is written completely or not at all. Earlier figures are replaced.
  *
  * @throws {ArgumentError} for invalid options, or images that do not suit the model
  * @throws {FileError} FILE_WRITE

@@ -10,9 +10,16 @@ import { checkOptions, type OptionValues } from "../../options/index.js";
 import type { Images } from "../datasets/dataset.js";
 import { Random } from "../random.js";
 import { BATCH_OPTIONS, ENCODE_OPTIONS, SAMPLE_OPTIONS } from "./declarations.js";
-import { klToStandardNormal, type Likelihood, logNormal, logStandardNormal } from "./distributions.js";
+import {
+  GaussianLikelihood,
+  klToStandardNormal,
+  type Likelihood,
+  logNormal,
+  logStandardNormal,
+} from "./distributions.js";
 import { type ImageShape, type ImagesLike, range, toImages } from "./images.js";
 import { writeLayersModel } from "./layers-files.js";
+import { startFromMeanImage } from "./mean-image.js";
 import type { Network } from "./network.js";
 import { Pass, SERIES } from "./pass.js";
 import type { Recipe } from "./recipe.js";
@@ -162,8 +169,14 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     return [0];
   }
 
-  /** Called by the training before the first step of every epoch. */
-  async beginEpoch(_start: EpochStart): Promise<void> {}
+  /**
+   * Called by the training before the first step of every epoch. With a Gaussian likelihood, the decoder starts from the
+   * mean image.
+   */
+  async beginEpoch({ epoch, images }: EpochStart): Promise<void> {
+    const { decoder, likelihood } = this.parts;
+    if (epoch === 0 && likelihood instanceof GaussianLikelihood) await startFromMeanImage(decoder, images);
+  }
 
   /**
    * The encoder as a TensorFlow.js model without custom layers: images to means and, if the model has them, standard

@@ -27,7 +27,7 @@ it("reports nothing if codes vary in all dimensions", async () => {
   model.dispose();
 });
 
-it("reports inactive dimensions and codes that are all the same", async () => {
+it("reports inactive dimensions and codes that are equal for all images", async () => {
   const model = createModel("vae", { ...size, zDim: 3 });
   changeCodes(model, (kernel) => tf.mul(kernel, tf.tensor2d([[5, 0, 5]])));
   expect(await report(model)).toEqual([expect.stringMatching(/^1 of the 3 dimensions of the code are inactive/)]);

@@ -16,7 +16,7 @@ export function ComputationsPanel() {
       <h2>Progress</h2>
       {computations.value.size === 0 && (
         <EmptyState title="Nothing is running">
-          Maps that are computed and trainings that are watched appear here.
+          The progress of maps that are being computed, and of trainings that are monitored, appears here.
         </EmptyState>
       )}
       <ComputationList />
@@ -125,7 +125,7 @@ function ComputationSection({ computation }: { computation: ComputationState }) 
         )}
         {computation.controllable && computation.state === "stopped" && (
           <button type="button" class={controls.primary} onClick={() => act(continueComputation)}>
-            Go on
+            Continue
           </button>
         )}
         {watchableComputations.value.some(({ id }) => id === computation.id) && layouts.value.length > 0 && (
@@ -136,7 +136,7 @@ function ComputationSection({ computation }: { computation: ComputationState }) 
               watchedComputation.value = watchedComputation.value === computation.id ? undefined : computation.id;
             }}
           >
-            {watchedComputation.value === computation.id ? "Back to the maps" : "Watch it form"}
+            {watchedComputation.value === computation.id ? "Back to the maps" : "Watch the map form"}
           </button>
         )}
         {isOffline && (

@@ -38,10 +38,10 @@ export function ExportMenu() {
       {/* It can have the focus, so that a click on a text in it does not close the menu. */}
       <div class={styles.menuItems} tabIndex={-1}>
         <button type="button" disabled={!has} onClick={run(savePng)}>
-          Picture <small>PNG, as it is seen</small>
+          Picture <small>PNG, as on the screen</small>
         </button>
         <button type="button" disabled={!has} onClick={run(saveSvg)}>
-          Picture <small>SVG, to be scaled</small>
+          Picture <small>SVG, scalable</small>
         </button>
         <hr />
         {selectionFormats.map((format) => (
@@ -77,7 +77,7 @@ function SaveExplorer({ close }: { close: () => void }) {
         title="Layouts that were not shown yet are computed first"
         onClick={close}
       >
-        Explorer <small>one HTML file, without a server</small>
+        Explorer <small>one HTML file that needs no server</small>
       </a>
       {recomputation && (
         <div class={styles.data}>

@@ -38,7 +38,7 @@ export function FiltersPanel() {
           Clear all filters
         </button>
         <button type="button" disabled={!isFiltering || passing === 0} onClick={selectPassing}>
-          Select the points shown
+          Select the shown points
         </button>
       </div>
       {columns.length === 0 && <EmptyState title="Nothing to filter by">These points have no columns.</EmptyState>}

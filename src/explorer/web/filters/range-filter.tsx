@@ -23,7 +23,7 @@ export function RangeFilter({ column }: { column: NumberColumn | DateColumn }) {
       <Ends column={column} />
       {(column.empty > 0 || histogram.isCut) && (
         <p class={controls.note}>
-          {histogram.isCut && "The outer bars hold all values beyond them. "}
+          {histogram.isCut && "The first and the last bar also count all values beyond them. "}
           {column.empty > 0 && `${column.empty.toLocaleString("en")} points have no value.`}
         </p>
       )}

@@ -23,12 +23,14 @@ export function Draws({ row }: { row: number }) {
   return (
     <section aria-label="Random draws">
       <div class={controls.rowHead}>
-        <h3>Random draws around it</h3>
+        <h3>Random draws around this point</h3>
         <button type="button" onClick={() => setSeed(seed + 1)}>
           Draw again
         </button>
       </div>
-      <p class={controls.note}>Latent vectors drawn from its mean and σ, decoded.</p>
+      <p class={controls.note}>
+        Images decoded from latent vectors that are drawn at random with the mean and σ of the point.
+      </p>
       <div class={styles.tiles}>
         {Array.from({ length: COUNT }, (_, index) => (
           <DecodedImage key={index} picture={picture} index={index} size={52} title={`Draw ${index + 1}`} />

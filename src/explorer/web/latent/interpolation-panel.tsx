@@ -38,8 +38,8 @@ export function InterpolationPanel() {
       <>
         <h2>Between two points</h2>
         <EmptyState title={to === undefined ? "No points chosen" : "One point chosen"}>
-          Click {to === undefined ? "two points in the map, one after the other" : "another one in the map"}: the model
-          decodes what lies between their codes.
+          Click {to === undefined ? "two points in the map, one after the other" : "another point in the map"}. The
+          model then decodes images between them.
         </EmptyState>
       </>
     );
@@ -63,12 +63,12 @@ export function InterpolationPanel() {
         <End name="B" row={to} />
       </div>
       <p class={controls.note}>
-        Each image is shown with its reconstruction. The interpolation goes from the one reconstruction to the other.
+        Each image is shown with its reconstruction. The interpolation goes from one reconstruction to the other.
       </p>
       <Stage />
       <div class={styles.ways}>
         <SegmentedControl
-          label="Way"
+          label="Path"
           value={kind.value}
           choices={[
             { value: "linear", title: "Linear", hint: "A straight line between the codes" },
@@ -117,14 +117,14 @@ function End({ name, row }: { name: string; row: number }) {
 /** The player of the frames, with a slider. */
 function Stage() {
   const shown = frames.value;
-  if (problem.value) return <p class={controls.note}>The frames did not come: {problem.value}</p>;
+  if (problem.value) return <p class={controls.note}>The frames could not be loaded: {problem.value}</p>;
   return (
     <div class={styles.stageBetween}>
       <DecodedImage
         picture={shown?.picture}
         index={frame.value}
         size={SIDE}
-        title={shown ? `Frame ${frame.value + 1} of ${FRAMES}` : "The frames are on their way"}
+        title={shown ? `Frame ${frame.value + 1} of ${FRAMES}` : "The frames are being loaded"}
       />
       <div class={styles.player}>
         <button
@@ -166,7 +166,7 @@ function SaveGif() {
     try {
       save(await fetchGif(request), `interpolation-${request.from}-${request.to}-${request.kind}.gif`);
     } catch (error) {
-      failure.value = `The GIF was not made: ${(error as Error).message}`;
+      failure.value = `The GIF could not be created: ${(error as Error).message}`;
     } finally {
       setSaving(false);
     }
@@ -176,7 +176,7 @@ function SaveGif() {
       <button type="button" disabled={isSaving} onClick={write}>
         {isSaving && <span class={controls.spinner} />} Save as GIF
       </button>
-      <span class={controls.note}>{FRAMES} frames, endless</span>
+      <span class={controls.note}>{FRAMES} frames, repeated endlessly</span>
     </div>
   );
 }

@@ -47,8 +47,8 @@ export function LatentPanel() {
           </figure>
         )}
         <figure class={isMoved ? pictures.movedCode : ""}>
-          <DecodedImage picture={decoded.value} size={SIDE} title="Image of the sliders’ code" />
-          <figcaption>By the sliders</figcaption>
+          <DecodedImage picture={decoded.value} size={SIDE} title="Image decoded from the slider values" />
+          <figcaption>From the sliders</figcaption>
         </figure>
       </div>
       <Sliders />

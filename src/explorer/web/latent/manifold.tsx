@@ -44,7 +44,8 @@ export function Manifold() {
     <section aria-label="Manifold">
       <h3>Manifold</h3>
       <p class={controls.note}>
-        Both latent dimensions, {MANIFOLD_REACH} standard deviations of the codes around their mean. Click to go there.
+        Decoded images over both latent dimensions, up to {MANIFOLD_REACH} standard deviations of the codes from their
+        mean. Click an image to set the sliders to its code.
       </p>
       <button
         type="button"

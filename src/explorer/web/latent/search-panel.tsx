@@ -33,9 +33,9 @@ export function SearchPanel() {
       {shown ? (
         <Result shown={shown} />
       ) : (
-        <EmptyState title="Nothing searched for">
-          What is found are the points with the nearest codes
-          {abilities.place ? ", and where in the map the example belongs" : ""}.
+        <EmptyState title="No search yet">
+          The search finds the points with the nearest codes
+          {abilities.place ? ", and the position of the example in the map" : ""}.
         </EmptyState>
       )}
     </>
@@ -83,8 +83,8 @@ function DropZone() {
         }}
       >
         <strong>Drop an image here</strong>
-        <span>or press to choose one, or paste it</span>
-        <small>PNG, JPEG, TIFF, WebP or GIF; brought to the size that the model knows</small>
+        <span>or click to choose one, or paste it</span>
+        <small>PNG, JPEG, TIFF, WebP or GIF; scaled to the size of the model’s images</small>
       </button>
       <input
         ref={input}
@@ -97,7 +97,7 @@ function DropZone() {
           event.currentTarget.value = "";
         }}
       />
-      <Toggle label="Exchange light and dark, as for ink on paper" isOn={isInverted} onChange={invert} />
+      <Toggle label="Invert the brightness, for example for ink on paper" isOn={isInverted} onChange={invert} />
     </>
   );
 }
@@ -107,7 +107,7 @@ function Result({ shown: { example, result, shown, problem } }: { shown: Search 
   if (problem) {
     return (
       <p class={styles.problem} role="alert">
-        Nothing was found from {name}: {problem}
+        The search from {name} failed: {problem}
       </p>
     );
   }
@@ -121,12 +121,12 @@ function Result({ shown: { example, result, shown, problem } }: { shown: Search 
   const { latent, neighbors } = result;
   const sigma = latent.standardDeviation;
   return (
-    <section class={styles.searchResult} aria-label="Found">
+    <section class={styles.searchResult} aria-label="Search result">
       {shown && (
         <div class={pictures.pictures}>
           <figure>
             <DecodedImage picture={shown} size={104} title="The image as the model received it" />
-            <figcaption>What the model sees</figcaption>
+            <figcaption>Input of the model</figcaption>
           </figure>
           <figure>
             <DecodedImage picture={shown} index={1} size={104} title="Its reconstruction" />
@@ -160,7 +160,7 @@ function Positions({ result }: { result: NonNullable<Search["result"]> }) {
   if (positions.length === 0) return null;
   return (
     <>
-      <h3>Where it belongs</h3>
+      <h3>Position in the maps</h3>
       <dl class={factsList.factsList}>
         {positions.map(([id, { x, y, covariance }]) => (
           <div key={id}>

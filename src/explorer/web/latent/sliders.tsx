@@ -33,8 +33,8 @@ export function Sliders() {
       </div>
       <p class={controls.note}>
         {from.standardDeviation
-          ? "The blue bar is the code’s mean ± σ, the gray one where most codes are."
-          : "The blue mark is where the code began, the gray bar where most codes are."}
+          ? "The blue bar shows the mean ± σ of the code, the gray bar the range of most codes."
+          : "The blue mark shows the initial value of the code, the gray bar the range of most codes."}
       </p>
       {first.map((dimension) => (
         <Slider key={dimension} dimension={dimension} />
@@ -43,7 +43,9 @@ export function Sliders() {
         <details>
           <summary>
             {rest.length} more {rest.length === 1 ? "dimension" : "dimensions"}
-            {inactive > 0 && <small> {inactive === rest.length ? "which carry" : `${inactive} carry`} little</small>}
+            {inactive > 0 && (
+              <small> {inactive === rest.length ? "which carry" : `${inactive} carry`} little information</small>
+            )}
           </summary>
           {rest.map((dimension) => (
             <Slider key={dimension} dimension={dimension} />

@@ -121,7 +121,10 @@ const paneTitle = (side: 0 | 1) =>
     const computation =
       watchedComputation.value === undefined ? undefined : computations.value.get(watchedComputation.value);
     if (computation)
-      return { name: computation.title, note: `as it forms, iteration ${watchedIteration.value.toLocaleString("en")}` };
+      return {
+        name: computation.title,
+        note: `being computed, iteration ${watchedIteration.value.toLocaleString("en")}`,
+      };
     if (view.value === "morph" && one && other) return { name: `${one.title} → ${other.title}`, note: "" };
     const shown = side === 0 ? one : other;
     return { name: shown?.title ?? "", note: shown?.subtitle ?? "" };

@@ -7,7 +7,7 @@ import styles from "./view-bar.module.css";
 const ARRANGEMENTS = [
   { value: "map", title: "Map", hint: "The map as it is (m)" },
   { value: "separated", title: "Separated", hint: "Spread evenly, so that no point hides another (s)" },
-  { value: "wall", title: "Wall", hint: "A cell for each point (w)" },
+  { value: "wall", title: "Wall", hint: "A grid with one cell per point (w)" },
 ] as const;
 type Arrangement = LayoutDescription["kind"];
 

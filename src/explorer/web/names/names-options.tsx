@@ -52,7 +52,9 @@ export function NamesOptions() {
           showsContours.value = isOn;
         }}
       />
-      {showsContours.value && <p class={controls.note}>The densest regions with 25, 50, 75 and 95 % of all points.</p>}
+      {showsContours.value && (
+        <p class={controls.note}>The contours enclose the densest regions with 25, 50, 75 and 95 % of all points.</p>
+      )}
     </>
   );
 }

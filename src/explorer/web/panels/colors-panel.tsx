@@ -42,7 +42,7 @@ export function ColorsPanel() {
       <div class={controls.toggles}>
         {explored.images && (
           <Toggle
-            label="Images, when near enough"
+            label="Images, if zoomed in far enough"
             isOn={showsImages.value}
             onChange={(is) => (showsImages.value = is)}
           />
@@ -56,7 +56,7 @@ export function ColorsPanel() {
         )}
         {view.value !== "one" && (
           <Toggle
-            label="Numbers of the most moved"
+            label="Numbers of the points that moved most"
             isOn={showsMoved.value}
             onChange={(is) => (showsMoved.value = is)}
           />
@@ -71,7 +71,7 @@ export function ColorsPanel() {
       {explored.abilities.uncertainty && showsEllipses.value && (
         <p class={controls.note}>
           {selected.value
-            ? "An ellipse holds 95 % of where a selected point may lie."
+            ? "Each ellipse contains a selected point with a probability of 95 %."
             : "Select points to see how uncertain their positions are."}
         </p>
       )}
@@ -94,7 +94,7 @@ function HoverColumns({ columns }: { columns: readonly ColumnDescription[] }) {
   if (columns.length < 2) return null;
   return (
     <details class={styles.hoverColumns}>
-      <summary>Columns at the pointer</summary>
+      <summary>Columns shown at the pointer</summary>
       <div class={controls.toggles}>
         {columns.map(({ id, title }) => (
           <Toggle key={id} label={title} isOn={hoverColumns.value.includes(id)} onChange={(isOn) => choose(id, isOn)} />
@@ -151,7 +151,7 @@ function Classes({ legend }: { legend: CategoryLegend }) {
       )}
       {legend.missing > 0 && (
         <p class={controls.note}>
-          <Swatch color={rest} /> {legend.missing.toLocaleString("en")} without one
+          <Swatch color={rest} /> {legend.missing.toLocaleString("en")} without a class
         </p>
       )}
     </>
@@ -210,7 +210,7 @@ function Scale({ legend }: { legend: NumberLegend }) {
       </svg>
       {(isCutLow || isCutHigh) && (
         <figcaption class={controls.note}>
-          From the 2nd to the 98th percentile; beyond, colors do not change.
+          The scale goes from the 2nd to the 98th percentile. Values beyond it have the color of the nearer end.
         </figcaption>
       )}
       {legend.missing > 0 && (

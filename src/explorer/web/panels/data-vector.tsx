@@ -84,7 +84,7 @@ async function copy(row: number, { mean, standardDeviation }: LatentVector): Pro
     isCopied.value = true;
   } catch {
     // Browsers only allow access to the clipboard on localhost and over HTTPS.
-    failure.value = "The browser does not let this page copy. “Save” writes the same values into a file.";
+    failure.value = "The browser does not allow this page to copy. “Save” writes the same values into a file.";
   }
 }
 

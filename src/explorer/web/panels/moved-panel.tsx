@@ -40,8 +40,8 @@ export function MovedPanel() {
     <>
       <h2>Moved most</h2>
       <p class={controls.note}>
-        From “{layoutOf(firstLayout.value)?.title}” to “{layoutOf(secondLayout.value)?.title}”, in halves of the map’s
-        width. If neighboring points moved together, only the one that moved most is listed.
+        Distances from “{layoutOf(firstLayout.value)?.title}” to “{layoutOf(secondLayout.value)?.title}”, in units of
+        half the width of the map. If neighboring points moved together, only the one that moved most is listed.
       </p>
       {rows.length === 0 && start && end && <EmptyState title="No point moved" />}
       <ol class={styles.moved}>

@@ -73,7 +73,7 @@ export function PointPanel() {
       </div>
       <div class={controls.buttons}>
         <button type="button" onClick={() => goTo(row)}>
-          Go to it
+          Go to this point
         </button>
         <InterpolationButton />
       </div>
@@ -88,7 +88,7 @@ export function PointPanel() {
         ))}
         {known?.sigma && (
           <div>
-            <dt>σ, least to most</dt>
+            <dt>σ, smallest to largest</dt>
             <dd>
               {formatNumber(known.sigma.min)} to {formatNumber(known.sigma.max)}
             </dd>
@@ -99,14 +99,16 @@ export function PointPanel() {
       {known && known.neighbors.length > 0 && (
         <>
           <h3>Nearest neighbors</h3>
-          <p class={controls.note}>By their {known.neighborsIn === "data" ? "codes" : "positions in the map"}.</p>
+          <p class={controls.note}>
+            Nearest by their {known.neighborsIn === "data" ? "codes" : "positions in the map"}.
+          </p>
           <PointGrid
             rows={known.neighbors.map(({ index }) => index)}
             captions={known.neighbors.map(({ distance }) => formatNumber(distance))}
           />
         </>
       )}
-      {problem.value && <p class={controls.note}>Its neighbors did not come: {problem.value}</p>}
+      {problem.value && <p class={controls.note}>The neighbors could not be loaded: {problem.value}</p>}
     </>
   );
 }

@@ -44,7 +44,7 @@ export function SelectionPanel() {
       </h2>
       <div class={controls.buttons}>
         <button type="button" onClick={goToSelected}>
-          Go to them
+          Show them on the map
         </button>
         <button type="button" onClick={() => select([])}>
           Clear
@@ -53,8 +53,8 @@ export function SelectionPanel() {
       </div>
       {isSelectionTooLarge.value && (
         <p class={controls.note}>
-          This selection is too large for the address of the page. Keep it under a name below: the address then contains
-          the name.
+          This selection is too large for the address of the page. Save it under a name below; the address then contains
+          this name.
         </p>
       )}
       <Shares rows={rows} />
@@ -68,7 +68,7 @@ export function SelectionPanel() {
       </div>
       <label
         class={controls.note}
-        title="A spreadsheet runs texts that begin with =, +, - or @ as formulas. By default, CSV files have an apostrophe in front of them."
+        title="A spreadsheet runs texts that begin with =, +, - or @ as formulas. By default, such texts in CSV files begin with an apostrophe."
       >
         <input
           type="checkbox"
@@ -77,9 +77,9 @@ export function SelectionPanel() {
             savesVerbatim.value = currentTarget.checked;
           }}
         />{" "}
-        Leave formulas in texts as they are (CSV)
+        Write texts that look like formulas unchanged (CSV)
       </label>
-      <h3>{some.length < rows.length ? "Some of them" : "They are"}</h3>
+      <h3>{some.length < rows.length ? "Some of the selected points" : "The selected points"}</h3>
       <PointGrid rows={some} />
       <NamedSelections />
     </>

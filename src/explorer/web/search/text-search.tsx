@@ -69,7 +69,8 @@ function Results() {
   if (!result) {
     return (
       <p class={controls.note}>
-        Texts and labels that contain it, dates that begin with it, numbers that equal it. Enter goes to the first.
+        Finds texts and labels that contain the search text, dates that begin with it, and numbers that are equal to it.
+        Enter goes to the first result.
       </p>
     );
   }

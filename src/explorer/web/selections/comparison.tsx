@@ -94,7 +94,7 @@ function Summary({ summary }: { summary: ColumnSummary }) {
     const text = (value: number) => (column.kind === "date" ? formatDate(column, value) : formatNumber(value));
     return (
       <>
-        mean {text(mean)} <small>of all {text(overall)}</small>
+        mean {text(mean)} <small>all points: {text(overall)}</small>
       </>
     );
   }

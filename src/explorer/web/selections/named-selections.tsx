@@ -31,8 +31,8 @@ export function NamedSelections() {
       <h3>Saved selections</h3>
       <p class={controls.note}>
         {isOffline
-          ? "Selections that are saved here are lost when this page is closed: export them."
-          : "They are kept in a file in the folder of the source, for everyone who opens it."}
+          ? "Selections that are saved here are lost when this page is closed. Export them to keep them."
+          : "Selections are saved in a file in the folder of the source, so everyone who opens the source can use them."}
       </p>
       {selected.value && <SaveForm rows={selected.value} />}
       <ul class={styles.list}>
@@ -63,7 +63,9 @@ export function NamedSelections() {
       </ul>
       <FileButtons hasSelections={saved.length > 0} />
       {saved.length > 0 && !canCompare && (
-        <p class={controls.note}>Check two selections, or one and the current one, to compare them.</p>
+        <p class={controls.note}>
+          Select the check boxes of two selections, or of one selection and the current one, to compare them.
+        </p>
       )}
       {canCompare && chosen.length > 0 && <SelectionsComparison names={chosen} />}
     </section>
@@ -101,7 +103,7 @@ function SaveForm({ rows }: { rows: Uint32Array }) {
         onInput={(event) => setName(event.currentTarget.value)}
       />
       <button type="submit" disabled={trimmed === ""}>
-        {isKnown ? "Replace" : "Keep"}
+        {isKnown ? "Replace" : "Save"}
       </button>
     </form>
   );

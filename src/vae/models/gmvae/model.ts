@@ -3,7 +3,6 @@ import { layers } from "@tensorflow/tfjs-layers";
 import { requireInteger } from "../../../arguments.js";
 import { Matrix } from "../../../matrix.js";
 import { checkOptions } from "../../../options/index.js";
-import type { Images } from "../../datasets/dataset.js";
 import { whiten } from "../../moments.js";
 import { Random } from "../../random.js";
 import type { Resolved } from "../configuration.js";
@@ -18,6 +17,7 @@ import {
   logStandardNormal,
 } from "../distributions.js";
 import { type ImagesLike, range, toImages } from "../images.js";
+import { logit, startFromMeanImage } from "../mean-image.js";
 import {
   type BatchOptions,
   type EpochStart,
@@ -64,8 +64,6 @@ const ASSIGNMENT_SHARE = 4;
 const KEPT_ASSIGNMENT_SHARE = 0.5;
 /** Name of the tensor with the clusters of the training images. The clusters of the codes are learned from them. */
 const CLUSTERS = "clusters";
-/** Largest number of training images for computing the mean image. */
-const MEAN_IMAGES = 2000;
 interface Latents {
   readonly mean: tf.Tensor2D;
   readonly sd: tf.Tensor2D;
@@ -231,7 +229,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
    */
   override async beginEpoch({ epoch, length, images, seed, signal, warn }: EpochStart): Promise<void> {
     const { pretrain, refine } = planMixture(this.configuration, length);
-    if (epoch === 0 && images.count > 0) await this.startFromMeanImage(images);
+    if (epoch === 0) await startFromMeanImage(this.parts.decoder, images);
     if (pretrain === 0 || images.count === 0 || (epoch !== pretrain && epoch !== pretrain + refine)) return;
     const { means } = await this.encode(images, { signal });
     requireVariance(means);
@@ -282,24 +280,6 @@ export class Gmvae extends Model<GmvaeConfiguration> {
       // If posteriors were as wide as the components, they would mix all components.
       fill("encoder/sd/bias", 0.3);
     });
-  }
-
-  /**
-   * Sets the bias of the decoder so that its output is the mean image at first. Otherwise the first steps only learn
-   * this image, with gradients so large that they turn off hidden units for good. With gray images, all codes then
-   * decode to one image.
-   */
-  private async startFromMeanImage(images: Images): Promise<void> {
-    const shown = range(0, Math.min(MEAN_IMAGES, images.count));
-    const mean = new Float32Array(this.pixels);
-    const values = await images.read(shown);
-    for (let i = 0; i < values.length; i++) mean[i % mean.length] += values[i] / shown.length;
-    const last = this.parts.decoder.layers.findLast((layer) => layer.trainableWeights.length > 0) as Layer;
-    tf.tidy(() =>
-      this.assign(`decoder/${last.name}/bias`, (bias) =>
-        logit(tf.mean(tf.reshape(tf.tensor1d(mean), [-1, bias.size]), 0)),
-      ),
-    );
   }
 
   /**
@@ -406,12 +386,6 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     ];
     return { mean, sd: tf.add(tf.softplus(sd), LEAST_SD) };
   }
-}
-
-/** Inverse of the sigmoid, for `x` limited to 0.01 to 0.99. */
-function logit(x: tf.Tensor): tf.Tensor {
-  const clipped = tf.clipByValue(x, 0.01, 0.99);
-  return tf.log(tf.div(clipped, tf.sub(1, clipped)));
 }
 
 interface Components {

@@ -105,6 +105,9 @@ export class MicrographVae extends Model<MicrographVaeConfiguration> {
     return this.configuration.regularizer === "kl";
   }
 
+  /** The output begins nearly flat instead of at the mean image (see `OUTPUT_SCALE`). */
+  override async beginEpoch(): Promise<void> {}
+
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { mean, sd } = this.posterior(input, pass) as { mean: tf.Tensor2D; sd: tf.Tensor2D };
     const image = tf.tanh(this.decodeRaw(pass.draw(mean, sd) as tf.Tensor2D, pass));
