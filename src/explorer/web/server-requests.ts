@@ -35,7 +35,10 @@ export async function ask(path: string, init?: RequestInit): Promise<Response> {
   if (offline) {
     const own = await answerOffline(path);
     if (own) return own;
-    throw new RequestFailure({ code: "OFFLINE", message: "This function needs a server, which an offline file does not have." });
+    throw new RequestFailure({
+      code: "OFFLINE",
+      message: "This function needs a server, which an offline file does not have.",
+    });
   }
   let answer: Response;
   try {

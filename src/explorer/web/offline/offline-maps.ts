@@ -145,9 +145,7 @@ export function computeMap(settings: MapSettings): string {
       controller.signal.addEventListener("abort", () => tsne.end());
       return tsne;
     },
-    (state) => {
-      if (computations.has(id)) listeners.onComputation(state);
-    },
+    report,
   );
   computations.set(id, { computation, controller });
   changed();
@@ -210,6 +208,20 @@ export function forgetMap(id: string): void {
 export async function computedLayouts(): Promise<Map<string, Float32Array>> {
   const ids = [...computed.keys(), ...derived.keys()];
   return new Map(await Promise.all(ids.map(async (id) => [id, await positionsOf(id)] as const)));
+}
+
+/** Milliseconds for which states are collected, because a small map takes a thousand iterations per second. */
+const COLLECTING = 100;
+const unreported = new Map<string, ComputationState>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function report(state: ComputationState): void {
+  unreported.set(state.id, state);
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    for (const [id, newest] of unreported) if (computations.has(id)) listeners.onComputation(newest);
+    unreported.clear();
+  }, COLLECTING);
 }
 
 function changed(): void {
