@@ -145,13 +145,19 @@ export function computeMap(settings: MapSettings): string {
       controller.signal.addEventListener("abort", () => tsne.end());
       return tsne;
     },
-    report,
+    (state) => {
+      if (isCurrent(id, controller)) report(state);
+    },
   );
   computations.set(id, { computation, controller });
   changed();
   void finish(computation, controller);
   return id;
 }
+
+/** Whether a computation was neither canceled nor removed. The same settings may have been computed again since then. */
+const isCurrent = (id: string, controller: AbortController): boolean =>
+  computations.get(id)?.controller === controller;
 
 async function finish(computation: EmbeddingComputation<Tsne>, controller: AbortController): Promise<void> {
   const { id, title } = computation.state;
@@ -160,11 +166,11 @@ async function finish(computation: EmbeddingComputation<Tsne>, controller: Abort
     const { embedding, kl, options } = result;
     const subtitle = `${options.distance} distance, perplexity ${options.perplexity}, KL ${kl.toFixed(3)}`;
     const positions = await align(embedding);
-    if (!computations.has(id)) return;
+    if (!isCurrent(id, controller)) return;
     computed.set(id, { layouts: describeLayouts({ id, title, subtitle }, n, false), positions });
   } catch {
     // The state of the computation reports the error.
-    if (!computations.has(id)) return;
+    if (!isCurrent(id, controller)) return;
   } finally {
     controller.abort();
   }
@@ -200,6 +206,7 @@ export function forgetMap(id: string): void {
   computed.delete(id);
   const { controller } = computations.get(id) ?? {};
   computations.delete(id);
+  unreported.delete(id);
   controller?.abort();
   changed();
 }
@@ -219,7 +226,7 @@ function report(state: ComputationState): void {
   unreported.set(state.id, state);
   timer ??= setTimeout(() => {
     timer = undefined;
-    for (const [id, newest] of unreported) if (computations.has(id)) listeners.onComputation(newest);
+    for (const newest of unreported.values()) listeners.onComputation(newest);
     unreported.clear();
   }, COLLECTING);
 }
