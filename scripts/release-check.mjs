@@ -11,6 +11,9 @@ import { describeBinary } from "./binaries/structure.mjs";
 import { SYSTEMS, SystemMissing } from "./binaries/systems.mjs";
 import { binaryName, binaryOf, TARGETS } from "./binaries/targets.mjs";
 import { compareResults, describeResult, tryTarget, tryWasm } from "./binaries/trials.mjs";
+import { launchBrowser } from "./browsers.mjs";
+import { BUNDLERS } from "./bundlers/bundlers.mjs";
+import { tryBundler } from "./bundlers/trial.mjs";
 
 const execute = promisify(execFile);
 const root = resolve(import.meta.dirname, "..");
@@ -233,6 +236,22 @@ await check("t-SNE without tfjs", async () => {
   return smoke(process.execPath, ways);
 });
 
+await check("entry and live page in browsers", async () => {
+  const files = ["entry", "limits", "live"].map((name) => `test/browser/${name}.test.ts`);
+  const printed = await npm(["run", "test:wasm", "--", ...files], { env: { ...process.env, NO_COLOR: "1" } });
+  return /Tests +(.+)/.exec(printed)?.[1];
+});
+
+const browsers = {};
+await check("start of browsers", async () => {
+  for (const name of ["Chromium", "Firefox"]) browsers[name] = await launchBrowser(name);
+  return (await Promise.all(Object.values(browsers).map((browser) => browser.version()))).join(", ");
+});
+for (const name of Object.keys(BUNDLERS)) {
+  await check(`bundled by ${name}`, () => tryBundler(name, tarball, browsers));
+}
+await Promise.all(Object.values(browsers).map((browser) => browser.close()));
+
 const results = [];
 
 for (const [name, target] of Object.entries(TARGETS)) {
@@ -271,7 +290,7 @@ async function tryInstalled(name, folder) {
   await cp(join(root, "scripts", "release", "trial.mjs"), script);
   try {
     const tried = await tryTarget(name, script, "sigma-tsne");
-    if (name === "linux-x64") tried.push(await tryWasm(script, "sigma-tsne"));
+    if (name === "linux-x64") tried.push(...(await tryWasm(script, "sigma-tsne")));
     results.push(...tried);
     return tried.map(describeResult).join("; ");
   } catch (error) {

@@ -2,6 +2,19 @@ import native from "#binding";
 import { abortError } from "./abort.js";
 import { AbortError, ArgumentError, DataError, type ErrorCode, SigmaTsneError } from "./errors.js";
 
+if (native.failure) throw unavailable(native.failure);
+
+/**
+ * Creates the error for a platform on which neither backend can be loaded. Most programs fail with it when they start, so
+ * its stack is its message, unless SIGMA_TSNE_DEBUG is 1.
+ */
+function unavailable(failure: Error): SigmaTsneError {
+  const isDebugging = process.env.SIGMA_TSNE_DEBUG === "1";
+  const error = new SigmaTsneError("ADDON_NOT_FOUND", failure.message, isDebugging ? { cause: failure } : {});
+  if (!isDebugging) error.stack = `${error.name}: ${error.message}`;
+  return error;
+}
+
 /**
  * Export the binding under a name of its own: if several bundles re-export the import directly, the bundler loses its
  * default.
@@ -45,8 +58,8 @@ export function translate(error: unknown): unknown {
     case "DIVERGED":
       return new SigmaTsneError("DIVERGED", `${native.message}. Use a smaller learningRate`, { cause: error });
     case "OUT_OF_MEMORY":
+      return new SigmaTsneError("OUT_OF_MEMORY", withAdvice(native.message), { cause: error });
     case "BUSY":
-    case "ADDON_NOT_FOUND":
       return new SigmaTsneError(native.code as ErrorCode, native.message, { cause: error });
     case "INVALID_ARGUMENT":
       return new ArgumentError(native.code, {
@@ -59,6 +72,10 @@ export function translate(error: unknown): unknown {
       return error;
   }
 }
+
+/** Adds advice to the message about an allocation that failed. The message about threads contains its own advice. */
+const withAdvice = (message: string) =>
+  message === "not enough memory" ? "not enough memory. Use fewer points or fewer dimensions" : message;
 
 /** Creates the error for an invalid covariance, with the row of its point. */
 function badCovariance(reason: keyof typeof COVARIANCE_ERRORS, native: NativeError): DataError {

@@ -125,6 +125,7 @@ const IN_SOURCES: readonly (readonly [RegExp, string])[] = [
   [/no native binary can be used/, "native/addon/binding.cjs"],
   [/^SIGMA_TSNE_BACKEND must be/, "native/addon/binding.cjs"],
   [/cannot compute in this browser/, "src/browser/computer.ts"],
+  [/^not enough memory/, "src/binding.ts"],
   [/^…: is a saved run of format version/, "src/tsne/run-file.ts"],
   [/no more threads/, "native/support/failure.cpp"],
   [/another training \(process/, "src/vae/training/lock.ts"],

@@ -32,9 +32,20 @@ function checkBytes(file) {
   if (actual !== expected) throw new Error(`the binary is damaged (${file}); install the package again`);
 }
 
+const core = path.join(prebuilds, "wasm", "sigma-tsne.wasm");
+
 function loadWasm() {
   const { loadBinding } = require(path.join(root, "dist", "wasm-binding.cjs"));
-  return loadBinding(path.join(prebuilds, "wasm", "sigma-tsne.wasm"));
+  return loadBinding(core);
+}
+
+/** Why the WebAssembly core cannot be loaded. The engine describes these cases by terms of its own. */
+function reasonOfWasm(error) {
+  if (typeof WebAssembly === "undefined") return "this program has switched WebAssembly off";
+  if (!fs.existsSync(core)) return `${core} is missing; install the package again`;
+  if (/simd/i.test(error.message)) return "WebAssembly has no SIMD instructions on this processor";
+  if (error instanceof WebAssembly.CompileError) return `${core} is damaged; install the package again`;
+  return reasonOf(error);
 }
 
 /** The first line of an error's message, without the details that node-gyp-build adds. */
@@ -43,9 +54,7 @@ function reasonOf(error) {
   return first.startsWith("No native build was found") ? "no binary was found" : first;
 }
 
-function failure(message, cause) {
-  return Object.assign(new Error(`sigma-tsne: ${message}`, { cause }), { code: "ADDON_NOT_FOUND" });
-}
+const failure = (message, cause) => Object.assign(new Error(message, { cause }), { code: "ADDON_NOT_FOUND" });
 
 function withBackend(binding, backend) {
   return Object.assign(binding, { backend });
@@ -59,7 +68,7 @@ function choose(wanted) {
     try {
       return withBackend(loadWasm(), { name: "wasm" });
     } catch (cause) {
-      throw failure(`the WebAssembly core cannot be loaded: ${reasonOf(cause)}. Unset SIGMA_TSNE_BACKEND.`, cause);
+      throw failure(`the WebAssembly core cannot be loaded: ${reasonOfWasm(cause)}. Unset SIGMA_TSNE_BACKEND`, cause);
     }
   }
   try {
@@ -76,8 +85,11 @@ function fallBack(reason, advice, cause) {
   let binding;
   try {
     binding = loadWasm();
-  } catch {
-    throw failure(`${reason}, and the WebAssembly core cannot be loaded either. ${advice}`, cause);
+  } catch (error) {
+    throw failure(
+      `${reason}, and the WebAssembly core cannot be loaded either: ${reasonOfWasm(error)}. ${advice}`,
+      cause,
+    );
   }
   process.emitWarning(`${reason}. WebAssembly computes instead, on one thread and more slowly. ${advice}`, {
     type: "SigmaTsneWarning",
@@ -86,4 +98,11 @@ function fallBack(reason, advice, cause) {
   return withBackend(binding, { name: "wasm", reason });
 }
 
-module.exports = choose(process.env.SIGMA_TSNE_BACKEND || "auto");
+// src/binding.ts throws the failure. If this module threw it, a program could not catch the error of import("sigma-tsne"), because Node.js 20 rejects
+// a second, hidden promise when a CommonJS module throws that is imported by an ES module.
+try {
+  module.exports = choose(process.env.SIGMA_TSNE_BACKEND || "auto");
+} catch (error) {
+  if (error.code !== "ADDON_NOT_FOUND") throw error;
+  module.exports = { failure: error };
+}

@@ -549,6 +549,9 @@ declare namespace binding {
 
   /** The backend in use, and the reason if it is not the first choice. */
   const backend: { readonly name: "native" | "wasm"; readonly reason?: string };
+
+  /** The error if neither backend can be loaded. Then all other members are missing. */
+  const failure: Error | undefined;
 }
 
 export = binding;

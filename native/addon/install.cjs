@@ -10,7 +10,8 @@ const path = require("node:path");
 /** Loads the binary in a separate process, because an incompatible binary can end the process. */
 function hasBinary() {
   const env = { ...process.env, SIGMA_TSNE_BACKEND: "native" };
-  return spawnSync(process.execPath, [path.join(__dirname, "binding.cjs")], { env, stdio: "ignore" }).status === 0;
+  const load = `process.exit(require(${JSON.stringify(path.join(__dirname, "binding.cjs"))}).failure ? 1 : 0)`;
+  return spawnSync(process.execPath, ["-e", load], { env, stdio: "ignore" }).status === 0;
 }
 
 if (process.env.npm_config_build_from_source !== "true" && hasBinary()) process.exit(0);

@@ -40,6 +40,17 @@ struct MeshCoordinates {
   float nodes_per_unit;
 };
 
+// Points sorted by square cells, row by row. The points of cell (row, column) are those from starts[row * columns +
+// column] to the next entry.
+struct NearCells {
+  const float *x, *y;
+  const std::uint32_t* points;  // the index of each point before sorting
+  const std::uint32_t* starts;  // rows * columns + 1
+  std::size_t rows, columns;
+  std::size_t longest_list;  // the most points in 3 x 3 cells, and a vector's length more
+  float decay;               // 1 / a^2
+};
+
 struct MeshKernels {
   // The number of floats per vector. Columns are processed in stretches of twice this number, frequencies in stretches
   // of this number.
@@ -70,6 +81,10 @@ struct MeshKernels {
   // the potentials.
   double (*interpolate)(const MeshView&, const MeshCoordinates&, const float* positions, const std::uint32_t* points,
                         std::size_t count, float* forces);
+  // Adds the near part of w between the points of one row of cells and all points in neighboring cells: to `forces` (n
+  // x 2, in the order before sorting). `list` has room for 2 * longest_list numbers. Returns the sum of the near part,
+  // including that of each point with itself.
+  double (*add_near_pairs)(const NearCells&, std::size_t row, float* list, float* forces);
 };
 
 SIGMA_DECLARE_KERNELS(MeshKernels, mesh_kernels)

@@ -1,6 +1,7 @@
 #include "mesh_resampling.inl"
 #include "mesh_splines.inl"
 #include "mesh_transforms.inl"
+#include "near_pairs.inl"
 
 namespace sigma::SIGMA_ISA {
 
@@ -17,6 +18,7 @@ const MeshKernels& mesh_kernels() {
       .prolong_columns = prolong_columns,
       .spread = spread,
       .interpolate = interpolate,
+      .add_near_pairs = add_near_pairs,
   };
   return table;
 }

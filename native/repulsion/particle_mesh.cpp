@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -40,6 +41,19 @@ constexpr std::size_t kPartedCells = 100;
 // transform of the far part falls to e^-10 of its initial value. Within 3 a the near part falls to e^-9 / (1 + 9 a^2).
 constexpr double kPartingNodes = 10;
 constexpr double kNearReach = 3;
+// If the near part is summed over pairs, only the rest of w needs a mesh. Its nodes are kPairSpacing times as far apart
+// as those of a fine mesh, a is kPairParting times their distance, and pairs are summed within kPairCells of them or
+// more. At the default spacing the error of the forces is then 0.4 to 0.5 %, less than that of two meshes.
+constexpr double kPairSpacing = 5, kPairParting = 1.1;
+constexpr std::uint32_t kPairCells = 2;
+// With a finer mesh than this, the user asks for more accuracy than pairs give.
+constexpr double kFinestForPairs = 0.4;
+// The pairs that are summed in the time that one node of a mesh takes: measured 4.6 to 6.8, with vectors of 4 to 16
+// floats.
+constexpr double kPairsPerNode = 5;
+// Rows of pair cells per task for spreading charges. Splines of tasks two bands apart do not overlap.
+constexpr std::size_t kPairBand = 4;
+static_assert(kPairBand * kPairCells >= kSplineOrder);
 // Rows of cells per task for spreading charges. This is at least the spline's order, so that tasks two bands apart
 // never write to the same nodes.
 constexpr std::uint32_t kBandRows = 16;
@@ -67,6 +81,30 @@ std::vector<double> spline_transform(std::size_t length) {
 
 std::size_t round_up(std::size_t value, std::size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
+}
+
+struct PairCount {
+  double pairs = 0;
+  std::size_t longest_list = 0;  // the most points in 3 x 3 cells
+};
+
+// `starts` is that of NearCells.
+PairCount count_pairs(const std::vector<std::uint32_t>& starts, std::size_t rows, std::size_t columns) {
+  PairCount count;
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t column = 0; column < columns; ++column) {
+      const std::size_t left = std::min<std::size_t>(column, 1), right = std::min<std::size_t>(columns - column, 2);
+      std::size_t listed = 0;
+      for (std::size_t r = row - std::min<std::size_t>(row, 1); r < std::min(row + 2, rows); ++r) {
+        const std::size_t cell = r * columns + column;
+        listed += starts[cell + right] - starts[cell - left];
+      }
+      const std::size_t cell = row * columns + column;
+      count.longest_list = std::max(count.longest_list, listed);
+      count.pairs += static_cast<double>(starts[cell + 1] - starts[cell]) * static_cast<double>(listed);
+    }
+  }
+  return count;
 }
 
 }  // namespace
@@ -165,7 +203,10 @@ struct ParticleMesh::Kernel {
 
   double evaluate(double squared, double alpha) const {
     if (part == Part::whole) return alpha == 1 ? 1 / (1 + squared) : std::pow(1 + squared / alpha, -alpha);
-    const double nodes = part == Part::near ? kPartingNodes : kPartingNodes / kCoarser, a = nodes * spacing;
+    const double nodes = part == Part::near           ? kPartingNodes
+                         : part == Part::beyond_pairs ? kPairParting
+                                                      : kPartingNodes / kCoarser;
+    const double a = nodes * spacing;
     const double exponent = -(1 + squared) / (a * a);
     return (part == Part::near ? std::exp(exponent) : -std::expm1(exponent)) / (1 + squared);
   }
@@ -272,35 +313,115 @@ void ParticleMesh::prolong_potential() {
   });
 }
 
-// Sorts the points by the band of rows in which their splines begin. Points in the same band keep their order.
-void ParticleMesh::bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands) {
+template <class KeyOf>
+void ParticleMesh::sort_by(std::size_t n, std::size_t keys, KeyOf&& key_of) {
   const std::size_t chunks = (n + kGrain - 1) / kGrain;
-  bands_.resize(n);
-  binned_.resize(n);
+  keys_.resize(n);
+  sorted_.resize(n);
   // One list of indices per chunk. The lists are far enough apart that no two threads write to the same cache line.
-  const std::size_t stride = round_up(bands, 16);
-  bin_indices_.assign(chunks * stride, 0);
-  bin_starts_.resize(bands + 1);
+  const std::size_t stride = round_up(keys, 16);
+  next_indices_.assign(chunks * stride, 0);
+  starts_.resize(keys + 1);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    std::uint32_t* counts = &bin_indices_[chunk * stride];
-    for (std::size_t i = first; i < last; ++i) {
-      const auto row = static_cast<std::uint32_t>((positions[2 * i + 1] - origin) * per_unit);
-      bands_[i] = row / kBandRows;
-      ++counts[bands_[i]];
-    }
+    std::uint32_t* counts = &next_indices_[chunk * stride];
+    for (std::size_t i = first; i < last; ++i) ++counts[keys_[i] = key_of(i)];
   });
   std::uint32_t next = 0;
-  for (std::size_t band = 0; band < bands; ++band) {
-    bin_starts_[band] = next;
+  for (std::size_t key = 0; key < keys; ++key) {
+    starts_[key] = next;
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-      next += std::exchange(bin_indices_[chunk * stride + band], next);
+      next += std::exchange(next_indices_[chunk * stride + key], next);
     }
   }
-  bin_starts_[bands] = next;
+  starts_[keys] = next;
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    std::uint32_t* next_index = &bin_indices_[chunk * stride];
-    for (std::size_t i = first; i < last; ++i) binned_[next_index[bands_[i]]++] = static_cast<std::uint32_t>(i);
+    std::uint32_t* next_index = &next_indices_[chunk * stride];
+    for (std::size_t i = first; i < last; ++i) sorted_[next_index[keys_[i]]++] = static_cast<std::uint32_t>(i);
   });
+}
+
+void ParticleMesh::spread_bands(const float* positions, std::size_t bands, std::size_t keys_per_band) {
+  const MeshView& fine = fine_.view;
+  team_.for_ranges(fine.rows, 2 * kBandRows, [&](std::size_t first, std::size_t last, std::size_t) {
+    std::fill(fine.nodes + first * fine.stride, fine.nodes + last * fine.stride, 0.0f);
+  });
+  for (const std::size_t parity : {0, 1}) {
+    team_.for_each((bands + 1 - parity) / 2, [&](std::size_t pair, unsigned) {
+      const std::size_t key = (2 * pair + parity) * keys_per_band;
+      const std::uint32_t first = starts_[key], last = starts_[std::min(key + keys_per_band, starts_.size() - 1)];
+      mesh_kernels().spread(fine, coordinates_, positions, &sorted_[first], last - first);
+    });
+  }
+}
+
+bool ParticleMesh::charge_for_pairs(const float* positions, std::size_t n, const Bounds& bounds) {
+  near_.rows = 0;
+  if (degrees_of_freedom_ != 1 || spacing_ < kFinestForPairs) return false;
+  const double spacing = kPairSpacing * spacing_;
+  std::size_t cells[2], nodes[2], lengths[2];
+  double fine_nodes = 1, coarse_nodes = 4;
+  for (std::size_t d = 0; d < 2; ++d) {
+    const double span = static_cast<double>(bounds.high[d]) - static_cast<double>(bounds.low[d]);
+    if (span / spacing > static_cast<double>(kLongestSide / 4)) return false;
+    cells[d] = static_cast<std::size_t>(span / spacing) + 2;
+    nodes[d] = cells[d] + kSplineOrder;
+    lengths[d] = next_fourier_length(2 * nodes[d]);
+    fine_nodes *= span / spacing_ + kNearReach * kPartingNodes;
+    coarse_nodes *= span / (kCoarser * spacing_) + kSplineOrder;
+  }
+  const double far_nodes = static_cast<double>(lengths[0]) * static_cast<double>(lengths[1]);
+  const double most_pairs = (fine_nodes + coarse_nodes - far_nodes) * kPairsPerNode;
+  const std::size_t columns = (cells[0] + kPairCells - 1) / kPairCells, rows = (cells[1] + kPairCells - 1) / kPairCells;
+  // Equally dense points have the fewest pairs. More cells than points would take longer to fill than to use.
+  const double number = static_cast<double>(n);
+  if (9 * number * number / static_cast<double>(rows * columns) > most_pairs || rows * columns > n) return false;
+  if (has_many_equal(positions, n)) return false;
+
+  coordinates_ = {.origin = {bounds.low[0], bounds.low[1]}, .nodes_per_unit = static_cast<float>(1 / spacing)};
+  sort_by(n, rows * columns, [&](std::size_t i) {
+    std::uint32_t cell[2];
+    for (std::size_t d = 0; d < 2; ++d) {
+      cell[d] =
+          static_cast<std::uint32_t>((positions[2 * i + d] - bounds.low[d]) * coordinates_.nodes_per_unit) / kPairCells;
+    }
+    return cell[1] * static_cast<std::uint32_t>(columns) + cell[0];
+  });
+  const PairCount count = count_pairs(starts_, rows, columns);
+  if (count.pairs > most_pairs) return false;
+
+  near_ = {.x = nullptr,
+           .y = nullptr,
+           .points = sorted_.data(),
+           .starts = starts_.data(),
+           .rows = rows,
+           .columns = columns,
+           .longest_list = count.longest_list + mesh_kernels().lanes,
+           .decay = static_cast<float>(1 / (kPairParting * kPairParting * spacing * spacing))};
+  sorted_x_.resize(n);
+  sorted_y_.resize(n);
+  team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+    for (std::size_t i = first; i < last; ++i) {
+      sorted_x_[i] = positions[2 * std::size_t{sorted_[i]}];
+      sorted_y_[i] = positions[2 * std::size_t{sorted_[i]} + 1];
+    }
+  });
+  near_.x = sorted_x_.data();
+  near_.y = sorted_y_.data();
+  lay_out(fine_, nodes, lengths, spacing, Part::beyond_pairs);
+  spread_bands(positions, (rows + kPairBand - 1) / kPairBand, kPairBand * columns);
+  Sheet* const sheets[] = {&fine_};
+  convolve(sheets);
+  return true;
+}
+
+double ParticleMesh::add_near_pairs(float* forces) {
+  near_lists_.resize(team_.size());
+  for (auto& list : near_lists_) list.resize(std::max(list.size(), 2 * near_.longest_list));
+  near_totals_.resize(near_.rows);
+  team_.for_each(near_.rows, [&](std::size_t row, unsigned worker) {
+    near_totals_[row] = mesh_kernels().add_near_pairs(near_, row, near_lists_[worker].data(), forces);
+  });
+  return std::accumulate(near_totals_.begin(), near_totals_.end(), 0.0);
 }
 
 bool ParticleMesh::charge(const float* positions, std::size_t n, const float low[2], const float high[2]) {
@@ -332,18 +453,10 @@ bool ParticleMesh::charge(const float* positions, std::size_t n, const float low
   coordinates_ = {.origin = {low[0], low[1]}, .nodes_per_unit = static_cast<float>(1 / spacing)};
 
   const std::size_t bands = (cells[1] + kBandRows - 1) / kBandRows;
-  bin(positions, n, low[1], coordinates_.nodes_per_unit, bands);
-  const MeshView& fine = fine_.view;
-  team_.for_ranges(fine.rows, 2 * kBandRows, [&](std::size_t first, std::size_t last, std::size_t) {
-    std::fill(fine.nodes + first * fine.stride, fine.nodes + last * fine.stride, 0.0f);
+  sort_by(n, bands, [&](std::size_t i) {
+    return static_cast<std::uint32_t>((positions[2 * i + 1] - low[1]) * coordinates_.nodes_per_unit) / kBandRows;
   });
-  for (const std::size_t parity : {0, 1}) {
-    team_.for_each((bands + 1 - parity) / 2, [&](std::size_t pair, unsigned) {
-      const std::size_t band = 2 * pair + parity;
-      const std::uint32_t first = bin_starts_[band], last = bin_starts_[band + 1];
-      mesh_kernels().spread(fine, coordinates_, positions, &binned_[first], last - first);
-    });
-  }
+  spread_bands(positions, bands, 1);
   Sheet* const sheets[] = {&fine_, &coarse_};
   if (is_parted) restrict_charges();
   convolve(std::span(sheets).first(is_parted ? 2 : 1));
@@ -358,7 +471,9 @@ double ParticleMesh::compute_at(const float* position, float* force) const {
 
 double ParticleMesh::compute(const float* positions, std::size_t n, float* forces) {
   const Bounds bounds = find_bounds(positions, n);
-  if (!charge(positions, n, bounds.low, bounds.high)) return fallback_.compute(positions, n, forces);
+  if (!charge_for_pairs(positions, n, bounds) && !charge(positions, n, bounds.low, bounds.high)) {
+    return fallback_.compute(positions, n, forces);
+  }
   // The forces between points cancel in the sum over all points, so a nonzero sum is error. If the points lie close
   // together, all of them share this error.
   const std::size_t chunks = (n + kGrain - 1) / kGrain;
@@ -366,10 +481,10 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
   force_sums_.resize(chunks);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     potentials_[chunk] =
-        mesh_kernels().interpolate(fine_.view, coordinates_, positions, &binned_[first], last - first, forces);
+        mesh_kernels().interpolate(fine_.view, coordinates_, positions, &sorted_[first], last - first, forces);
     std::array<double, 2> sum{};
     for (std::size_t i = first; i < last; ++i) {
-      for (std::size_t d = 0; d < 2; ++d) sum[d] += static_cast<double>(forces[2 * std::size_t{binned_[i]} + d]);
+      for (std::size_t d = 0; d < 2; ++d) sum[d] += static_cast<double>(forces[2 * std::size_t{sorted_[i]} + d]);
     }
     force_sums_[chunk] = sum;
   });
@@ -383,7 +498,7 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
       for (std::size_t d = 0; d < 2; ++d) forces[2 * i + d] -= static_cast<float>(mean[d]);
     }
   });
-  return z;
+  return near_.rows > 0 ? z + add_near_pairs(forces) : z;
 }
 
 }  // namespace sigma

@@ -26,6 +26,10 @@ namespace sigma {
 // its mesh, twice as long and wide as the embedding, can be coarse. The splines of coarse nodes are sums of fine
 // splines. Charges and potential can therefore be transferred between the meshes without reading the points again.
 //
+// If few points are near each other, the first part is cheaper to sum over pairs than on a mesh, as in the
+// particle-particle particle-mesh method (Hockney & Eastwood 1988, chapter 8). The remaining mesh can then be five
+// times as coarse. Embeddings of up to some 20,000 points end this way.
+//
 // The mesh covers the embedding, so the cost is proportional to the area of the embedding in units of the spacing, plus
 // a small cost per point. If the embedding is so wide that the mesh would be huge, Barnes-Hut is used instead.
 class ParticleMesh final : public Repulsion {
@@ -46,7 +50,7 @@ class ParticleMesh final : public Repulsion {
   double compute_at(const float* position, float* force) const;
 
  private:
-  enum class Part { whole, near, far };
+  enum class Part { whole, near, far, beyond_pairs };
   struct Kernel;
   // Nodes and the kernel for their convolution.
   struct Sheet {
@@ -58,6 +62,11 @@ class ParticleMesh final : public Repulsion {
     float low[2], high[2];
   };
   Bounds find_bounds(const float* positions, std::size_t n);
+  // Computes the potential without its near part, and sorts the points for the near part. Returns false, and computes
+  // nothing, if two meshes are faster or w has no near part.
+  bool charge_for_pairs(const float* positions, std::size_t n, const Bounds& bounds);
+  void spread_bands(const float* positions, std::size_t bands, std::size_t keys_per_band);
+  double add_near_pairs(float* forces);
   // Whether many points are at the same position. The points must be sorted by position, as those of a run are.
   bool has_many_equal(const float* positions, std::size_t n);
   std::shared_ptr<const Kernel> kernel_for(std::size_t width, std::size_t height, double spacing, Part part);
@@ -66,7 +75,9 @@ class ParticleMesh final : public Repulsion {
   void convolve(std::span<Sheet* const> sheets);
   void restrict_charges();
   void prolong_potential();
-  void bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands);
+  // Sorts the points by a key below `keys`. Points with the same key keep their order.
+  template <class KeyOf>
+  void sort_by(std::size_t n, std::size_t keys, KeyOf&& key_of);
 
   double spacing_, degrees_of_freedom_;
   ThreadTeam& team_;
@@ -76,13 +87,17 @@ class ParticleMesh final : public Repulsion {
   Sheet fine_, coarse_;
   AlignedVector<float> wide_;
   std::vector<AlignedVector<float>> scratch_;
-  std::vector<std::uint32_t> bands_, binned_, bin_starts_;
-  AlignedVector<std::uint32_t> bin_indices_;
+  std::vector<std::uint32_t> keys_, sorted_, starts_;
+  AlignedVector<std::uint32_t> next_indices_;
   // One per chunk of points.
   std::vector<Bounds> bounds_;
   std::vector<unsigned> equal_;
   std::vector<double> potentials_;
   std::vector<std::array<double, 2>> force_sums_;
+  NearCells near_{};
+  AlignedVector<float> sorted_x_, sorted_y_;
+  std::vector<AlignedVector<float>> near_lists_;  // one per thread
+  std::vector<double> near_totals_;               // one per row of cells
 };
 
 }  // namespace sigma

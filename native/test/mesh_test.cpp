@@ -78,6 +78,71 @@ TEST(ParticleMesh, IsAccurateIfManyPointsHaveTheSamePosition) {
   }
 }
 
+// Wide embeddings of few points sum the near part over pairs, also where cells are empty or beside the edge.
+TEST(ParticleMesh, IsAccurateIfFewPointsAreNearEachOther) {
+  ThreadTeam team(2);
+  for (const double aspect : {0.05, 0.4, 1.0}) {
+    const auto embedding = make_embedding(6000, 400, 400 * aspect, 13);
+    const Field truth = compute(ExactRepulsion(2, team), embedding),
+                found = compute(ParticleMesh(kSpacing, team), embedding);
+    EXPECT_LT(relative_error(found, truth), 0.008) << "aspect " << aspect;
+    EXPECT_NEAR(found.z / truth.z, 1, 1e-3) << "aspect " << aspect;
+  }
+}
+
+TEST(ParticleMesh, AddsTheNearPartOfNeighboringCells) {
+  // Points per cell: one cell is empty, and one has more points than a vector.
+  const std::vector<std::uint32_t> sizes{3, 0, 5, 1, 37, 2, 4, 7, 6};
+  constexpr std::size_t kRows = 3, kColumns = 3;
+  constexpr double kReach = 4, kA = 2.2;
+  Random random(17);
+  std::vector<std::uint32_t> starts{0}, cells;
+  std::vector<float> x, y;
+  for (std::uint32_t cell = 0; cell < sizes.size(); ++cell) {
+    for (std::uint32_t i = 0; i < sizes[cell]; ++i) {
+      x.push_back(static_cast<float>(kReach * (cell % kColumns + random.uniform())));
+      y.push_back(static_cast<float>(kReach * (cell / kColumns + random.uniform())));
+      cells.push_back(cell);
+    }
+    starts.push_back(static_cast<std::uint32_t>(x.size()));
+  }
+  const std::size_t n = x.size();
+  std::vector<std::uint32_t> points(n);
+  for (std::size_t i = 0; i < n; ++i) points[i] = static_cast<std::uint32_t>(n - 1 - i);
+  const NearCells near{.x = x.data(),
+                       .y = y.data(),
+                       .points = points.data(),
+                       .starts = starts.data(),
+                       .rows = kRows,
+                       .columns = kColumns,
+                       .longest_list = n + mesh_kernels().lanes,
+                       .decay = static_cast<float>(1 / (kA * kA))};
+  std::vector<float> list(2 * near.longest_list), forces(2 * n, 1.0f);
+  double total = 0;
+  for (std::size_t row = 0; row < kRows; ++row) {
+    total += mesh_kernels().add_near_pairs(near, row, list.data(), forces.data());
+  }
+  double truth = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    double force[2] = {1, 1};
+    for (std::size_t j = 0; j < n; ++j) {
+      const auto apart = [&](std::uint32_t a, std::uint32_t b) { return a > b ? a - b : b - a; };
+      if (apart(cells[i] / kColumns, cells[j] / kColumns) > 1 || apart(cells[i] % kColumns, cells[j] % kColumns) > 1) {
+        continue;
+      }
+      const double dx = double{x[i]} - double{x[j]}, dy = double{y[i]} - double{y[j]}, s = 1 + dx * dx + dy * dy;
+      const double w = std::exp(-s / (kA * kA)) / s;
+      truth += w;
+      force[0] += dx * w * (1 / s + 1 / (kA * kA));
+      force[1] += dy * w * (1 / s + 1 / (kA * kA));
+    }
+    for (std::size_t d = 0; d < 2; ++d) {
+      EXPECT_NEAR(forces[2 * points[i] + d], force[d], 1e-5 * (1 + std::abs(force[d]))) << "point " << i;
+    }
+  }
+  EXPECT_NEAR(total, truth, 1e-5 * truth);
+}
+
 TEST(ParticleMesh, IsMoreAccurateWithAFinerMesh) {
   ThreadTeam team(2);
   const auto embedding = make_embedding(2000, 80, 80, 5);

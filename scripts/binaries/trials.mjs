@@ -36,9 +36,15 @@ export async function tryTarget(target, script, name) {
   return results;
 }
 
-/** Runs the same program with WebAssembly in this Node.js. */
-export const tryWasm = (script, name) =>
-  runTrial("WebAssembly", { command: [process.execPath] }, script, name, { SIGMA_TSNE_BACKEND: "wasm" });
+/** Runs the same program with WebAssembly, in Node.js, Bun and Deno on Linux for x64. */
+export async function tryWasm(script, name) {
+  const results = [];
+  for (const [system, { start }] of Object.entries(SYSTEMS).filter((entry) => entry[1].target === "linux-x64")) {
+    const environment = { SIGMA_TSNE_BACKEND: "wasm" };
+    results.push(await runTrial(`WebAssembly, ${system}`, await start(), script, name, environment));
+  }
+  return results;
+}
 
 async function runTrial(system, { command, env, toPath = (path) => path }, script, name, environment) {
   const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-trial-"));
@@ -100,7 +106,9 @@ if (import.meta.filename === process.argv[1]) {
       console.log(`${target}: not tried, because ${error.message}`);
     }
   }
-  if (existsSync(join(root, "prebuilds", "wasm", "sigma-tsne.wasm"))) results.push(await tryWasm(script, name));
+  if (existsSync(join(root, "prebuilds", "wasm", "sigma-tsne.wasm"))) {
+    results.push(...(await tryWasm(script, name)));
+  }
   console.log(results.map(describeResult).join("\n"));
   compareResults(results);
 }

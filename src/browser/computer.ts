@@ -1,5 +1,6 @@
 /** The page's side of a worker that computes. */
 import { AbortError, SigmaTsneError } from "../errors.js";
+import { missingFeature } from "./features.js";
 import { type CallName, decode, decodeError, encode, type Reply, type Request } from "./messages.js";
 import { CORE, WORKER } from "./parts.js";
 
@@ -21,11 +22,10 @@ export class Computer {
   #count = 0;
   #failure: SigmaTsneError | undefined;
 
-  /** @throws {SigmaTsneError} BACKEND_UNAVAILABLE if the browser has no workers or no WebAssembly */
+  /** @throws {SigmaTsneError} BACKEND_UNAVAILABLE if the browser lacks a feature that the core needs */
   constructor() {
-    if (typeof Worker === "undefined" || typeof WebAssembly === "undefined") {
-      throw unavailable(`it has no workers or no WebAssembly. Use ${BROWSERS}; in Node.js import "sigma-tsne"`);
-    }
+    const missing = missingFeature();
+    if (missing) throw unavailable(`${missing}. Use ${BROWSERS}; in Node.js import "sigma-tsne"`);
     const url = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
     this.#worker = new Worker(url);
     URL.revokeObjectURL(url);

@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { runCommandLine } from "./command-line.js";
-
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     // If a reader such as `| head` closes the pipe, the computation of the embedding must continue.
@@ -11,5 +9,17 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const exitCode = await runCommandLine(process.argv.slice(2));
+/** Runs the command line, or reports that neither a binary nor WebAssembly can be loaded, which importing the library throws. */
+async function main(): Promise<number> {
+  try {
+    const { runCommandLine } = await import("./command-line.js");
+    return await runCommandLine(process.argv.slice(2));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ADDON_NOT_FOUND") throw error;
+    process.stderr.write(`sigma-tsne: ${(error as Error).message}\n`);
+    return 1;
+  }
+}
+
+const exitCode = await main();
 if (exitCode !== 0) process.exitCode = exitCode;

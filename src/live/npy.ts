@@ -13,6 +13,7 @@ const ARRAYS = {
 
 /** Reads a matrix of numbers in NumPy's format, little-endian and in C order. */
 export function readNpy(bytes: Uint8Array<ArrayBuffer>): Table {
+  if (bytes.length < 12) throw new Error("it is cut off");
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const isShort = bytes[6] === 1;
   const start = isShort ? 10 : 12;

@@ -13,6 +13,8 @@ export type ReadReply = { table: Table } | { failure: string };
 
 /** Size limit of files in bytes. The file and its numbers are in memory at the same time. */
 export const LARGEST_FILE = 2 ** 30;
+/** The same for text. V8 cannot create longer strings, and would decode such a file to an empty one. */
+export const LARGEST_TEXT = 2 ** 29 - 24;
 
 /** Creates a column from cells of any type. It is numeric if all cells are numbers or empty; empty cells become NaN. */
 export function toColumn(name: string, cells: readonly unknown[]): Column {

@@ -327,8 +327,9 @@ export const TSNE_SETTINGS = {
   /**
    * Distance between the nodes of the mesh of `"fft"`, in units of the embedding: 0.1 to 1. Lower values are more
    * accurate and slower: the root mean square error of the forces falls with the fourth to sixth power of the spacing.
-   * Default 0.4, at which it is 0.3 to 0.8 % on embeddings of 1,000 to 70,000 points. If 50 points or more are equal,
-   * the distance between nodes is a fifth smaller. An embedding that is too wide for a mesh is computed with
+   * Default 0.4, at which it is 0.3 to 0.8 % on embeddings of 1,000 to 70,000 points. From 0.4 on, the repulsion between
+   * near points is summed pair by pair where that is faster. If 50 points or more are equal, the distance between nodes
+   * is a fifth smaller. An embedding that is too wide for a mesh is computed with
    * Barnes-Hut.
    */
   meshSpacing: number(

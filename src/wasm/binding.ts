@@ -6,7 +6,7 @@ import { Core, type CoreArray, type CoreModule, type CoreTable } from "./core.js
  * thread. Gradient descent runs in slices, and the event loop runs between the slices. The neighbor search, other work
  * before gradient descent, and all other functions run in one piece.
  */
-export type WasmBinding = Omit<typeof native, "backend">;
+export type WasmBinding = Omit<typeof native, "backend" | "failure">;
 
 /**
  * Milliseconds after which gradient descent lets the event loop run. The core reports its progress, and can be stopped,

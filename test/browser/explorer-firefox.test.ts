@@ -1,17 +1,13 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchBrowser } from "../../scripts/browsers.mjs";
 import type { SelectionsFile } from "../../src/explorer/protocol.js";
 import { makeSurvey } from "../explorer/survey.js";
 import { type Served, serve, stopAll } from "./explorer.js";
 
-/** Starts the Firefox of this machine, controlled by WebDriver BiDi. */
-const FIREFOX = [process.env.FIREFOX, "/usr/bin/firefox-esr", "/usr/bin/firefox"].find(
-  (path) => path !== undefined && existsSync(path),
-);
 const N = 70_000;
 
 let home: string;
@@ -21,13 +17,9 @@ let page: Page;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  if (!FIREFOX) throw new Error("no Firefox found: apt-get install firefox-esr, or set FIREFOX to the path of one");
   home = await mkdtemp(join(tmpdir(), "sigma-tsne-firefox-"));
   await writeFile(join(home, "survey.csv"), makeSurvey(N));
-  [server, browser] = await Promise.all([
-    serve(join(home, "survey.csv")),
-    puppeteer.launch({ browser: "firefox", executablePath: FIREFOX, headless: true }),
-  ]);
+  [server, browser] = await Promise.all([serve(join(home, "survey.csv")), launchBrowser("Firefox")]);
   page = await browser.newPage();
   await page.setViewport({ width: 1300, height: 850 });
   page.on("pageerror", (error) => complaints.push((error as Error).message));

@@ -1,13 +1,12 @@
 // Tests that the explorer's offline file computes maps with other settings, in a page from the disk and without any request.
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import puppeteer from "puppeteer-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { launchBrowser } from "../../scripts/browsers.mjs";
 import { Matrix, runTsne, writeMatrix } from "../../src/index.js";
 import { launchChromium } from "./chromium.js";
 import { isQuiet, openMap, serve, stopAll, until } from "./explorer.js";
@@ -213,7 +212,7 @@ describe("errors", () => {
   test("the page reports in plain words that the browser has no WebAssembly", async () => {
     await page.addInitScript("delete globalThis.WebAssembly");
     await open(withData);
-    expect(await failure()).toContain("sigma-tsne cannot compute in this browser: it has no workers or no WebAssembly");
+    expect(await failure()).toContain("sigma-tsne cannot compute in this browser: it has no WebAssembly, or WebAssembly is switched off");
   });
 
   test("a policy that forbids WebAssembly is named", async () => {
@@ -238,12 +237,7 @@ describe("errors", () => {
 });
 
 test("the file computes a map in Firefox", async () => {
-  const executablePath = [process.env.FIREFOX, "/usr/bin/firefox-esr", "/usr/bin/firefox"].find(
-    (path) => path !== undefined && existsSync(path),
-  );
-  if (!executablePath)
-    throw new Error("no Firefox found: apt-get install firefox-esr, or set FIREFOX to the path of one");
-  const firefox = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+  const firefox = await launchBrowser("Firefox");
   const opened = await firefox.newPage();
   await opened.setViewport({ width: 1300, height: 850 });
   opened.on("pageerror", (error) => complaints.push((error as Error).message));

@@ -23,10 +23,10 @@ const data = Array.from({ length: 120 }, (_, i) =>
 );
 
 /** Runs a program with the built library, and returns its output and warnings. */
-async function run(program: string, env: Record<string, string>) {
+async function run(program: string, env: Record<string, string>, ...flags: string[]) {
   const { SIGMA_TSNE_BACKEND: _, ...rest } = process.env;
   const source = `const sigma = await import(${JSON.stringify(library)}); const data = ${JSON.stringify(data)}; ${program}`;
-  const args = ["--input-type=module", "-e", source];
+  const args = [...flags, "--input-type=module", "-e", source];
   return execute(process.execPath, args, { env: { ...rest, ...env } }).then(
     ({ stdout, stderr }) => ({ stdout: stdout.trim(), stderr }),
     ({ stdout, stderr }: { stdout: string; stderr: string }) => ({ stdout: stdout.trim(), stderr }),
@@ -60,6 +60,43 @@ test("the package falls back to WebAssembly and gives the reason if there is no 
   expect(stderr).toContain("[SIGMA_TSNE_BACKEND] SigmaTsneWarning: no native binary can be used");
   expect(stderr).toContain("WebAssembly computes instead");
   expect(stderr).not.toContain("at ");
+});
+
+/** Makes node-gyp-build look for the binary of another platform, which does not exist. */
+const withoutBinary = { PREBUILDS_ONLY: "1", npm_config_arch: "riscv64" };
+
+const failures: [string, string, string][] = [
+  ["WebAssembly is switched off", "--no-expose-wasm", "this program has switched WebAssembly off"],
+];
+// Without this instruction set of x64, V8 has no SIMD.
+if (process.arch === "x64") {
+  failures.push(["SIMD is missing", "--no-enable-sse4-1", "WebAssembly has no SIMD instructions on this processor"]);
+}
+
+test.each(failures)("if there is no binary and %s, the package says so without a stack trace", async (_, flag, why) => {
+  const { stderr } = await run(printBackend, withoutBinary, flag);
+  expect(stderr).toContain(`no binary was found, and the WebAssembly core cannot be loaded either: ${why}. Build one`);
+  expect(stderr).not.toMatch(/^ +at /m);
+  const forced = await run(printBackend, { SIGMA_TSNE_BACKEND: "wasm" }, flag);
+  expect(forced.stderr).toContain(`the WebAssembly core cannot be loaded: ${why}. Unset SIGMA_TSNE_BACKEND`);
+  expect(forced.stderr).not.toMatch(/^ +at /m);
+});
+
+test("a program can catch the error that nothing can compute", async () => {
+  const program = `import(${JSON.stringify(library)}).catch(({ name, code }) => console.log(name, code))`;
+  const env = { ...process.env, ...withoutBinary, SIGMA_TSNE_BACKEND: "auto" };
+  const { stdout } = await execute(process.execPath, ["--no-expose-wasm", "-e", program], { env });
+  expect(stdout).toBe("SigmaTsneError ADDON_NOT_FOUND\n");
+});
+
+test("the command line reports in one line that nothing can compute", async () => {
+  const env = { ...process.env, ...withoutBinary, SIGMA_TSNE_BACKEND: "auto" };
+  const command = execute(process.execPath, ["--no-expose-wasm", resolve("dist/cli.js"), "--version"], { env });
+  await expect(command).rejects.toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^sigma-tsne: no native binary can be used on this platform .*\n$/),
+  });
 });
 
 /** A folder with a binary that consists of these bytes, for the platform of this machine. */
@@ -143,6 +180,17 @@ test("the package does not load a truncated binary, which would crash the proces
   expect(reason).toMatch(/the binary is damaged \(.+sigma-tsne\.node\); install the package again/);
 });
 
+test.each(["damaged", "missing"])("the package reports a %s WebAssembly core with its path", async (what) => {
+  const copy = await copyOf(what, prebuilt);
+  const core = join(copy, "prebuilds/wasm/sigma-tsne.wasm");
+  const bytes = await readFile(core);
+  await (what === "missing" ? rm(core) : writeFile(core, bytes.subarray(0, bytes.length / 2)));
+  const program = `console.log(require(${JSON.stringify(join(copy, "native/addon/binding.cjs"))}).failure.message)`;
+  const env = { PATH: "", SIGMA_TSNE_BACKEND: "wasm" };
+  const { stdout } = await execute(process.execPath, ["-e", program], { env });
+  expect(stdout).toContain(`cannot be loaded: ${core} is ${what}; install the package again. Unset`);
+});
+
 test("the installation keeps a prebuilt binary that loads", async () => {
   const copy = await prebuiltCopy(false);
   const install = [join(copy, "native/addon/install.cjs")];
@@ -173,8 +221,17 @@ test("a run that needs more memory than WebAssembly can address is rejected", as
   const many = { data: new Float32Array(3_000_000), rows: 3_000_000, cols: 1 };
   await expect(runTsne(many)).rejects.toMatchObject({
     code: "OUT_OF_MEMORY",
-    message: expect.stringMatching(/^3000000 points x 1 values at perplexity 30 need about \d+\.\d GiB, and/),
+    message: expect.stringMatching(/^3000000 points x 1 values at perplexity 30 need about \d+\.\d GiB, but /),
   });
+});
+
+test("a run for which the memory does not suffice is rejected with advice", async () => {
+  const embed = `const points = { data: new Float32Array(1_000_000).map(() => Math.random()), rows: 20_000, cols: 50 };
+    await sigma.runTsne(points, { iterations: 10 }).catch(({ code, message }) => console.log(code + ": " + message));
+    const { iterations } = await sigma.runTsne(data, { perplexity: 10, iterations: 10 });
+    console.log(iterations);`;
+  const { stdout } = await run(embed, { SIGMA_TSNE_BACKEND: "wasm" }, "--wasm-max-mem-pages=400");
+  expect(stdout).toBe("OUT_OF_MEMORY: not enough memory. Use fewer points or fewer dimensions\n10");
 });
 
 test("the core still works after an error", async () => {
