@@ -212,7 +212,9 @@ describe("errors", () => {
   test("the page reports in plain words that the browser has no WebAssembly", async () => {
     await page.addInitScript("delete globalThis.WebAssembly");
     await open(withData);
-    expect(await failure()).toContain("sigma-tsne cannot compute in this browser: it has no WebAssembly, or WebAssembly is switched off");
+    expect(await failure()).toContain(
+      "sigma-tsne cannot compute in this browser: it has no WebAssembly, or WebAssembly is switched off",
+    );
   });
 
   test("a policy that forbids WebAssembly is named", async () => {

@@ -156,8 +156,7 @@ export function computeMap(settings: MapSettings): string {
 }
 
 /** Whether a computation was neither canceled nor removed. The same settings may have been computed again since then. */
-const isCurrent = (id: string, controller: AbortController): boolean =>
-  computations.get(id)?.controller === controller;
+const isCurrent = (id: string, controller: AbortController): boolean => computations.get(id)?.controller === controller;
 
 async function finish(computation: EmbeddingComputation<Tsne>, controller: AbortController): Promise<void> {
   const { id, title } = computation.state;
@@ -220,15 +219,15 @@ export async function computedLayouts(): Promise<Map<string, Float32Array>> {
 /** Milliseconds for which states are collected, because a small map takes a thousand iterations per second. */
 const COLLECTING = 100;
 const unreported = new Map<string, ComputationState>();
-let timer: ReturnType<typeof setTimeout> | undefined;
 
 function report(state: ComputationState): void {
+  if (unreported.size === 0) setTimeout(reportAll, COLLECTING);
   unreported.set(state.id, state);
-  timer ??= setTimeout(() => {
-    timer = undefined;
-    for (const newest of unreported.values()) listeners.onComputation(newest);
-    unreported.clear();
-  }, COLLECTING);
+}
+
+function reportAll(): void {
+  for (const state of unreported.values()) listeners.onComputation(state);
+  unreported.clear();
 }
 
 function changed(): void {
