@@ -157,7 +157,7 @@ test("a computation can be watched, stopped, continued and canceled", async () =
   await page.getByText("More settings").click();
   await page.getByLabel("Iterations", { exact: true }).fill("1000000");
   await compute();
-  await expect.poll(caption).toContain("as it forms, iteration");
+  await expect.poll(caption).toContain("being computed, iteration");
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   await expect.poll(() => panel().textContent()).toContain("stopped");
   await page.getByRole("button", { name: "Continue" }).click();
@@ -271,7 +271,7 @@ test.each(["light", "dark"] as const)("axe finds nothing in the panel that compu
   expect(await findProblems()).toEqual([]);
   await page.getByLabel("Iterations", { exact: true }).fill("1000000");
   await compute();
-  await expect.poll(caption).toContain("as it forms");
+  await expect.poll(caption).toContain("being computed");
   expect(await findProblems()).toEqual([]);
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByLabel("Iterations", { exact: true }).fill("50");

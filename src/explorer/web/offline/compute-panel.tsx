@@ -169,16 +169,17 @@ function Choice({
   names: readonly string[];
   onChange: (value: string) => void;
 }) {
+  const id = useId();
   return (
-    <label class={styles.field}>
-      <span>{label}</span>
-      <select value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+    <div class={styles.field}>
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
         {names.map((name) => (
           <option key={name} value={name}>
             {name}
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
