@@ -42,6 +42,8 @@ Examples:
 Open the address that the command prints. By default, only programs on this
 machine can reach it. With --host, other machines can reach it as well, but only
 with the token that the printed address contains. Ctrl-C ends the server.
+"Save" in the page writes the explorer as one HTML file, which needs no server
+and computes maps with other settings.
 
 Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong usage, 130 interrupted before
 the server was up.

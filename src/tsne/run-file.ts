@@ -2,8 +2,8 @@ import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { endianness, totalmem } from "node:os";
 import { extname } from "node:path";
+import { abortError } from "../abort.js";
 import {
-  abortError,
   binding,
   type NativeRun,
   type NativeStateArray,
