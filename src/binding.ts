@@ -16,8 +16,8 @@ function unavailable(failure: Error): SigmaTsneError {
 }
 
 /**
- * Export the binding under a name of its own: if several bundles re-export the import directly, the bundler loses its
- * default.
+ * Exports the binding under a new name. If several bundles re-exported the import directly, the bundler would lose the
+ * default export of the binding.
  */
 export const binding = native;
 export type NativeOptions = native.NativeOptions;

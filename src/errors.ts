@@ -2,7 +2,7 @@
  * All errors that this package throws intentionally are {@link SigmaTsneError} with a `code`. Any other error is a bug.
  */
 
-/** The kind of the error, for programs. The message explains it to people. */
+/** The kind of an error, for use in programs. The message of the error explains the problem to people. */
 export type ErrorCode =
   /** An argument of the wrong type or an unusable combination. */
   | "INVALID_ARGUMENT"
@@ -18,7 +18,7 @@ export type ErrorCode =
   | "NEGATIVE_SIGMA"
   /** A matrix that cannot be a covariance, because it is not symmetric or has a negative eigenvalue. */
   | "NOT_A_COVARIANCE"
-  /** Fewer than three points. */
+  /** Data with fewer than three points. */
   | "TOO_FEW_POINTS"
   /** A file that does not exist or cannot be read. */
   | "FILE_READ"
@@ -30,7 +30,7 @@ export type ErrorCode =
   | "FILE_WRITE"
   /** A file that is missing and could not be downloaded. */
   | "DOWNLOAD"
-  /** Stopped by the caller. */
+  /** Work that the caller has stopped. */
   | "ABORTED"
   /** The embedding or the loss of a model grew without limit: the learning rate is too large for the data. */
   | "DIVERGED"
@@ -42,7 +42,7 @@ export type ErrorCode =
   | "BACKEND_UNAVAILABLE"
   /** A package that is not installed, or not available for this platform. */
   | "DEPENDENCY_MISSING"
-  /** No native binary fits this platform. */
+  /** There is no native binary for this platform. */
   | "ADDON_NOT_FOUND";
 
 /** The base class of all intentional errors. */
@@ -56,7 +56,7 @@ export class SigmaTsneError extends Error {
   }
 }
 
-/** Start of `accepted` for an option that cannot be combined with the other given options. */
+/** The text with which `accepted` starts if an option cannot be combined with the other given options. */
 const UNUSABLE = "to be left out";
 
 function explain(argument: string, accepted: string, received: unknown): string {
@@ -87,8 +87,8 @@ export class ArgumentError extends SigmaTsneError {
 }
 
 /**
- * Values that cannot be embedded: NaN, infinite values, negative sigma, or too few points. Contains the position of the
- * first one.
+ * Values that cannot be embedded: NaN, infinite values, negative sigma, or too few points. `row` and `column` give the
+ * position of the first invalid value.
  */
 export class DataError extends ArgumentError {
   /** Row (from 0) of the first invalid value, if there is one. */

@@ -22,15 +22,15 @@ export type MatrixLike =
   | (NumericArray & { readonly shape: readonly number[] })
   | {
       readonly shape: readonly number[];
-      /** Returns the numbers row by row, as a TensorFlow.js tensor does. */
+      /** Returns the numbers row by row. Tensors of TensorFlow.js have this method. */
       dataSync(): NumericArray;
     }
   | readonly (readonly number[])[]
   | readonly FloatArray[];
 
 /**
- * The one matrix type of the package: `rows x cols` numbers, row after row (C order), in float32 or float64.
- * It wraps `data` without copying it.
+ * The one matrix type of the package: `rows x cols` numbers, row after row (C order), in float32 or float64. A matrix
+ * uses the array `data` without copying it.
  */
 export class Matrix {
   readonly data: FloatArray;
@@ -106,7 +106,7 @@ const accepted =
 
 /**
  * Converts a value to a {@link Matrix}. Float32 and float64 data are wrapped, not copied; integers and nested arrays
- * are copied once. The values themselves are not checked.
+ * are copied once. The numbers are not checked for NaN and infinite values.
  *
  * @param argument name of the value in error messages
  * @throws {ArgumentError} INVALID_ARGUMENT if the value is not a matrix, SHAPE_MISMATCH for rows of different lengths

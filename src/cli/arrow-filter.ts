@@ -43,10 +43,10 @@ export function addArrowOptions(command: Command): Command {
 }
 
 /**
- * Whether the command filters a stream.
+ * Whether the command filters a stream, instead of reading and writing files.
  *
- * @param others options for files only, by their command-line names
- * @param own options for streams only
+ * @param others values of the options that apply only to files, by their command-line names
+ * @param own values of the options that apply only to streams
  * @throws {ArgumentError} INVALID_ARGUMENT if options of both kinds are given
  */
 export function checkArrow(
@@ -77,9 +77,11 @@ export function requireGiven(
 }
 
 /**
- * Filters standard input to standard output. The reader of the output may close it early.
+ * Reads a stream from standard input and writes the filtered stream to standard output. The program that reads the
+ * output may close it early.
  *
- * @param words for the summary: `done` says what happened to the rows, `lacking` what unusable rows lack
+ * @param words for the summary: `done` says what happened to the rows, `lacking` says what is missing in the unusable
+ *   rows
  * @param open creates the filter for the input
  */
 export async function filterStandardStreams(
@@ -163,14 +165,15 @@ function summarize(
   return `${JSON.stringify(summary)}\n`;
 }
 
-/** Passes on the input and calls `begin` when its first piece is requested. */
+/** Yields the pieces of `input` unchanged. Calls `begin` when the first piece is requested. */
 async function* from(input: AsyncIterable<Uint8Array>, begin: () => void): AsyncGenerator<Uint8Array> {
   begin();
   yield* input;
 }
 
 /**
- * Opens standard input. A file is read in larger pieces than Node.js would use, each in the memory of the previous one.
+ * Opens standard input. A file is read in larger pieces than Node.js would use. Each piece is read into the same buffer
+ * and overwrites the previous piece.
  */
 function openInput(): AsyncIterable<Uint8Array> & { destroy(): void } {
   if (!fstatSync(0).isFile()) return process.stdin;

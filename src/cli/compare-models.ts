@@ -60,7 +60,7 @@ export function createCompareModelsCommand(): Command {
     .usage("[runs...] -o <folder> [options]")
     .summary("compare several models in numbers and pictures")
     .description(
-      "Measure models on the same test images, with clean and with noisy input, and draw them side by side. Without runs, the models are trained first.",
+      "Measure models on the same test images, with clean and with noisy input, and draw their results side by side. If no runs are given, the models are trained first.",
     )
     .argument("[runs...]", "folders of trainings, or of models")
     .requiredOption(
@@ -68,7 +68,7 @@ export function createCompareModelsCommand(): Command {
       "folder for the table and the pictures; an earlier comparison in it is replaced",
     );
   addDeclaredOptions(command, MODEL_COMPARISON_OPTIONS, ["noise", "draws", "gridSize", "seed", "force"], {
-    seed: { description: "seed of weights, training and draws (default: 42)" },
+    seed: { description: "seed of the initial weights, the training and the random draws (default: 42)" },
   })
     .option("--json", "print the content of models.json instead of the table")
     .option("--quiet", "print only errors and the results")
@@ -81,8 +81,8 @@ export function createCompareModelsCommand(): Command {
     epochs: { description: "number of passes over all images (default: 10)" },
   });
   addDeclaredOptions(command, MODEL_OPTIONS, ["zDim", "hiddenDim"], {
-    zDim: { description: "dimensions of the codes (default: 2)" },
-    hiddenDim: { description: "units of a dense layer (default: that of each model)" },
+    zDim: { description: "number of dimensions of the codes (default: 2)" },
+    hiddenDim: { description: "number of units of a dense layer (default: the default of each model)" },
   })
     .optionsGroup("Data:")
     .option("--dataset <name|path>", "the images (default: the images of the first run, or micrographs)");

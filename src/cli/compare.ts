@@ -161,7 +161,10 @@ async function run(path: string, flags: CompareFlags, signal: AbortSignal): Prom
   }
 }
 
-/** Returns the row of each point in its file, and the identifier, further labels and kept columns. */
+/**
+ * Returns for each point its row number in the file, its identifier, further labels and the values of the columns
+ * chosen with --keep.
+ */
 function factsOf({ points }: Inputs): { rows: Int32Array | undefined; fileRows: number; columns: Table } {
   const { kept, facts, rows } = points;
   const { identifier, labels, metadata } = kept ? takeFacts(facts, kept) : facts;
@@ -177,8 +180,8 @@ const initFile = ({ init }: CompareFlags): string | undefined =>
   init === "pca" || init === "random" ? undefined : init;
 
 /**
- * Converts the flags to options of the library. An empty matrix stands for an initial embedding that is read from a
- * file later.
+ * Converts the flags to options of the library. If the initial embedding is read from a file later, an empty matrix is
+ * its placeholder.
  */
 function libraryOptions(flags: CompareFlags): CompareOptions {
   const { variant, k, outputDimensions, seed, threads } = flags;

@@ -11,11 +11,11 @@ export type CovarianceFlags = { [Name in CovarianceOption]?: string };
 
 const FLAGS = flagsByName(TSNE_SETTINGS);
 
-/** Returns the option whose covariance file is given. */
+/** Returns the name of the option with which the user gave a covariance file. */
 const givenOption = (flags: CovarianceFlags): CovarianceOption | undefined =>
   COVARIANCE_OPTIONS.find((name) => flags[name] !== undefined);
 
-/** Whether a command is given covariances. */
+/** Whether the user gave a covariance file. */
 export const givesCovariances = (flags: CovarianceFlags): boolean => givenOption(flags) !== undefined;
 
 /** Returns the paths of covariance files by flag, for checks of paths. */

@@ -30,11 +30,11 @@ const collect = (text: string, before: string[] = []): string[] => [...before, t
 interface ColumnFlagGroups {
   /** Whether the command reads standard deviations. */
   readonly sigma?: boolean;
-  /** Whether the command reads columns of lists. */
+  /** Whether the command reads columns whose values are lists of numbers. */
   readonly lists?: boolean;
   /** Whether the command copies columns to its results. */
   readonly keep?: boolean;
-  /** Whether to add `--strict`. False if the command has its own. */
+  /** Whether to add `--strict`. False if the command defines its own `--strict`. */
   readonly strict?: boolean;
 }
 

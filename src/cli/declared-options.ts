@@ -1,7 +1,7 @@
 import { type Command, Option as CommandOption } from "commander";
 import { type Declarations, describeFlag, flagOf } from "../options/index.js";
 
-/** Texts of a flag that replace those of its declaration. */
+/** Texts of a flag that replace the texts of its declaration. */
 export interface FlagTexts {
   readonly placeholder?: string;
   /** The whole description, including the default. */
@@ -9,10 +9,10 @@ export interface FlagTexts {
 }
 
 /**
- * Adds a flag for each of these options, in this order. Commander stores the value under the name of the flag. It
- * equals the name of the option unless the declaration states another flag.
+ * Adds a flag for each of these options, in this order. Commander stores the value under the name of the flag. This
+ * name equals the name of the option unless the declaration states another flag.
  *
- * @param texts replacement texts, by the name of the option
+ * @param texts texts that replace the declared ones, by the name of the option
  */
 export function addDeclaredOptions<D extends Declarations>(
   command: Command,
@@ -32,7 +32,7 @@ export function declaredOption<D extends Declarations>(
 ): CommandOption {
   const option = declarations[name];
   const flag = flagOf(name, option);
-  if (flag === undefined) throw new Error(`${name} has no flag`);
+  if (flag === undefined) throw new Error(`option ${name} has no flag on the command line`);
   const { placeholder = option.placeholder, description = describeFlag(option) } = texts;
   const typed = new CommandOption(placeholder === "" ? flag : `${flag} ${placeholder}`, description);
   return placeholder === "" ? typed : typed.argParser((text) => option.parse(text, flag));

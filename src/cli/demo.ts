@@ -71,7 +71,7 @@ export function createDemoCommand(): Command {
     });
 }
 
-/** Text that points to the second part of the demo after the first. */
+/** Text after the first part of the demo that describes the command for the second part. */
 const secondAct = (data: DemoData, width: number): string[] => {
   if (data === "codes") return [];
   const text =

@@ -45,7 +45,7 @@ interface State {
   readonly embedding: Matrix;
 }
 
-/** The facts about the inputs without the numbers, which the run has copied. */
+/** The facts about the inputs, without the numbers, because the run has its own copy of the numbers. */
 interface Facts extends Pick<Inputs, "labels" | "points" | "preparation" | "report" | "notes"> {
   readonly rows: number;
   readonly cols: number;
@@ -226,8 +226,8 @@ async function compute({ run, display, states }: Prepared, flags: EmbedFlags, si
 }
 
 /**
- * Writes the requested files. Pictures are drawn before any file is written, so that an interruption leaves all files
- * or none.
+ * Writes the requested files. Pictures are drawn before any file is written, so that after an interruption either all
+ * files are written or none.
  */
 async function writeOutputs(
   path: string,
@@ -263,17 +263,17 @@ async function writeOutputs(
   }
 }
 
-/** Describes the neighbor search in the final sentence if it was not exact. */
+/** Returns the part of the final sentence that describes the neighbor search; empty if the search was exact. */
 const describeSearch = ({ neighbors }: TsneResult): string =>
   neighbors.method === "exact" ? "" : `${describeNeighbors(neighbors)}, `;
 
-/** Describes the variance floor in the final sentence if the distance has one. */
+/** Returns the part of the final sentence that describes the variance floor; empty if the distance has none. */
 const describeUsedFloor = ({ varianceFloor }: TsneResult): string => {
   const floor = describeFloor(varianceFloor);
   return floor === undefined ? "" : `${floor}, `;
 };
 
-/** Returns the subtitle of a picture. */
+/** Returns the subtitle of the picture that `--plot` draws. */
 function describeRun(result: TsneResult, uncertainty: PositionUncertainty | undefined): string {
   const { distance, perplexity, outputDimensions } = result.options;
   const measure = result.neighbors.method === "given" ? "" : `${distance} distance, `;

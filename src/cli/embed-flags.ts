@@ -20,8 +20,8 @@ import type { TypedNames } from "./failure.js";
 import type { RowRange } from "./values.js";
 
 /**
- * The flags of `sigma-tsne embed`: the options of a run, some of which are paths here, and further flags of the
- * command.
+ * The flags of `sigma-tsne embed`: the options of a run and further flags of the command. Options that hold matrices in
+ * the library hold paths here.
  */
 export interface EmbedFlags
   extends ColumnFlags,
@@ -53,7 +53,7 @@ export interface EmbedFlags
   quiet?: true;
 }
 
-/** Flags that name files of neighbors, distances or affinities. A run uses only one of the first four. */
+/** Flags that name files of neighbors, distances or affinities. A run uses only one of the first four flags. */
 const GRAPH_FLAGS = {
   distances: "--distances",
   affinities: "--affinities",
@@ -66,8 +66,8 @@ export const graphPath = (flags: EmbedFlags): string | undefined =>
   flags.distances ?? flags.affinities ?? flags.neighborTable ?? flags.neighborDistances;
 
 /**
- * Allows `--neighbors` with a path. It then means `--neighbor-table` if the file is a table, and `--distances`
- * otherwise.
+ * Allows a path as the value of `--neighbors`. The flag is then replaced by `--neighbor-table` if the file is a table,
+ * and by `--distances` otherwise.
  */
 export function withNeighborFile<T extends EmbedFlags>(flags: T): T {
   const file: string | undefined = flags.neighbors;
@@ -96,8 +96,8 @@ export function libraryOptions(flags: EmbedFlags): TsneOptions {
 }
 
 /**
- * Returns the same options with an empty matrix in place of each matrix that is read from a file later, for checks
- * before reading.
+ * Returns the options of the library for checks before any file is read. An empty matrix replaces each matrix that is
+ * read from a file later.
  */
 export function expectedOptions(flags: EmbedFlags): TsneOptions {
   const options = libraryOptions(flags);

@@ -132,8 +132,8 @@ async function compute(
 }
 
 /**
- * Writes the requested files. The picture is drawn before any file is written, so that an interruption leaves all files
- * or none.
+ * Writes the requested files. The picture is drawn before any file is written, so that after an interruption either all
+ * files are written or none.
  */
 async function writeOutputs(
   path: string,

@@ -93,7 +93,7 @@ export function createEncodeCommand(): Command {
   const command = new Command("encode")
     .usage("<run> [data] -o <folder> [options]\n       sigma-tsne encode <run> --arrow [options]")
     .summary("encode images as means and standard deviations")
-    .description("Encode images with a trained model as means and standard deviations, the input of embed.")
+    .description("Encode images with a trained model as means and standard deviations. The command embed reads both.")
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .option("-o, --output <folder>", "folder for the files; earlier codes in it are replaced")
@@ -209,7 +209,7 @@ function parseNoise(typed: string | undefined): "estimated" | number | { path: s
   return typed.trim() === "" || Number.isNaN(value) ? { path: typed } : value;
 }
 
-/** Returns the range and median of the noise of the images, and the number of images without noise. */
+/** Returns the minimum, median and maximum of the noise of the images, and the number of images without noise. */
 function summarizeNoise(noise: Float32Array | undefined) {
   if (!noise || noise.length === 0) return undefined;
   const sorted = noise.slice().sort();

@@ -48,13 +48,13 @@ export function createEvaluateModelCommand(): Command {
     .usage("<run> [data] [options]")
     .summary("measure a trained model on test images")
     .description(
-      "Measure a trained model on images it was not trained on: test log-likelihood, reconstruction from clean and from noisy input, latent dimensions that are active, and for mixtures the unsupervised accuracy and the mutual information of clusters and labels.",
+      "Measure a trained model on images it was not trained on: test log-likelihood, reconstruction from clean and from noisy input, and active latent dimensions. For mixture models, also measure the unsupervised accuracy and the mutual information of clusters and labels.",
     )
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .addOption(partOption("test"));
   addDeclaredOptions(command, EVALUATION_OPTIONS, ["draws", "noise", "binarize", "batchSize", "seed"], {
-    noise: { description: `fraction of the values of the noisy input to which noise is added (default: ${NOISE})` },
+    noise: { description: `fraction of the pixel values that get noise in the noisy input (default: ${NOISE})` },
   })
     .option("-o, --output <file>", "file for the results as JSON, the same that --json prints")
     .option("--json", "print one JSON object instead of a table")

@@ -86,7 +86,7 @@ export function createEvaluateCommand(): Command {
     .usage("<data> <embedding> [options]")
     .summary("measure how well an embedding shows its data")
     .description(
-      "Measure how well an embedding shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of distances, and with --labels how well it shows their classes.",
+      "Measure how well an embedding shows its data: KL divergence, fraction of neighbors kept, trustworthiness, continuity and correlation of distances. With --labels, also measure how well the embedding shows the classes.",
     )
     .argument("<data>", `the data, or their means, one point per row: ${DATA_FILES}`)
     .argument("<embedding>", "the positions, one per row, in the order of the data");
@@ -142,8 +142,10 @@ function addInputOptions(command: Command): void {
 
 function addMethodOptions(command: Command): void {
   addDeclaredOptions(command, TSNE_SETTINGS, ["distance", "varianceFloor", "perplexity", "neighbors"], {
-    perplexity: { description: "perplexity of the KL divergence (default: 30, or less for fewer than 91 points)" },
-    neighbors: { description: "how neighbors are found for the KL divergence: exact, cells or auto (default: auto)" },
+    perplexity: { description: "perplexity for the KL divergence (default: 30, or less for fewer than 91 points)" },
+    neighbors: {
+      description: "method of the neighbor search for the KL divergence: exact, cells or auto (default: auto)",
+    },
   })
     .option(
       "--k <list>",
@@ -156,7 +158,7 @@ function addMethodOptions(command: Command): void {
       integerParser("--sample", 2),
     );
   addDeclaredOptions(command, TSNE_SETTINGS, ["seed", "threads"], {
-    seed: { description: "seed of the sample (default: 42)" },
+    seed: { description: "seed of the random choice of points for --sample (default: 42)" },
   });
 }
 
@@ -199,8 +201,8 @@ function libraryOptions(flags: EvaluateFlags): EvaluateOptions {
 }
 
 /**
- * Checks everything that does not depend on the data. An empty matrix stands for standard deviations that are read
- * later.
+ * Checks everything that does not depend on the data. If standard deviations are read later, an empty matrix is their
+ * placeholder.
  */
 async function checkBeforeReading(
   data: string,

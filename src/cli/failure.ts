@@ -10,7 +10,8 @@ const wrongUsage: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Prints an error as one line, `<speaker>: <message>`, on standard error. With SIGMA_TSNE_DEBUG=1 its stack follows.
+ * Prints an error as one line, `<speaker>: <message>`, on standard error. With SIGMA_TSNE_DEBUG=1 the stack trace of
+ * the error follows.
  *
  * @returns the exit code: 0 after --help and --version, 1 for a failure, 2 for wrong usage, 130 or 143 after an
  *   interruption
@@ -44,7 +45,10 @@ function messageOf(error: unknown): string {
   return `unexpected error: ${error instanceof Error ? error.message : String(error)}. This is a bug; run the command again with SIGMA_TSNE_DEBUG=1 to see where it happened`;
 }
 
-/** Command-line names of the library's arguments. If an argument is the content of a file, its name is the path. */
+/**
+ * Command-line names of the library's arguments. If the argument is read from a file, its name here is the path of the
+ * file.
+ */
 export type TypedNames = Readonly<Record<string, string | undefined>>;
 
 /** Runs `work` and replaces the library's argument names in its errors by command-line names. */

@@ -1,6 +1,6 @@
 /**
- * Flags of the programs that this one replaces (docs/migration.md), each with its replacement here. Their underscores
- * are written as hyphens.
+ * Flags of the programs that sigma-tsne replaces (docs/migration.md), each with the flag that replaces it. Underscores
+ * in the old flags are written as hyphens.
  */
 const FORMER_FLAGS: Readonly<Record<string, string>> = {
   "--model-type": "--model",
@@ -35,8 +35,8 @@ const FORMER_FLAGS: Readonly<Record<string, string>> = {
 const NEEDLESS_FLAGS: readonly string[] = ["--train", "--summary"];
 
 /**
- * Returns advice how to replace an unknown flag, typed with or without `=value`. It is the end of an error message, and
- * empty if no replacement is known or if `flags` contains the flag.
+ * Returns advice how to replace an unknown flag, typed with or without `=value`. The caller appends the advice to an
+ * error message. The advice is empty if no replacement is known or if `flags` contains the flag.
  */
 export function hintAt(unknown: string, flags: readonly string[]): string {
   const flag = unknown.replace(/=.*/s, "").replaceAll("_", "-").toLowerCase();

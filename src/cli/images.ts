@@ -14,10 +14,10 @@ export function checkImageOutput(flag: string, path: string): void {
 }
 
 /**
- * Writes the images of a model as an array, count x height x width (x channels, if there are several), or as one
- * picture.
+ * Writes the images of a model as an array of shape count x height x width (x channels, if there are several), or as
+ * one picture.
  *
- * @param images count images in sequence
+ * @param images the pixels of `count` images, one image after the other
  */
 export async function writeImages(
   path: string,

@@ -36,18 +36,21 @@ export interface Inputs {
   /** One label per row of `data`, from --labels or else from the first column of labels in the data file. */
   readonly labels: string[] | undefined;
   readonly points: PointFacts;
-  /** The preparation that was applied to the data, to be saved with a run; `undefined` if none was. */
+  /**
+   * The preparation that was applied to the data, such as log1p, to be saved with a run; `undefined` if the data were
+   * not prepared.
+   */
   readonly preparation: FittedPreparation | undefined;
-  /** The roles of the columns in one line. */
+  /** One line of text that describes the roles of the columns. */
   readonly report: string;
-  /** Further notes for the reader of the result. */
+  /** Further notes for the user. */
   readonly notes: readonly string[];
 }
 
 /** Facts about all rows of the input, including dropped rows, for tables of results. */
 export interface PointFacts {
   readonly rows: number;
-  /** The row in the input of each row of the data; `undefined` if no row was dropped. */
+  /** For each row of the data, its row number in the input; `undefined` if no row was dropped. */
   readonly kept: Int32Array | undefined;
   readonly facts: RowFacts;
   /** The labels from --labels. */
@@ -55,8 +58,9 @@ export interface PointFacts {
 }
 
 /**
- * Reads the inputs, cuts out the requested rows and prepares the data. A file with another number of rows than the data
- * is not cut, because it may have been cut already.
+ * Reads the inputs, cuts out the requested rows and prepares the data. The same rows are cut out of the other files,
+ * such as standard deviations. A file that does not have as many rows as the data is read completely, because it may
+ * contain only the requested rows.
  *
  * @throws {FileError} for a file that cannot be read
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the data do not have, SHAPE_MISMATCH if the numbers of labels and
@@ -112,8 +116,8 @@ export async function readInputs(typed: InputPaths, signal: AbortSignal): Promis
 }
 
 /**
- * Handles labels and standard deviations that are named as a part of the data file, as in `--labels cells.csv:group`.
- * They become column options, so that these columns are not used as data as well.
+ * Handles labels and standard deviations that are columns of the data file, as in `--labels cells.csv:group`. The paths
+ * are replaced by column options, so that these columns are not also used as data.
  */
 function withOwnColumns(paths: InputPaths): InputPaths {
   const { file } = splitPart(paths.data);
@@ -150,7 +154,8 @@ export const isNumber = (sigma: string | undefined): boolean =>
 export const sigmaPath = (sigma: string | undefined): string | undefined => (isNumber(sigma) ? undefined : sigma);
 
 /**
- * Reads the labels of --labels. Their number must be that of the rows of the data file or of the points after the cut.
+ * Reads the labels of --labels. There must be one label per row of the data file, or one label per point that remains
+ * after the rows were cut out.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH for another number of labels
  */
@@ -183,7 +188,7 @@ export interface EmbeddingFile {
 
 /**
  * Reads an embedding: the columns x, y and z of a table that has them, else all columns of data. Rows without a
- * position, which come from dropped rows, are left out.
+ * position are left out; they belong to rows that were dropped from the data.
  */
 export async function readEmbeddingFile(
   path: string,
@@ -212,7 +217,7 @@ export const describeInputs = (
   { report, notes = [] }: { report: string; notes?: readonly string[] },
 ): string => [`${inputName(path)}: ${report}`, ...notes].map((line) => `${line}\n`).join("");
 
-/** Describes the columns of an embedding in a table. A matrix of positions needs no description. */
+/** Describes the columns of a table that contains an embedding. Returns an empty text for a matrix of positions. */
 export function describeEmbedding(path: string, { report, roles }: Dataset): string {
   const { identifier, labels, metadata, unused } = roles;
   const isPlain = identifier === undefined && labels.length + metadata.length + unused.length === 0;

@@ -124,7 +124,7 @@ async function interpolate(request: Request, flags: InterpolateFlags, signal: Ab
   });
 }
 
-/** Reads the codes at both ends: 2 x zDim. */
+/** Returns the codes of the first and the last image, 2 x zDim numbers. */
 async function readEnds(
   opened: OpenedRun,
   { ends, data }: Request,

@@ -16,8 +16,8 @@ export class Interruption extends AbortError {
 }
 
 /**
- * Runs `work`, a command, with a signal that the first SIGINT or SIGTERM aborts. A second one ends the process at once.
- * The command can read standard input and pipes several times.
+ * Runs `work`, a command, and passes it an abort signal. The first SIGINT or SIGTERM aborts this signal. A second
+ * SIGINT or SIGTERM ends the process at once. The command can read standard input and pipes several times.
  *
  * @throws {Interruption} if `work` failed after a signal arrived
  */

@@ -76,7 +76,7 @@ export function noteSkipped(dataset: Dataset, display: ProgressDisplay): void {
   if (skipped) display.note(`${dataset.name}:${skipped}`);
 }
 
-/** The options of `openDataset` for these flags. */
+/** Converts the flags to options of `openDataset`. */
 export function datasetOptions(
   flags: DatasetFlags,
   { signal, display }: { signal: AbortSignal; display?: ProgressDisplay | undefined },
@@ -132,7 +132,7 @@ export async function startBackend(
   return { backend, display: createProgressDisplay(quiet, () => backend.description) };
 }
 
-/** A model opened by a command, with the objects needed to use it. */
+/** A model that a command has opened, with the other objects that the command needs to use it. */
 export interface OpenedRun {
   readonly vae: typeof import("../vae/index.js");
   readonly run: Run;
@@ -156,14 +156,14 @@ export async function withRun<T>(
   }
 }
 
-/** Notes that the model comes from a checkpoint of an unfinished training. */
+/** Prints a note if the model comes from a checkpoint of an unfinished training. */
 export function noteUnfinished({ folder, checkpoint }: Run, display: { note(line: string): unknown }): void {
   if (!checkpoint) return;
   const { epoch, step } = checkpoint;
   display.note(`The training in ${folder} is not done; its checkpoint after epoch ${epoch}, step ${step} is used.`);
 }
 
-/** Opens the data set of the run, or `nameOrPath`, and passes it to `work`. */
+/** Opens the data set `nameOrPath`, or the data set of the run if it is undefined, and passes it to `work`. */
 export async function withDataset<T>(
   { vae, run, display }: OpenedRun,
   nameOrPath: string | undefined,
@@ -180,7 +180,7 @@ export async function withDataset<T>(
   }
 }
 
-/** Returns the command-line name of every option by its library name: `--z-dim` for `zDim`. */
+/** Returns a table from the library name of every option to its command-line name: `zDim` to `--z-dim`. */
 export function namesOf(command: Command, others: TypedNames = {}): TypedNames {
   const own = command.options.map((option) => [option.attributeName(), option.long as string]);
   const split = { split: "--validation and --test", "split.validation": "--validation", "split.test": "--test" };

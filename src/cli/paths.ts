@@ -4,7 +4,7 @@ import { ArgumentError } from "../errors.js";
 import { assertMatrixExtension, assertWritable, isAnndataPath, splitPart } from "../io/index.js";
 import { withTypedNames } from "./failure.js";
 
-/** Paths by the name of the option or argument that gave them. */
+/** Paths by the name of the option or argument with which the user gave them. */
 export type TypedPaths = Readonly<Record<string, string | undefined>>;
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for an empty path, which an unset variable in a shell script would give */
@@ -84,7 +84,10 @@ export function checkExtension(flag: string, path: string | undefined, extension
   throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
 }
 
-/** Returns the same text for two paths of one file, including links and paths with an array (`file:name`). */
+/**
+ * Returns a text that identifies the file of a path: it is the same for all paths of one file, including links and
+ * paths that name an array in it (`file:name`).
+ */
 function identity(typed: string): string {
   const { file: path } = splitPart(typed);
   try {

@@ -99,9 +99,9 @@ export function createPlaceCommand(): Command {
   addDeclaredOptions(command, PLACEMENT_OPTIONS, ["uncertainty", "perplexity", "iterations", "seed", "prior"], {
     uncertainty: {
       description:
-        "number of draws of each point that are placed to measure the uncertainty of its position, which is written to <output>_uncertainty and the --table, or to columns of the stream; needs a run with sigma",
+        "number of random draws from each point's Gaussian that are placed to measure the uncertainty of the point's position. The uncertainty is written to <output>_uncertainty and the --table, or to columns of the stream. Needs a run with sigma",
     },
-    perplexity: { description: "effective number of neighbors (default: that of the run)" },
+    perplexity: { description: "effective number of neighbors of each new point (default: the perplexity of the run)" },
   })
     .addOption(declaredOption(TSNE_SETTINGS, "threads"))
     .option("-o, --output <file>", "file for the positions: .npy, .csv, .tsv, .parquet or .arrow")
@@ -195,7 +195,7 @@ async function placeArrow(path: string, flags: PlaceFlags, signal: AbortSignal):
   });
 }
 
-/** Reads the new points from a file. Standard deviations in its columns are used if the run has sigma. */
+/** Reads the new points from a file. If the run has sigma, columns of standard deviations in the file are used. */
 async function placeFile(
   run: string,
   data: string,
@@ -205,14 +205,14 @@ async function placeFile(
   return place(run, data, givesCovariances(flags) ? flags : await withSigmaPath(data, flags), signal);
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for a preparation in addition to that of the run */
+/** @throws {ArgumentError} INVALID_ARGUMENT for --log1p if the run already prepares new points */
 function checkPreparationFlags({ preparation }: Tsne, { log1p }: PlaceFlags): void {
   if (!preparation || !log1p) return;
   const accepted = "to be left out for this run, which prepares new points as its data were prepared";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--log1p", received: log1p, accepted });
 }
 
-/** Adds a note about the preparation that the run applies. */
+/** Adds a note about the preparation that the run applies to new points. */
 function withPreparation({ preparation }: Tsne, inputs: Inputs): Inputs {
   if (!preparation) return inputs;
   const steps = [preparation.log1p && "log(1 + x)", preparation.scales && "standardized columns"].filter(Boolean);

@@ -175,7 +175,7 @@ function checkImageFlags(flags: PlotFlags): void {
   }
 }
 
-/** Selects the values of the points that have a position, if the file has values for all rows. */
+/** If there is one value for every row of the file, keeps only the values of points that have a position. */
 function withoutGaps(values: ArrayLike<number>, { kept, rows }: PointFacts): ArrayLike<number> {
   return kept && values.length === rows ? Float64Array.from(kept, (i) => values[i]) : values;
 }

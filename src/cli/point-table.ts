@@ -19,15 +19,15 @@ import type { PointFacts } from "./inputs.js";
 /** Extensions of tables, for help and error messages. */
 export const TABLE_FORMATS = ".parquet, .arrow, .csv or .tsv";
 
-/** The known facts about n points. Each adds its columns, in this order. */
+/** The known facts about n points. Each property adds its columns to the table, in the order of the properties. */
 export interface PointColumns {
   /** x, y, z: the positions. */
   readonly embedding: Matrix;
-  /** Facts from the input: identifier, labels and metadata. */
+  /** Identifier, labels and metadata of the points, from the input. */
   readonly points?: PointFacts | undefined;
   readonly uncertainty?: UncertaintyMeasures | undefined;
   readonly quality?: PointQuality | undefined;
-  /** Additional columns of a command. */
+  /** Additional columns that only some commands write. */
   readonly columns?: Readonly<Record<string, TableColumn>> | undefined;
 }
 
@@ -49,9 +49,9 @@ export async function writePointTable(path: string, known: PointColumns, signal:
 }
 
 /**
- * Writes an embedding in one of three forms. A path in .h5ad gives a copy of the AnnData file of the points with the
- * embedding. A format with column names gives a table with the identifier, labels and metadata, if the input has any.
- * Otherwise the embedding is written as a matrix.
+ * Writes an embedding in one of three forms. For a path that ends in .h5ad, it writes a copy of the AnnData file that
+ * contains the points, and adds the embedding. For a format with column names, it writes a table with the identifier,
+ * labels and metadata, if the input has any. Otherwise it writes a matrix.
  */
 export async function writeEmbedding(
   path: string,
@@ -76,7 +76,10 @@ export async function writeEmbedding(
 const hasFacts = ({ facts: { identifier, labels, metadata } }: PointFacts): boolean =>
   identifier !== undefined || labels.size + metadata.size > 0;
 
-/** Joins identifier, results, labels, metadata and measures in this order. Dropped rows have no results. */
+/**
+ * Joins identifier, results, labels, metadata and measures in this order. In the columns of results, rows that were
+ * dropped from the data have NaN or an empty text.
+ */
 function joinFacts(
   points: PointFacts | undefined,
   results: ReadonlyMap<string, TableColumn>,
@@ -103,7 +106,10 @@ function joinFacts(
   return table;
 }
 
-/** Returns a name for an input column. If a result has the same name, such as x, the column becomes input_x. */
+/**
+ * Returns the name of an input column in the table. If a result has the same name, such as x, the column is renamed to
+ * input_x.
+ */
 const freeName = (name: string, results: ReadonlyMap<string, unknown>): string =>
   results.has(name) ? freeName(`input_${name}`, results) : name;
 
@@ -130,7 +136,7 @@ export function checkTableOutput(flag: string, path: string | undefined): void {
   }
 }
 
-/** Returns a column for each measure, with NaN for points that were not measured. */
+/** Returns one column per quality measure, with NaN for points that were not measured. */
 export function qualityColumns({ neighborhoods, accuracy, silhouette }: PointQuality): [string, Float32Array][] {
   return [
     ...neighborhoods.map(({ k, kept }): [string, Float32Array] => [`kept_${k}`, kept]),

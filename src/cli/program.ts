@@ -139,7 +139,7 @@ export async function parse(program: Command, typed: readonly string[]): Promise
   }
 }
 
-/** Adds advice to the error of an unknown flag if the flag belongs to a program that this one replaces. */
+/** Adds advice to the error of an unknown flag if the flag belongs to a program that sigma-tsne replaces. */
 function withHint(error: unknown, command: Command | undefined): unknown {
   if (!(error instanceof CommanderError) || error.code !== "commander.unknownOption" || !command) return error;
   const [, unknown = ""] = /'([^']*)'/.exec(error.message) ?? [];

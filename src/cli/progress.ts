@@ -1,6 +1,9 @@
 import cliProgress, { type Options, type Params, type SingleBar } from "cli-progress";
 
-/** The progress of a command in one of its stages. A stage that counts iterations sets three more fields. */
+/**
+ * The progress of a command in one of its stages. A stage that counts iterations also sets `iteration`, `iterations`
+ * and `kl`.
+ */
 export interface StageProgress {
   stage: string;
   /** 0 to 1. */
@@ -11,7 +14,7 @@ export interface StageProgress {
   kl?: number | undefined;
   /** Further facts to show next to the bar. */
   facts?: readonly string[] | undefined;
-  /** Estimated by the stage, if it has a better estimate than the bar. */
+  /** Remaining seconds, if the stage can estimate them better than the bar does. */
   secondsLeft?: number | undefined;
 }
 
@@ -21,14 +24,15 @@ export interface ProgressDisplay {
   update(progress: StageProgress): void;
   /** Prints a permanent line. */
   note(line: string): void;
-  /** Removes the bar. Call it before any other output, and always at the end. */
+  /** Removes the bar. Call this function before any other output, and always at the end. */
   stop(): void;
 }
 
 /**
- * Creates a progress bar on a terminal, or progress lines elsewhere. It shows nothing if `quiet`.
+ * Creates a progress bar on a terminal, or progress lines elsewhere. If `quiet` is true, nothing is shown.
  *
- * @param facts description of the run, printed when it has begun, because unusable data are rejected before
+ * @param facts description of the run, printed when the run has begun, because only then it is certain that the data
+ *   are usable
  */
 export function createProgressDisplay(
   quiet: boolean,
@@ -135,7 +139,10 @@ const countOf = (done: number | undefined, all: number | undefined, between: str
 
 const widths = { stage: 14, bar: 24, facts: 45 };
 
-/** Draws one line, narrower than the terminal. If space is short, the bar is shortened first, then the line is cut. */
+/**
+ * Returns one line that is narrower than the terminal. If the line is too long, the bar is shortened first; if that is
+ * not enough, the end of the line is cut off.
+ */
 function drawBar(options: Options, { progress, eta, maxWidth }: Params, report: StageProgress): string {
   const { stage, iteration, iterations, kl, secondsLeft = eta } = report;
   const parts = [

@@ -189,7 +189,7 @@ async function checkFlags(
   return format;
 }
 
-/** @throws {ArgumentError} for a sheet without the images that it needs */
+/** @throws {ArgumentError} if --sheet is given without the images that the sheet shows */
 async function checkSheetFlags(
   flags: SearchFlags,
   queryFile: string | undefined,
@@ -210,7 +210,10 @@ async function checkSheetFlags(
   return withTypedNames({ path: "--sheet" }, async () => pictureFormat(sheet));
 }
 
-/** Rejects row numbers out of range, including those that no integer array can hold. */
+/**
+ * Converts row numbers to an integer array. Rejects numbers out of range, including numbers too large for such an
+ * array.
+ */
 function toRows(rows: readonly number[], n: number): Int32Array {
   const wrong = rows.find((row) => row < 0 || row >= n);
   if (wrong === undefined) return Int32Array.from(rows);
@@ -300,7 +303,7 @@ interface ImageSize {
   readonly channels: number;
 }
 
-/** Returns the number of query q: a row of the points or of the file of vectors. */
+/** Returns the row number of query q, in the data or in the file of query vectors. */
 const nameOf = (rows: readonly number[] | undefined, q: number): number => rows?.[q] ?? q;
 
 function toTable(
@@ -352,7 +355,7 @@ function summarize(
   return { n, k, distance, variance_floor: varianceFloor ?? null, results };
 }
 
-/** A longer list is cut on the terminal; use a file for it. */
+/** Largest number of lines that are printed. All lines of a longer list are written only with --output. */
 const MOST_LINES = 200;
 
 function print(

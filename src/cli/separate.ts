@@ -71,7 +71,7 @@ export function createSeparateCommand(): Command {
     .usage("<embedding> -o <file> [options]")
     .summary("spread an embedding evenly, or onto a grid")
     .description(
-      "Move the points of a 2-D embedding until they fill the unit square evenly, and with --grid give each a cell of its own, for walls of images.",
+      "Move the points of a 2-D embedding until they fill the unit square evenly. With --grid, assign each point its own cell of a grid, for walls of images.",
     )
     .argument(
       "<embedding>",

@@ -24,7 +24,8 @@ async function readSparse(path: string, flags: EmbedFlags, signal: AbortSignal):
 }
 
 /**
- * Reads sparse data as dense data. Data with many columns are reduced to principal components without a dense copy.
+ * Reads sparse data and converts them to dense data. Data with many columns are reduced to principal components
+ * instead, without a dense copy of all columns.
  *
  * @returns `undefined` if the file holds something else
  * @throws {ArgumentError} INVALID_ARGUMENT for flags that sparse data do not support
@@ -67,7 +68,7 @@ function describeSparse({ rows, cols, stored }: SparseMatrix, components: number
   return `Data: ${cols} sparse columns, ${filled}${reduced}.`;
 }
 
-/** Returns a given flag that needs dense data, with its value. */
+/** Returns the first given flag that supports only dense data, with its value. */
 function denseFlag(flags: EmbedFlags): readonly [flag: string, value: unknown] | undefined {
   const { sigma, missing, standardize, columns, exclude, landmarks, save } = flags;
   const others = {
@@ -92,7 +93,7 @@ function rejectFlags(flags: EmbedFlags): void {
   throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }
 
-/** Computes log(1 + x) of the stored numbers. All other entries stay 0. */
+/** Computes log(1 + x) of the stored numbers. Entries that are not stored stay 0. */
 function logOfStored(matrix: SparseMatrix): SparseMatrix {
   const negative = matrix.data.findIndex((value) => value < 0);
   if (negative >= 0) {
@@ -104,7 +105,10 @@ function logOfStored(matrix: SparseMatrix): SparseMatrix {
   return new SparseMatrix({ indptr, indices, data: matrix.data.map(Math.log1p), shape });
 }
 
-/** Reads labels and identifiers of the cells of an AnnData file, with their report. An archive of SciPy has none. */
+/**
+ * Reads labels and identifiers of the cells of an AnnData file, with their report. A SciPy archive has no labels and
+ * identifiers.
+ */
 async function readFacts(
   path: string,
   flags: EmbedFlags,

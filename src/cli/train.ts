@@ -125,7 +125,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 export function createTrainCommand(): Command {
   const command = new Command("train")
     .summary("train an autoencoder on images")
-    .description("Train an autoencoder, whose codes have means and, for most models, standard deviations.")
+    .description("Train an autoencoder on images. Its codes have means and, for most models, standard deviations.")
     .optionsGroup("Data:")
     .option("--dataset <name|path>", "the images", "micrographs");
   addDatasetOptions(command)
@@ -249,7 +249,7 @@ interface Training {
   readonly folder: string;
 }
 
-/** Trains the model and shows the progress. If interrupted, reports the checkpoint. */
+/** Trains the model and shows the progress. If the training is interrupted, prints where the checkpoint is. */
 async function train(
   vae: Vae,
   { model, dataset, folder }: Training,
@@ -308,7 +308,7 @@ function printResult(
   process.stdout.write(`Trained ${steps} steps in ${seconds.toFixed(1)} s.${early} The run is in ${folder}.\n`);
 }
 
-/** Returns the requested likelihood. An output variance implies a Gaussian one. */
+/** Returns the requested likelihood. If only an output variance is given, the likelihood is Gaussian. */
 function typedLikelihood({ likelihood, outputVariance, model }: TrainFlags): string | undefined {
   if (likelihood !== undefined || model === "micrograph-vae") return likelihood;
   return outputVariance === undefined ? undefined : "gaussian";

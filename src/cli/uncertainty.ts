@@ -9,7 +9,7 @@ import { joinColumns, writeEmbedding } from "./point-table.js";
 /** Columns of the uncertainty file of a two-dimensional embedding. */
 export const UNCERTAINTY_COLUMNS = uncertaintyNames(2);
 
-/** @throws {ArgumentError} for `--uncertainty` without the inputs that it needs */
+/** @throws {ArgumentError} if `--uncertainty` is given without the inputs that it needs */
 export function checkUncertaintyFlags(flags: {
   uncertainty?: number;
   sigma?: string;
@@ -58,8 +58,8 @@ export async function writeUncertainty(
 }
 
 /**
- * Selects the uncertainties that a picture shows: displacement as color, unless the color shows labels, and ellipses in
- * two dimensions.
+ * Selects the uncertainties that a picture shows. The color of a point shows its displacement, unless the color already
+ * shows labels. In two dimensions, ellipses show the covariances.
  */
 export function drawnUncertainty(
   { displacement, covariance, draws }: UncertaintyMeasures,

@@ -11,11 +11,12 @@ export interface RowRange {
 }
 
 /**
- * Creates a parser for a numeric option. Unlike `Number`, it accepts only decimal notation and no blank text.
+ * Creates a parser for a numeric option. Unlike `Number`, the parser accepts only decimal notation and rejects blank
+ * text.
  *
  * @param flag name of the option in error messages
  * @param accepted description of the accepted values
- * @param accepts whether a number is accepted; the library checks the ranges that it defines
+ * @param accepts whether a number is accepted; not needed for ranges that the library checks itself
  */
 export function numberParser(flag: string, accepted = "a number", accepts = (_: number) => true) {
   return (text: string): number => {
@@ -45,7 +46,7 @@ export function rowRangeParser(flag: string) {
   };
 }
 
-/** Rows and columns of a grid. Absent sizes are chosen automatically. */
+/** Rows and columns of a grid. A size that is undefined is chosen automatically. */
 export interface GridSize {
   readonly rows?: number;
   readonly columns?: number;

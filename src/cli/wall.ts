@@ -187,7 +187,7 @@ function report(
   }
 }
 
-/** Returns the cells from a file that contains them; undefined for an embedding. */
+/** Returns the grid cells if the file contains them; `undefined` if the file contains an embedding. */
 function readCells(file: Matrix, grid: GridSize | undefined, path: string): WallCells | undefined {
   if (file.cols !== 2 && file.cols !== 4) {
     const message = `${path}: expected 2 columns (an embedding, or row and column) or 4 (x, y, row, column), received ${file.cols}`;

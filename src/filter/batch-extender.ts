@@ -25,7 +25,7 @@ export class BatchExtender {
   }
 
   /**
-   * Computes the batches among `items` together.
+   * Computes the new columns of all batches in `items` in one call, and appends them to the batches.
    *
    * @param plan undefined only if there is no batch among `items`
    * @returns the bytes of all items, in their order

@@ -1,6 +1,6 @@
 /**
- * Passes items from one task to another that runs at the same time. If the waiting items exceed the limit in weight,
- * the first task waits. A single item of any weight is accepted.
+ * Passes items from one task to another that runs at the same time. If the total weight of the waiting items exceeds
+ * the limit, the first task waits. A single item may be heavier than the limit.
  */
 export class Channel<T> {
   readonly #limit: number;
@@ -16,7 +16,10 @@ export class Channel<T> {
     this.#weigh = weigh;
   }
 
-  /** Resolves when there is space for the item. Resolves to false if the other task accepts no more items. */
+  /**
+   * Adds an item and resolves when the limit allows further items. Resolves to false if the other task accepts no more
+   * items.
+   */
   async put(item: T): Promise<boolean> {
     if (this.#end) return false;
     this.#items.push(item);
@@ -46,7 +49,7 @@ export class Channel<T> {
     return item;
   }
 
-  /** Ends the channel. With an error, the receiver gets the error after the remaining items. */
+  /** Ends the channel. If an error is given, the receiver first gets the remaining items and then the error. */
   close(error?: unknown): void {
     this.#end ??= { error };
     this.#notify();

@@ -12,15 +12,15 @@ export interface FilterProgress {
 /** Options of every filter. */
 export interface FilterOptions {
   /**
-   * Whether to stop at the first row for which nothing can be computed. By default the new columns are null in such a
-   * row.
+   * Whether to stop at the first row for which nothing can be computed. By default the values of the new columns are
+   * null in such a row.
    */
   readonly strict?: boolean | undefined;
   /** Text in front of the names of the new columns. Default: none. */
   readonly prefix?: string | undefined;
   /**
-   * Columns of the input that are left out of the output. The computation can still use them. A column that is not
-   * written costs no time. Default: none.
+   * Columns of the input that are left out of the output. The computation can still use these columns. Leaving out a
+   * column saves the time to write it. Default: none.
    */
   readonly drop?: readonly string[] | undefined;
   /** Name of the input in error messages. Default "input". */
@@ -30,18 +30,18 @@ export interface FilterOptions {
   readonly onProgress?: ((progress: FilterProgress) => void) | undefined;
 }
 
-/** Reports that nothing can be computed for a row, with the reason. Rows count from 0 in their batch. */
+/** Reports that nothing can be computed for a row, with the reason. `row` is counted from 0 within its batch. */
 export type ReportUnusable = (batch: IpcBatch, row: number, reason: string) => void;
 
 /** The computation of a filter. */
 export interface Computation {
-  /** The new columns. Their names do not have the prefix yet. */
+  /** The new columns. Their names do not yet begin with the prefix of the options. */
   readonly columns: readonly NewColumn[];
-  /** Number of rows that are computed together if they have already arrived. */
+  /** Number of rows up to which batches that have already arrived are passed to one call of `compute`. */
   readonly blockRows: number;
   /**
-   * @returns the values of each new column for the rows of all batches, one batch after the other; any value for a row
-   *   that was reported as unusable
+   * @returns one array per new column with the values for the rows of all batches, one batch after the other. The value
+   *   of a row that was reported as unusable is ignored
    */
   compute(batches: readonly IpcBatch[], reportUnusable: ReportUnusable, signal: AbortSignal): Promise<Float32Array[]>;
 }

@@ -10,19 +10,21 @@ import { joinSmallPieces } from "./joined-pieces.js";
 import { bytesOf, heldBytes, rowsOf, type StreamItem } from "./stream-item.js";
 import { StreamReader } from "./stream-reader.js";
 
-/** Limit in bytes, for each of three stages: before, in and after the computation. A single batch may be larger. */
+/**
+ * Limit of the bytes in memory in each of three stages: waiting for the computation, in the computation, and waiting
+ * for output. A single batch may be larger.
+ */
 const WAITING_BYTES = 2 ** 25;
 
 /**
- * Turns of the event loop in which input that is already available can arrive. The computation does not wait longer for
- * more.
+ * Number of turns of the event loop for which the computation waits for further input that is already available.
  */
 const WAITING_TURNS = 4;
 
 /**
- * An Arrow IPC stream with additional columns, in the same batches of the same rows. The columns of the input are
- * passed on unchanged, except those in `options.drop`. Reading, computing and writing overlap; results never wait for
- * more input.
+ * Returns an Arrow IPC stream with additional columns. Its batches have the same rows as the batches of the input. The
+ * columns of the input are passed on unchanged, except those in `options.drop`. Reading, computing and writing run at
+ * the same time. Finished results are written without waiting for more input.
  *
  * After a failure the output does not end like a complete stream.
  */
@@ -65,7 +67,7 @@ export async function* filterStream(
 const isNames = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((name) => typeof name === "string");
 
-/** Closes the channel when the work that fills it has ended, with its error if it failed. */
+/** Closes the channel when the work that fills it has ended. If the work failed, its error is passed to the channel. */
 const closeAfter = (work: Promise<void>, channel: Pick<Channel<unknown>, "close">): Promise<void> =>
   work.then(
     () => channel.close(),
@@ -73,7 +75,8 @@ const closeAfter = (work: Promise<void>, channel: Pick<Channel<unknown>, "close"
   );
 
 /**
- * Reads the parts of the stream from one channel in blocks, and puts their bytes with the new columns into the other.
+ * Takes the parts of the stream from the channel `arrived` in blocks, adds the new columns, and puts the resulting
+ * bytes into the channel `done`.
  */
 async function extendAll(
   reader: StreamReader,
@@ -89,7 +92,7 @@ async function extendAll(
 }
 
 /**
- * Returns the first part and the parts after it that are already available, up to `blockRows` rows and the limit of
+ * Returns the first part and those following parts that are already available, up to `blockRows` rows and WAITING_BYTES
  * bytes.
  */
 async function takeBlock(first: StreamItem, arrived: Channel<StreamItem>, blockRows: number): Promise<StreamItem[]> {
@@ -110,8 +113,7 @@ async function takeBlock(first: StreamItem, arrived: Channel<StreamItem>, blockR
 }
 
 /**
- * Yields the bytes of the output. They end with the end of the stream or, after a failure, with bytes that mark an
- * incomplete stream.
+ * Yields the bytes of the output. The last bytes mark the end of the stream or, after a failure, an incomplete stream.
  */
 async function* takeAll(
   done: Channel<readonly Uint8Array[]>,

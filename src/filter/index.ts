@@ -7,9 +7,9 @@ export type { PlaceStreamOptions } from "./place-stream.js";
 /**
  * Places the rows of an Arrow IPC stream into the embedding of a run while they arrive. The output is the same stream
  * with the float32 columns x, y (and z) and divergence at the end of each batch. All other columns are passed on
- * unchanged, whatever their types, except those in `options.drop`. The output has the same batches as the input. A row
- * gets the same bits however the rows are divided into batches and whatever the number of threads. Memory holds a few
- * batches.
+ * unchanged, whatever their types, except those in `options.drop`. The output has the same batches as the input. The
+ * results of a row are identical to the last bit, however the rows are divided into batches and whatever the number of
+ * threads. Only a few batches are in memory at a time.
  *
  * With `options.uncertainty`, draws from the Gaussian of each row are placed as well. The columns displacement, var_x,
  * cov_xy, var_y (in two dimensions) and share describe how the draws scatter; `UncertaintyMeasures` defines them. The

@@ -2,8 +2,8 @@
 const SMALL_BYTES = 2 ** 16;
 
 /**
- * Reduces the number of pieces without changing the bytes. Adjacent small pieces are copied together, large ones are
- * kept.
+ * Reduces the number of pieces without changing the bytes. Adjacent small pieces are copied into one piece; large
+ * pieces are kept.
  */
 export function joinSmallPieces(pieces: readonly Uint8Array[]): Uint8Array[] {
   const joined: Uint8Array[] = [];

@@ -33,7 +33,10 @@ const KEYS: Record<keyof PlaceStreamOptions, true> = {
   sigmaColumn: true,
 };
 
-/** Number of rows above which the placement is not faster per row. */
+/**
+ * Number of rows, including random draws of rows, up to which batches are placed in one call. More rows per call would
+ * not make the placement faster per row.
+ */
 const BLOCK_ROWS = 16384;
 
 type PlacementSettings = Pick<PlacementOptions, "perplexity" | "iterations" | "uncertainty" | "seed" | "prior">;
@@ -114,7 +117,7 @@ const columnNames = (run: Tsne, isUncertain: boolean): string[] => {
 
 const toMatrix = (values: Float32Array): Matrix => new Matrix(values, values.length, 1);
 
-/** Expands a column of values for the usable rows to `total` rows. */
+/** Returns a column of `total` rows that holds the values of the usable rows and 0 in all other rows. */
 function spreadColumn({ data, cols }: Matrix, column: number, rows: Uint32Array, total: number): Float32Array {
   const values = new Float32Array(total);
   for (let k = 0; k < rows.length; k++) values[rows[k]] = data[k * cols + column];

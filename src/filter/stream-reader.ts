@@ -19,7 +19,7 @@ import type { Computation } from "./computation.js";
 import { withMalformedError } from "./malformed-input.js";
 import type { StreamItem } from "./stream-item.js";
 
-/** The treatment of the columns of a stream. It is decided when the schema has been read. */
+/** Which columns of a stream are kept, dropped and added. The plan is made when the schema has been read. */
 export interface ColumnPlan {
   /** All columns of the input. */
   readonly fields: readonly IpcField[];
@@ -55,12 +55,14 @@ export class StreamReader {
     this.#options = options;
   }
 
-  /** Undefined until the schema has been read. The schema is the first part that reaches the channel. */
+  /**
+   * The plan, or undefined until the schema has been read. The schema is the first part that is put into the channel.
+   */
   get plan(): ColumnPlan | undefined {
     return this.#plan;
   }
 
-  /** Reads until the input ends, or until the channel accepts no more. */
+  /** Reads until the input ends, or until the channel accepts no more items. */
   async readInto(channel: Channel<StreamItem>): Promise<void> {
     const { name, signal } = this.#options;
     for await (const message of readMessages(this.#input, name)) {

@@ -4,9 +4,9 @@ import type { ReportUnusable } from "./computation.js";
 
 /** The rows of some batches that the computation can use. */
 export interface UsableRows {
-  /** One matrix per column, with its usable rows. */
+  /** One matrix per column, which holds only the usable rows. */
   readonly matrices: Matrix[];
-  /** The row number of each usable row, counted over all rows of the batches. */
+  /** The number of each usable row, counted from 0 over all rows of all batches. */
   readonly rows: Uint32Array;
 }
 
@@ -56,7 +56,7 @@ export const countRows = (batches: readonly IpcBatch[]): number => batches.reduc
 const findUnusable = (numbers: FloatArray, isSigma: boolean): number | undefined =>
   numbers.find((value) => !(Number.isFinite(value) && !(isSigma && value < 0)));
 
-/** @returns a mark for each row that is null; undefined if no row is null */
+/** @returns an array with one entry per row that marks the null rows; undefined if no row is null */
 function copyLists(
   { data, isDense, start }: ListValues<FloatArray | Uint8Array>,
   target: FloatArray,

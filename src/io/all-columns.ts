@@ -13,11 +13,11 @@ export type ColumnContent = "numbers" | "texts" | "dates" | "booleans";
 /** A column of a file, before its values are read. */
 export interface ListedColumn {
   readonly name: string;
-  /** `undefined` for a column that cannot be shown as one value per row, for instance of lists. */
+  /** `undefined` for a column that cannot be shown as one value per row, such as a column of lists. */
   readonly holds: ColumnContent | undefined;
   /** Name of its type in the file format. */
   readonly kind: string;
-  /** The role that its name and type suggest. */
+  /** The role that the name and type of the column suggest. */
   readonly role: "label" | "identifier" | undefined;
 }
 
@@ -35,8 +35,9 @@ export interface ReadColumn {
 /**
  * Lists the columns of a table, whatever their roles.
  *
- * @param rows how many rows the columns must have; arrays of another length count as columns that cannot be shown
- * @returns the columns in the order of the file; none for a file that holds one matrix
+ * @param rows number of rows that each column must have; an array of another length is listed as a column that cannot
+ *   be shown
+ * @returns the columns in the order of the file; an empty list for a file that holds one matrix
  * @throws {FileError} FILE_READ or FILE_FORMAT for a file that cannot be read
  */
 export async function listColumns(path: string, rows?: number, signal?: AbortSignal): Promise<ListedColumn[]> {

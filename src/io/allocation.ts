@@ -5,8 +5,9 @@ import type { FloatArray } from "../matrix.js";
 /**
  * Allocates an array of `length` numbers for data from `path`.
  *
- * @throws {SigmaTsneError} OUT_OF_MEMORY if the numbers exceed the longest possible array or the free memory. The
- *   operating system may promise more memory than is free, and would end the process while the array is filled.
+ * @throws {SigmaTsneError} OUT_OF_MEMORY if the numbers exceed the longest possible array or the free memory. The free
+ *   memory is checked because the operating system may allocate more memory than is free, and then end the process
+ *   while the array is filled.
  */
 export function allocate<T extends FloatArray>(
   path: string,

@@ -6,8 +6,8 @@ import type { ColumnSource } from "./column-source.js";
 import { attribute, isDataset, isGroup, toNamedArray } from "./hdf5.js";
 
 /**
- * The arrays to embed by default, in this order: the principal components that scanpy uses for its neighbor search,
- * then the expression.
+ * The arrays to embed by default, in order of preference: the principal components that scanpy uses for its neighbor
+ * search, then the expression matrix.
  */
 const PREFERRED = ["obsm/X_pca", "X"];
 
@@ -73,7 +73,7 @@ function observations(path: string, obs: unknown): NamedArray[] {
   });
 }
 
-/** Before version 0.7, anndata wrote tables as records. */
+/** Creates the error for a file of anndata before version 0.7, which stored tables as structured records. */
 const outdated = (path: string): FileError =>
   new FileError(
     "FILE_FORMAT",
@@ -82,8 +82,8 @@ const outdated = (path: string): FileError =>
   );
 
 /**
- * A categorical column: a code per row, and the texts or numbers that the codes stand for. The code -1 means that the
- * value is missing.
+ * Presents a categorical column, which is stored as one code per row and one text or number per code. The code -1 means
+ * that the value is missing.
  */
 function toCategories(name: string, group: Group): NamedArray {
   const [codes, categories] = [group.get("codes") as Dataset, group.get("categories") as Dataset];

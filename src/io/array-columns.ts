@@ -11,7 +11,7 @@ import {
   unsupported,
 } from "./table.js";
 
-/** An array with a name in a file that holds several, such as .npz, .mat and .h5ad. */
+/** A named array in a file that holds several arrays, such as .npz, .mat and .h5ad. */
 export interface NamedArray {
   readonly name: string;
   /** The first size is the number of rows. An empty shape means a single value. */
@@ -23,9 +23,11 @@ export interface NamedArray {
   /** Rows `[start, end)`, each flattened. */
   readRows(start: number, end: number): Promise<Matrix>;
   readTexts(): Promise<readonly string[]>;
-  /** Whether the file format marks the array as labels, even if its name is not a usual column name for labels. */
+  /**
+   * Whether the file format states that the array holds labels, even if its name is not a usual column name for labels.
+   */
   readonly isLabel?: boolean | undefined;
-  /** Whether the file marks the array as the identifier of the rows. */
+  /** Whether the file states that the array identifies the rows. */
   readonly isIndex?: boolean | undefined;
 }
 
@@ -38,7 +40,7 @@ const LABEL_NAMES = /^(y|gnd|labels?|class(es)?|targets?)([_.-](train|test|val|v
  * Presents the arrays of a file as columns. An array of shape n or n x 1 becomes a column of numbers or text. An array
  * with more dimensions becomes a column of vectors, one per row.
  *
- * @param preferred names of arrays to use as data before all others
+ * @param preferred names of arrays that are used as data if they exist, the most preferred first
  */
 export function openArrayColumns(
   path: string,
@@ -76,7 +78,7 @@ function describeArray(array: NamedArray): ColumnDescription {
   return { ...shared, type: undefined, itemType: type === "text" ? undefined : type, kind: `${kind}, ${sizes}` };
 }
 
-/** Whether an array with this name holds labels, provided that it has one value per row. */
+/** Whether the name is a usual name of labels. An array with this name holds labels if it has one value per row. */
 export const namesLabels = (name: string): boolean => LABEL_NAMES.test(name);
 
 const isLabel = ({ name, type, isLabel: isSaid }: NamedArray): boolean =>

@@ -34,7 +34,7 @@ export interface ArrayFile {
  * name. Only the requested rows of an uncompressed file are read.
  *
  * @throws {FileError} FILE_READ if the file cannot be read. FILE_FORMAT if it has neither format, or if its size does
- *   not match its header. This is checked before memory is allocated.
+ *   not match its header. The size is checked before memory is allocated.
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function openArrayFile(
@@ -69,7 +69,7 @@ async function openNpy(file: OpenFile): Promise<StoredArray> {
   const header = await readNpyHeader(file);
   const { shape, dtype, order, offset, fortranOrder } = header;
   const fail = (reason: string) => new FileError("FILE_FORMAT", file.path, reason);
-  if (shape.length === 0) throw fail("contains a single number, not an array");
+  if (shape.length === 0) throw fail("contains a single number: expected an array with at least one dimension");
   if (fortranOrder && shape.length > 1) {
     throw fail(
       "is in Fortran order, in which the numbers of a row are not contiguous. Save np.ascontiguousarray(array)",

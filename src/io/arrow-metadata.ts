@@ -24,7 +24,7 @@ export interface ArrowMessage {
   readonly rows: number;
 }
 
-/** Positions of all messages in a file or stream. */
+/** The schema and the positions of all other messages in a file or stream. */
 export interface ArrowContents {
   /** The message that a stream begins with. */
   readonly schema: Uint8Array;
@@ -85,8 +85,8 @@ async function findInFile(read: Read, size: number): Promise<ArrowContents> {
 }
 
 /**
- * Wraps the schema of a footer into a message. New tables go before the old bytes, because offsets in a flatbuffer only
- * point forward.
+ * Returns a message that contains the schema of a footer. Its new tables are placed before the bytes of the footer,
+ * because an offset in a flatbuffer can only refer to later bytes.
  */
 function frameSchema(footer: Table): Uint8Array {
   const schema = footer.table(1);
@@ -114,13 +114,14 @@ async function findInStream(read: Read, size: number): Promise<ArrowContents> {
     if (!message) {
       return { schema: await read(0, schema.metadataBytes), messages, unreadable: schema.unreadable };
     }
-    if (message.kind !== BATCH && message.kind !== DICTIONARY) throw new Error("one of its messages is not a batch");
+    if (message.kind !== BATCH && message.kind !== DICTIONARY)
+      throw new Error("one of its messages is neither a batch nor a dictionary");
     messages.push(message);
     at += message.metadataBytes + message.bodyBytes;
   }
 }
 
-/** @returns undefined at the end of a stream */
+/** @returns the message, or undefined at the end of a stream */
 async function readMessage(
   read: Read,
   size: number,
@@ -138,7 +139,7 @@ async function readMessage(
   message.vector(4, 4);
   const bodyBytes = message.integer(3);
   if (!(bodyBytes >= 0 && bodyBytes <= size - begin - length)) {
-    throw new Error(`a message of ${bodyBytes} bytes is cut off`);
+    throw new Error(`the metadata of a message state a body of ${bodyBytes} bytes, which the file does not hold`);
   }
   const kind = message.byte(1);
   const header = message.table(2);
@@ -146,7 +147,7 @@ async function readMessage(
   if (kind === DICTIONARY) checkBatch(header?.table(1), bodyBytes);
   if (kind === BATCH) checkBatch(header, bodyBytes);
   const rows = kind === BATCH ? (header?.integer(0) ?? 0) : 0;
-  if (!(Number.isSafeInteger(rows) && rows >= 0)) throw new Error(`a batch claims ${rows} rows`);
+  if (!(Number.isSafeInteger(rows) && rows >= 0)) throw new Error(`the metadata of a batch state ${rows} rows`);
   const metadataBytes = begin + length - start;
   return { kind, start, metadataBytes, bodyBytes, isBatch: kind === BATCH, rows, unreadable };
 }
@@ -160,7 +161,8 @@ function checkBatch(batch: Table | undefined, bodyBytes: number): void {
   const rows = [batch.integer(0), ...Array.from({ length }, (_, i) => Number(batch.bytes.readBigInt64LE(at + 16 * i)))];
   // Even the smallest values take one bit each.
   const most = rows.find((count) => !(count >= 0 && count <= 8 * bodyBytes));
-  if (most !== undefined) throw new Error(`a batch claims ${most} rows in ${bodyBytes} bytes`);
+  if (most !== undefined)
+    throw new Error(`the metadata of a batch state ${most} values, more than its body of ${bodyBytes} bytes can hold`);
 }
 
 /** Types that the library does not support, by their numbers in the schema. */
@@ -170,7 +172,7 @@ const UNREADABLE_TYPES: Readonly<Record<number, string>> = {
   26: "large list view",
 };
 
-/** @returns the columns of an unsupported type, and those that contain one */
+/** @returns the columns whose type, or the type of a nested column, is not supported */
 function checkSchema(schema: Table | undefined): UnreadableColumn[] {
   if (!schema) return [];
   schema.vector(2, 4);
@@ -181,7 +183,7 @@ function checkSchema(schema: Table | undefined): UnreadableColumn[] {
     let found: string | undefined;
     const open = [column];
     for (let field = open.pop(); field; field = open.pop()) {
-      if (--left < 0) throw new Error("its schema has no end");
+      if (--left < 0) throw new Error("its schema describes more columns than its bytes can hold");
       field.vector(6, 4);
       const kind = UNREADABLE_TYPES[field.byte(2)];
       found ??= kind === undefined || field === column ? kind : `nested ${kind}`;
@@ -196,11 +198,12 @@ function checkSchema(schema: Table | undefined): UnreadableColumn[] {
 }
 
 function require32(length: number, most: number): number {
-  if (length < 0 || length > most) throw new Error(`metadata of ${length} bytes are cut off`);
+  if (length < 0 || length > most)
+    throw new Error(`the length of its metadata is given as ${length} bytes, which the file does not hold`);
   return length;
 }
 
-/** A table of FlatBuffers. Offsets are read as unsigned numbers, so an offset cannot point backward. */
+/** A table of FlatBuffers. Offsets are read as unsigned numbers, so an offset can only refer to later bytes. */
 class Table {
   constructor(
     readonly bytes: Buffer,
@@ -235,7 +238,8 @@ class Table {
     if (field === undefined) return { length: 0, at: 0 };
     const at = field + this.bytes.readUInt32LE(field);
     const length = this.bytes.readUInt32LE(at);
-    if (length * itemBytes > this.bytes.length - at - 4) throw new Error(`a list of ${length} entries is cut off`);
+    if (length * itemBytes > this.bytes.length - at - 4)
+      throw new Error(`the metadata of a message end within a list of ${length} entries`);
     return { length, at: at + 4 };
   }
 

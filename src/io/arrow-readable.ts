@@ -3,16 +3,20 @@ import { ByteBuffer } from "flatbuffers";
 import type { ArrowContents } from "./arrow-metadata.js";
 import { appendFields, frameMessage, IpcBatch, type IpcMessage, readDictionaryId, readSchema } from "./ipc/index.js";
 
-/** The columns of a file that the library can read, presented as a stream without the other columns. */
+/** A file as a stream that contains only the columns that the library apache-arrow can read. */
 export interface ReadableColumns {
   readonly schema: Uint8Array;
   /**
-   * Rewrites a message for this stream and returns it in pieces. The dictionary of an omitted column gives no pieces.
+   * Returns a message without the omitted columns, in pieces of bytes. For the dictionary of an omitted column, there
+   * are no pieces.
    */
   message(metadata: Uint8Array, body: Uint8Array): readonly Uint8Array[];
 }
 
-/** Leaves out the columns whose types the library does not support, because it would refuse the whole file. */
+/**
+ * Leaves out the columns whose types the library apache-arrow does not support, because the library would reject the
+ * whole file.
+ */
 export function leaveOutUnreadable({ schema, unreadable }: ArrowContents, path: string): ReadableColumns {
   const source = messageOf(schema, new Uint8Array());
   const fields = readSchema(source, path);
@@ -30,7 +34,7 @@ export function leaveOutUnreadable({ schema, unreadable }: ArrowContents, path: 
   };
 }
 
-/** @param framed metadata after their length; current streams put a marker before the length */
+/** @param framed the length of the metadata and the metadata; current streams put a marker before the length */
 export function messageOf(framed: Uint8Array, body: Uint8Array): IpcMessage {
   const mark = Buffer.from(framed.buffer, framed.byteOffset, 4).readUInt32LE();
   const metadata = framed.subarray(mark === 2 ** 32 - 1 ? 8 : 4);

@@ -199,7 +199,7 @@ function numbersOf(arrowFile: ArrowFile, batch: Arrow.RecordBatch, { index, name
 /**
  * Returns a function that copies the lists of some rows of a batch into its first argument.
  *
- * @throws {FileError} FILE_FORMAT for a list of another length, a null list, or a null in a list
+ * @throws {FileError} FILE_FORMAT for a list of the wrong length, a null list, or a null in a list
  */
 function listsOf(
   arrowFile: ArrowFile,
@@ -212,7 +212,7 @@ function listsOf(
   const vector = batch.getChildAt(index) as Arrow.Vector;
   const [lists] = vector.data;
   const [items] = lists?.children ?? [];
-  if (!lists || !items) throw new Error(`column ${JSON.stringify(name)} has no lists`);
+  if (!lists || !items) throw new Error(`column ${JSON.stringify(name)} lacks its lists of numbers`);
   const child = new arrowFile.library.Vector([items]);
   const values = valuesOf(arrowFile, child);
   const numbers = toNumbers(path, name, values);
@@ -275,9 +275,9 @@ async function readDates(arrowFile: ArrowFile, name: string): Promise<Float64Arr
 }
 
 interface Column extends ColumnDescription {
-  /** Index among the columns that the library can read. */
+  /** Index among the columns that the library apache-arrow can read. */
   readonly index: number;
-  /** The length of the lists, if their type fixes it. */
+  /** The length of the lists, if all lists of this type have the same length. */
   readonly width: number | undefined;
 }
 
@@ -295,7 +295,7 @@ async function openArrowFile(file: OpenFile, signal: AbortSignal | undefined): P
   await registerCodecs(library);
   const contents = await readArrowContents(file, signal);
   const rows = contents.messages.reduce((sum, message) => sum + message.rows, 0);
-  if (!Number.isSafeInteger(rows)) throw new Error(`its metadata state ${rows} rows`);
+  if (!Number.isSafeInteger(rows)) throw new Error(`its metadata state ${rows} rows: expected at most 2^53 - 1`);
   const readable = await readableColumns(contents, file.path);
   const reader = library.RecordBatchReader.from([readable?.schema ?? contents.schema]).open();
   const columns = reader.schema.fields.map((field, index) => describeField(library, field, index));
@@ -308,8 +308,8 @@ async function openArrowFile(file: OpenFile, signal: AbortSignal | undefined): P
 }
 
 /**
- * Removes the columns that the library cannot read from the messages of a file. Returns `undefined` if it can read all
- * columns.
+ * Removes the columns that the library apache-arrow cannot read from the messages of a file. Returns `undefined` if the
+ * library can read all columns.
  */
 async function readableColumns(contents: ArrowContents, path: string): Promise<ReadableColumns | undefined> {
   if (contents.unreadable.length === 0) return undefined;
@@ -336,14 +336,15 @@ async function* readBatches(
   await reader.open();
   for (const { first, rows } of batches) {
     const { done, value: batch } = await reader.next();
-    if (done) throw new Error("one of its batches cannot be read");
+    if (done) throw new Error("it ends before its last batch could be read");
     yield { batch, first, rows };
   }
 }
 
 /**
- * Passes the messages to the library as a stream. The library requests one piece more than it needs. The body of a
- * message is therefore read only after its metadata have been consumed, so that no batch is in memory too early.
+ * Passes the messages to the library as a stream. The library requests one piece of bytes more than it needs. To keep
+ * batches out of memory until they are needed, the metadata and the body of a message are separate pieces, and the body
+ * is read from the file only when the library requests it.
  */
 async function* readMessages(
   { file, signal, contents }: ArrowFile,
@@ -395,8 +396,8 @@ function valuesOf({ library, file }: ArrowFile, vector: Arrow.Vector): ArrayLike
 }
 
 /**
- * Converts decimals to numbers. The library returns a signed integer as words, the least significant first; `scale` is
- * its number of digits after the decimal point.
+ * Converts decimals to numbers. The library returns a decimal as a signed integer in words, the least significant
+ * first; `scale` is the number of its digits after the decimal point.
  */
 function decimalsOf(vector: Arrow.Vector<Arrow.Decimal>): (number | null)[] {
   const { scale, bitWidth } = vector.type;
@@ -408,8 +409,8 @@ function decimalsOf(vector: Arrow.Vector<Arrow.Decimal>): (number | null)[] {
 }
 
 /**
- * @throws {FileError} FILE_FORMAT if a batch announces more rows than it holds, because the library would return nulls
- *   for the missing rows
+ * @throws {FileError} FILE_FORMAT if a batch holds fewer rows than its metadata state, because the library would return
+ *   nulls for the missing rows
  */
 function checkLength({ DataType }: typeof Arrow, path: string, { data, type, length }: Arrow.Vector): void {
   const [chunk] = data;
@@ -422,7 +423,7 @@ function checkLength({ DataType }: typeof Arrow, path: string, { data, type, len
   throw damagedFile(path, `is malformed: a batch of ${length} rows holds ${held} values`);
 }
 
-/** Whether the values are stored in the file exactly as they are returned. */
+/** Whether the values of the column in the file can be used without conversion. */
 function isPlain({ DataType }: typeof Arrow, { type, nullCount }: Arrow.Vector): boolean {
   return (
     nullCount === 0 &&
@@ -456,7 +457,8 @@ function typeOf({ DataType }: typeof Arrow, type: Arrow.DataType): ColumnType | 
 }
 
 /**
- * Registers the codecs that pandas, polars and others use. A codec that the application has registered stays in use.
+ * Registers the codecs that pandas, polars and others use. A codec that the application has already registered is not
+ * replaced.
  */
 async function registerCodecs({ compressionRegistry, CompressionType }: typeof Arrow): Promise<void> {
   const { decompressZstd } = await import("hyparquet-compressors");

@@ -10,11 +10,11 @@ import { systemReason } from "./system-error.js";
 export interface FolderOptions {
   /** Whether the folder contains an earlier result of the same kind. Such a folder is replaced as a whole. */
   isReplaceable(folder: string, names: readonly string[]): Promise<boolean>;
-  /** Name of this kind of result in error messages. */
+  /** Name of the kind of result, such as "an earlier comparison", for error messages. */
   kind: string;
   /**
-   * Whether to write the files into a folder that holds something else. Files of the same names are then replaced one
-   * after the other, and all other files stay as they are. Default false.
+   * Whether to write the files into a folder that does not contain an earlier result of the same kind. Files of the
+   * same names are then replaced one after the other, and all other files stay as they are. Default false.
    */
   force?: boolean | undefined;
   /** Stops the work and leaves the folder unchanged. */
@@ -88,8 +88,8 @@ async function findFolder(folder: string, options: FolderOptions): Promise<{ pat
 }
 
 /**
- * Replaces an existing folder, which a rename alone cannot do. The old folder is renamed first, and renamed back if the
- * new one cannot take its place.
+ * Replaces an existing folder by the temporary one. Because a rename cannot replace a folder, the old folder is renamed
+ * first. If the temporary folder then cannot be renamed, the old folder gets its name back.
  */
 async function exchange(temporary: string, path: string): Promise<void> {
   const aside = temporaryBeside(path);

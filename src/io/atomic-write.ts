@@ -81,7 +81,7 @@ type Target =
   | { kind: "stream"; stream: Writable }
   /** Anything that exists and is neither a regular file nor a folder. */
   | { kind: "device" }
-  /** A regular file, with the permissions of the existing file if there is one. */
+  /** A regular file. `mode` gives the permissions of the existing file; it is undefined for a new file. */
   | { kind: "file"; path: string; mode: number | undefined };
 
 async function findTarget(path: string): Promise<Target> {

@@ -8,7 +8,7 @@ import { type ColumnDescription, type ColumnsOfNumbers, selectColumns, unsupport
 export interface ColumnChoice extends ColumnOptions {
   /** Column of the data: numbers, or lists of numbers of equal length. */
   readonly column?: string | undefined;
-  /** Column of the standard deviations, in the same form. */
+  /** Column of the standard deviations: numbers, or lists of numbers of equal length, like the data. */
   readonly sigmaColumn?: string | undefined;
   /**
    * Whether to throw an error for a column that cannot be used, and for one that is not used although the caller has
@@ -110,7 +110,7 @@ function withEqualRows(columns: readonly ColumnDescription[], listed: string | u
   });
 }
 
-/** Returns the properties of a column that decide its role. */
+/** Returns those properties of a column that determine its role. */
 export const toFacts = ({ name, type, kind, isIndex, isLabel }: ColumnDescription): ColumnFacts => ({
   name,
   type: type === "float32" || type === "float64" ? "number" : type,
@@ -120,7 +120,10 @@ export const toFacts = ({ name, type, kind, isIndex, isLabel }: ColumnDescriptio
   isLabel,
 });
 
-/** Returns the column of lists to use as data: the named one, or the only one if no column of numbers could be data. */
+/**
+ * Returns the column of lists to use as data: the one that the caller names, or the only column of lists if no column
+ * of numbers could be data.
+ */
 function findList(source: ColumnSource, options: ColumnChoice): string | undefined {
   const { path, columns } = source;
   const names = columns.map(({ name }) => name);
@@ -171,7 +174,7 @@ function noData(path: string, unused: ColumnRoles["unused"]): FileError {
   return new FileError("FILE_FORMAT", path, `holds no data: expected columns or arrays of numbers${found}`);
 }
 
-/** Reasons that mean that the caller has left out the column. */
+/** The reasons for an unused column that state that the caller has left it out. */
 const LEFT_OUT = new Set(["excluded", "not chosen"]);
 
 function requireAllUsed(path: string, { unused }: ColumnRoles, leftOut: readonly string[] = []): void {

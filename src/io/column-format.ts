@@ -36,8 +36,8 @@ export function columnFormat(
 }
 
 /**
- * Opens the columns of a file and reads them. If the first rows of a text file do not determine the types of its
- * columns, all rows are examined first.
+ * Opens the columns of a file and reads them with `read`. If a later row of a text file shows that the types found in
+ * the first rows are wrong, all rows are examined and the file is read again.
  */
 export async function withTypes<T>(
   file: OpenFile,

@@ -8,16 +8,16 @@ export interface ColumnFacts {
   readonly type: "text" | "integer" | "number" | undefined;
   /** Name of the type for error messages about columns that cannot be used: `"timestamp"`. */
   readonly kind?: string | undefined;
-  /** Whether the file itself says that the column is the index of a data frame. */
+  /** Whether the file itself states that the column is the index of a data frame. */
   readonly isIndex?: boolean | undefined;
-  /** Whether the format says that the column holds labels. */
+  /** Whether the file format states that the column holds labels. */
   readonly isLabel?: boolean | undefined;
 }
 
 /**
- * Options that assign roles to the columns of a table. Each list accepts names, ranges of positions (`"2:8"`, from 0,
- * end excluded) and patterns (`"PC*"`). A column in none of the lists gets a role by its type and name; docs/data.md
- * describes the rules.
+ * Options that assign roles to the columns of a table. Each list accepts names, ranges of positions (`"2:8"`, counted
+ * from 0, end excluded) and patterns (`"PC*"`). A column in none of the lists gets a role by its type and name;
+ * docs/data.md describes the rules.
  */
 export interface ColumnOptions {
   /** Columns of data. Default: all columns of numbers that have no other role. */
@@ -41,8 +41,8 @@ export interface ColumnOptions {
 export interface ColumnRoles {
   readonly data: readonly string[];
   /**
-   * One per data column; `undefined` for a column whose values count as exact. Absent if there are no standard
-   * deviations.
+   * The column of standard deviations of each data column; `undefined` for a data column whose values are treated as
+   * exact. Absent if there are no standard deviations.
    */
   readonly sigma: readonly (string | undefined)[] | undefined;
   readonly identifier: string | undefined;
@@ -65,7 +65,7 @@ const TEXT_IDENTIFIER =
   /^(cell|cells|barcodes?|names?|samples?|sample_?names?|keys?|objects?|designation|file_?names?|files?|paths?|image|gene|genes)$/i;
 /** Names of columns of labels, the most usual first. */
 const LABEL_NAMES = ["label", "labels", "class", "classes", "target", "targets"];
-/** Names of columns that hold labels, unless their values are fractions. */
+/** Names of columns that hold labels if their values are texts or whole numbers. */
 const CATEGORY =
   /^(types?|categor(y|ies)|groups?|clusters?|species|cell[_ .-]?types?|digits?|leiden.*|louvain.*|.*[_ .-](labels?|class|type|cluster|category))$/i;
 /**
@@ -81,10 +81,11 @@ const ERROR_SUFFIXES = ["err", "error", "errors", "sd", "std", "stdev", "stddev"
 /**
  * Decides the role of each column of a table.
  *
- * Options come first. The following rules assign the other columns, in this order:
+ * The options assign roles first. The following rules then assign roles to the other columns, in this order:
  * 1. A column that cannot be read has no role.
- * 2. The index stored by pandas and columns with the name of an identifier identify the rows; the first one is used.
- * 3. Columns with the name of labels are labels.
+ * 2. The identifier of the rows is the first column that is named like an identifier, or else the index stored by
+ *    pandas.
+ * 3. Columns that are named like labels hold labels.
  * 4. Columns of whole numbers that are named like a date have no role.
  * 5. For a column of numbers `x`, a column x_err, x_error, x_sd, x_std, x_sigma or e_x holds its standard deviations.
  * 6. The remaining numbers are data. The remaining texts have no role.
@@ -155,7 +156,7 @@ class Roles {
     this.unused.push({ name, reason });
   }
 
-  /** Returns the columns that hold no dates. */
+  /** Returns the columns that are not named like dates, and notes the others as unused. */
   leaveOutDates(columns: readonly ColumnFacts[]): ColumnFacts[] {
     const dates = columns.filter(({ name, type }) => type === "integer" && DATE.test(name));
     for (const { name } of dates) this.ignore(name, "a date");
@@ -163,8 +164,8 @@ class Roles {
   }
 
   /**
-   * Makes the first identifier column the identifier if there is no identifier yet, and returns the columns that are
-   * not identifiers.
+   * Chooses the identifier of the rows, unless there already is one: the first column that is named like an identifier,
+   * or else the index of a data frame. Returns the columns that cannot be identifiers.
    */
   takeIdentifiers(columns: readonly ColumnFacts[], isFree: boolean): ColumnFacts[] {
     // In a table with columns "row" and "column", both are the position in a grid.
@@ -207,7 +208,7 @@ export const isLabelName = (name: string): boolean => isLabel({ name, type: "tex
 const isLabel = ({ name, type, isLabel: isSaid }: ColumnFacts): boolean =>
   isSaid === true || LABEL_NAMES.includes(name.toLowerCase()) || (type !== "number" && CATEGORY.test(name));
 
-/** The position of a name in the list of label names. Names of categories come after all of them. */
+/** Returns the position of a name in LABEL_NAMES. All other names of labels come after these. */
 const rankLabel = ({ name }: ColumnFacts): number =>
   LABEL_NAMES.includes(name.toLowerCase()) ? LABEL_NAMES.indexOf(name.toLowerCase()) : LABEL_NAMES.length;
 
@@ -217,8 +218,8 @@ interface Pairs {
 }
 
 /**
- * Returns the columns that may hold standard deviations. A column that the caller chose as data by its own name is not
- * one of them; a column chosen by a pattern or range may be.
+ * Returns the columns that may hold standard deviations. A column that the caller chose as data by its full name is
+ * left out; a column that the caller chose by a pattern or range may hold standard deviations.
  */
 function errorCandidates(
   others: readonly ColumnFacts[],

@@ -3,7 +3,7 @@ import type { RowBlocks } from "./row-blocks.js";
 import type { RowRange } from "./row-range.js";
 import type { ColumnDescription, ColumnsOfNumbers, Table, TableColumn } from "./table.js";
 
-/** An open file with columns. The types are known; values are read on request. */
+/** An open file with columns. The types of the columns are known; their values are read on request. */
 export interface ColumnSource {
   readonly path: string;
   readonly columns: readonly ColumnDescription[];
@@ -13,19 +13,19 @@ export interface ColumnSource {
   readonly isSampled?: boolean | undefined;
   /** The column that the user has named in the path, as `file:name`. */
   readonly part?: string | undefined;
-  /** A sentence about lines that are not data. It begins with a space. */
+  /** A sentence for the report about lines of the file that are not data. The sentence begins with a space. */
   readonly remark?: string | undefined;
-  /** Files of a folder that do not belong to its table. */
+  /** Files in the folder that are not part of the table. */
   readonly leftOut?: readonly string[] | undefined;
-  /** The column of vectors that is used as data by convention if no column is chosen. */
+  /** The column of vectors that is used as data if the caller chooses none, such as obsm/X_pca. */
   readonly defaultList?: string | undefined;
   /** Returns the column of vectors that by convention holds the standard deviations of the column `data`. */
   sigmaListOf?(data: string): string | undefined;
   /**
    * Opens a matrix made of several columns of numbers, or of one column of lists.
    *
-   * @param allowMissing whether a missing number in a text file becomes NaN; otherwise it is an error. In other formats
-   *   it is always NaN.
+   * @param allowMissing whether a missing number in a text file becomes NaN; otherwise it is an error. In other
+   *   formats, a missing number always becomes NaN.
    */
   openMatrix(columns: ColumnsOfNumbers, allowMissing: boolean): Promise<RowBlocks>;
   /** Reads columns of numbers and text. Whole numbers too large to be exact are read as text. */
@@ -35,12 +35,13 @@ export interface ColumnSource {
    */
   readDates?(name: string): Promise<Float64Array>;
   /**
-   * Reads matrices and columns in one pass. Present only for formats in which this is much faster than several passes.
+   * Reads matrices and columns in one pass. Defined only for formats in which one pass is much faster than several
+   * passes.
    */
   readTogether?(request: ColumnsRequest): Promise<ColumnsRead>;
 }
 
-/** What to read in one pass. */
+/** The matrices and columns to read in one pass. */
 export interface ColumnsRequest {
   /** Names of the columns of each matrix. */
   readonly matrices: readonly (readonly string[])[];
@@ -56,12 +57,12 @@ export interface ColumnsRead {
   readonly table: ReadonlyMap<string, TableColumn>;
 }
 
-/** How a source is opened. */
+/** Options for opening the columns of a file. */
 export interface OpenColumnsOptions {
   readonly signal?: AbortSignal | undefined;
   /**
-   * Whether to examine all rows of a text file to find the column types. Otherwise the first rows decide, and a later
-   * cell of another type is an error.
+   * Whether to examine all rows of a text file to find the column types. Otherwise the types are found from the first
+   * rows, and a later cell of another type is an error.
    */
   readonly isWhole?: boolean | undefined;
 }

@@ -10,12 +10,12 @@ import { readTextLabels } from "./text-labels.js";
 export const csv = delimited("CSV", [".csv"], ",");
 /** Tab-separated values. */
 export const tsv = delimited("TSV", [".tsv"], "\t");
-/** Text with numbers or labels and any separator. */
+/** Text files of numbers or labels, in which the cells may have any separator. */
 export const text = delimited("text", [".txt"]);
 
 /**
- * Creates one of the text formats. They differ only in writing: the reader finds the separator in the first lines,
- * whatever the extension.
+ * Creates one of the text formats. The formats differ only in the separator that they write. When a file is read, the
+ * separator is found from its first lines, whatever the extension of the file.
  */
 function delimited(name: string, extensions: readonly string[], separator?: string): Format {
   const format: Format = {

@@ -18,9 +18,9 @@ import { isFolder, openTableFolder } from "./table-folder.js";
 
 /** Options of {@link readDataset}. All are optional. */
 export interface DatasetOptions extends ColumnChoice {
-  /** Rows `[start, end)`, counted from 0 without any header line. Default: all. */
+  /** Rows from `start` to `end - 1`, counted from 0; a header line is not counted. Default: all. */
   readonly rows?: RowRange | undefined;
-  /** Stops the reading: its promise is rejected with an {@link AbortError}. */
+  /** Stops the reading: the returned promise is rejected with an {@link AbortError}. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -82,9 +82,9 @@ export interface DatasetRows {
  * (also the index stored by pandas), labels (`label`, `class`, `cell_type` ...) or metadata to copy into results
  * (`keep`). Text, dates and other types are never data.
  *
- * In a file with one matrix, such as .npy, all columns are data, and `columns` takes ranges of positions.
+ * In a file with one matrix, such as .npy, all columns are data, and `columns` accepts only ranges of positions.
  *
- * @returns the data with a report of the use of each column
+ * @returns the data, and a report about how each column is used
  * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if the columns of data cannot be recognized, or
  *   a cell is not a number
  * @throws {ArgumentError} INVALID_ARGUMENT for a column that does not exist, OUT_OF_RANGE for rows that the file does
@@ -194,7 +194,7 @@ export function takeDataset(dataset: Dataset, rows: ArrayLike<number>): Dataset 
   return { ...dataset, means: means.take(rows), sigma: sigma?.take(rows), ...takeFacts(dataset, rows) };
 }
 
-/** Returns the facts of the given rows. */
+/** Returns the identifiers, labels and metadata of the given rows. */
 export function takeFacts({ identifier, labels, metadata }: RowFacts, rows: ArrayLike<number>): RowFacts {
   const take = <T extends TableColumn>(column: T) => takeValues(column, rows) as T;
   return {

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import * as zlib from "node:zlib";
 import { FileError } from "../errors.js";
 
-/** A way to compress whole files. */
+/** A compression method for whole files. */
 export interface Compression {
   /** The extensions of compressed files: `x.csv.gz`. */
   readonly extensions: readonly string[];
@@ -29,11 +29,11 @@ const zstandard: Compression = {
 
 const COMPRESSIONS = [gzip, zstandard];
 
-/** The compression of a file by its first bytes. */
+/** Recognizes the compression method of a file from its first bytes. */
 export const findCompression = (head: Uint8Array): Compression | undefined =>
   COMPRESSIONS.find(({ matches }) => matches(head));
 
-/** The path without the extension of a compression: `x.csv` of `x.csv.gz`. */
+/** Returns the path without the extension of a compressed file: `x.csv` for `x.csv.gz`. */
 export function withoutCompression(path: string): string {
   const extension = COMPRESSIONS.flatMap(({ extensions }) => extensions).find((end) =>
     path.toLowerCase().endsWith(end),

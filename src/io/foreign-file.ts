@@ -1,7 +1,7 @@
 import { FileError } from "../errors.js";
 import { isImage } from "./image-signature.js";
 
-/** A kind of file that cannot be read, recognized by its first bytes, with advice how to convert it. */
+/** A kind of file that cannot be read, recognized by the first bytes of the file, with advice how to convert it. */
 interface ForeignKind {
   /** Description with its article: "a PDF file". */
   readonly name: string;
@@ -85,9 +85,10 @@ const KINDS: readonly ForeignKind[] = [
 ];
 
 /**
- * Rejects a file that no reader has recognized, if it is known to be something else.
+ * Rejects a file that no reader has recognized, if the first bytes of the file show that it is a kind of file that
+ * cannot be read.
  *
- * @param head its first bytes
+ * @param head the first bytes of the file
  * @throws {FileError} FILE_FORMAT with the kind of the file and advice
  */
 export function refuseForeign(path: string, head: Buffer): void {

@@ -16,7 +16,7 @@ export const hdf5: Format = {
   ...columnFormat(openColumns),
 };
 
-/** MATLAB 7.3 writes 512 bytes of its own before the HDF5 signature. */
+/** Whether a file has the HDF5 signature at its beginning, or after the 512 bytes that MATLAB 7.3 writes before it. */
 function isHdf5(head: Uint8Array): boolean {
   return [0, 512].some((at) => HDF5_MAGIC.equals(head.subarray(at, at + HDF5_MAGIC.length)));
 }

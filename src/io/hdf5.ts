@@ -17,8 +17,8 @@ import { toNumbers } from "./stored-array.js";
 export const HDF5_MAGIC = Buffer.from("\x89HDF\r\n\x1a\n", "latin1");
 
 /**
- * Opens a file with the HDF5 library and closes it with `file`. The library opens files by path, so data from a pipe or
- * a compressed file are written to a temporary file.
+ * Opens a file with the HDF5 library. The library closes the file when `file` is closed. The library opens files by
+ * path, so data from a pipe or a compressed file are written to a temporary file.
  *
  * @throws {FileError} FILE_FORMAT if the library cannot read the file
  */
@@ -114,7 +114,7 @@ function readRows(path: string, name: string, dataset: Dataset, start: number, e
   return toMatrix(path, values, end - start);
 }
 
-/** Reads rows of a matrix whose axes are stored in reverse order. */
+/** Reads rows of a matrix that is stored transposed, with its axes in reverse order. */
 function readColumns(path: string, name: string, dataset: Dataset, start: number, end: number): Matrix {
   const axes = dataset.shape ?? [];
   const ranges = axes.map((_, axis): [number, number] | [] => (axis === axes.length - 1 ? [start, end] : []));

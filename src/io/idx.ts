@@ -55,7 +55,9 @@ function wrongSize(path: string, shape: readonly number[], expected: number, fou
 function parseHeader(path: string, head: Buffer): Omit<StoredArray, "fetch"> & { offset: number; length: number } {
   const fail = (reason: string) => new FileError("FILE_FORMAT", path, reason);
   if (!isIdx(head))
-    throw fail("is not an IDX file: it does not begin with two zeros, a number type and a number of dimensions");
+    throw fail(
+      "is not an IDX file: expected two zero bytes, a number type and a number of dimensions as its first four bytes",
+    );
   const { dtype, bytes } = DTYPES[head[2]] as { dtype: string; bytes: number };
   const dimensions = head[3];
   if (dimensions > MAX_DIMENSIONS) throw fail(`has ${dimensions} dimensions: expected at most ${MAX_DIMENSIONS}`);

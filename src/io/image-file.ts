@@ -18,9 +18,9 @@ export interface ImagePage {
    * other integers, not scaled. `floats`: floating-point numbers, not scaled.
    */
   readonly values: "scaled" | "integers" | "floats";
-  /** Storage of the numbers in a TIFF file, for pages whose numbers are not scaled. */
+  /** How a TIFF file stores the numbers of the page, for pages whose numbers are not scaled. */
   readonly tiff?: TiffPage | undefined;
-  /** Bits per sample, 8 or 16, of scaled values. */
+  /** Number of bits per sample, 8 or 16, if the values are scaled. */
   readonly bits: number;
 }
 
@@ -31,7 +31,7 @@ export interface FittedShape {
   readonly channels: 1 | 3;
 }
 
-/** The largest image to decode, in pixels. It is the limit of sharp. */
+/** The largest image to decode, as a number of pixels. This is the limit of the library sharp. */
 const MOST_PIXELS = 16383 ** 2;
 
 /**
@@ -78,10 +78,13 @@ async function describeTiffPages(bytes: Uint8Array, path: string): Promise<Image
   });
 }
 
-/** The numbers of an image. Scaled numbers are divided by the largest number of their type on use. */
+/**
+ * The numbers of an image. Numbers to be scaled are stored as integers, and are divided by the largest number of their
+ * type when they are used.
+ */
 export type Pixels = Uint8Array | Uint16Array | Float32Array;
 
-/** Returns the pixel value that corresponds to 1. */
+/** Returns the stored pixel value that means 1: the divisor that scales pixels to 0 to 1. */
 export function scaleOf(pixels: Pixels): number {
   return pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
 }
@@ -137,7 +140,7 @@ async function decodeScaled(
   );
 }
 
-/** The file may have been replaced after its images were described. */
+/** The reason of an error for a file that was replaced after its images were described. */
 const CHANGED = "the file changed its size while it was in use";
 
 /** Decodes an image whose numbers are not scaled. sharp would clip them to 0 to 255. */
@@ -148,7 +151,10 @@ async function decodeNumbers(
   fit: "cover" | "fill",
   path: string,
 ): Promise<Float32Array> {
-  if (tiff.height * tiff.width > MOST_PIXELS) throw new Error(`it claims ${tiff.width} x ${tiff.height} pixels`);
+  if (tiff.height * tiff.width > MOST_PIXELS)
+    throw new Error(
+      `its header states ${tiff.width} x ${tiff.height} pixels, more than the limit of ${MOST_PIXELS} pixels`,
+    );
   const own = { height: tiff.height, width: tiff.width, channels };
   const stored = await readTiffPage(bytes, tiff);
   if (stored.length !== tiff.height * tiff.width * tiff.samples) throw new Error(CHANGED);

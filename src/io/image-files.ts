@@ -16,16 +16,17 @@ export interface ImageFiles {
   readonly channels: 3;
   /**
    * @param images numbers of the images, from 0
-   * @returns images x height x width x channels. Smaller images are surrounded by NaN. A file that is missing or not an
-   *   image gives only NaN.
+   * @returns images x height x width x channels. Images smaller than this shape are surrounded by NaN. For a file that
+   *   is missing or not an image, all values are NaN.
    */
   read(images: ArrayLike<number>): Promise<Float32Array>;
 }
 
 /**
- * Opens images whose paths are in a table. The frame of all images is as large as the largest of the first images.
+ * Opens images whose paths are in a table. All images get the same shape, that of the largest of the first images.
  *
- * @param folder folder of the relative paths; no file outside it is read, neither through `..` nor through a link
+ * @param folder folder to which the paths are relative; no file outside this folder is read, neither through `..` nor
+ *   through a link
  * @param paths one per image; an empty path means no image
  * @param within longest side in pixels at which the images are needed
  * @returns `undefined` if none of the first images can be read
@@ -72,7 +73,10 @@ export async function openImageFiles(
   };
 }
 
-/** Returns the height and width of an image in a frame. A larger image is scaled down, a smaller one keeps its size. */
+/**
+ * Returns the height and width of an image after it is fitted into a frame. An image larger than the frame is scaled
+ * down; a smaller image keeps its size.
+ */
 function fitInto(page: ImagePage, height: number, width: number): readonly [number, number] {
   const scale = Math.min(1, height / page.height, width / page.width);
   return [Math.max(1, Math.floor(scale * page.height)), Math.max(1, Math.floor(scale * page.width))];
@@ -89,7 +93,7 @@ export async function countFiles(folder: string, paths: readonly string[], signa
   return count;
 }
 
-/** Whether a path leads to a file inside a folder after following links. */
+/** Whether a path, after all links are followed, is the path of a file inside the folder. */
 async function isFileInside(root: string, path: string): Promise<boolean> {
   if (path === "" || path.includes("\0")) return false;
   const found = await realpath(resolve(root, path)).catch(() => undefined);

@@ -9,13 +9,14 @@ import { forEachConcurrently, type ListedImage, listImages, readImageFile, type 
 export interface ImageFolderOptions {
   /**
    * Height and width of all images, as `[height, width]` or one number for squares, 1 to 16384 pixels. Each image is
-   * scaled to cover that shape and cropped equally on both sides. Default: all images must have the same size, which is
-   * kept.
+   * scaled to cover that shape and cropped equally on both sides. Default: the images are not scaled and must all have
+   * the same size.
    */
   readonly size?: number | readonly [number, number] | undefined;
   /**
-   * Longest side in pixels, 1 to 16384. Larger images are scaled down without cropping. Images may have different
-   * sizes: each is centered in a frame as large as the largest, with NaN around it. Cannot be combined with `size`.
+   * Longest side in pixels, 1 to 16384. Larger images are scaled down without cropping. The images may have different
+   * sizes: each image is centered in a frame of the size of the largest image, with NaN around it. Cannot be combined
+   * with `size`.
    */
   readonly within?: number | undefined;
   /** 1 for gray values, 3 for colors. Default: 1 if every image is gray, else 3. */
@@ -40,7 +41,7 @@ export interface ImageFolder {
    * subfolders.
    */
   readonly classes: readonly string[] | undefined;
-  /** Files that are not used. */
+  /** Files in the folder that are not used as images. */
   readonly skipped: readonly SkippedFile[];
   readonly height: number;
   readonly width: number;
@@ -61,7 +62,7 @@ export interface ImageFolder {
   read(images: ArrayLike<number>): Promise<Float32Array>;
 }
 
-/** Up to this many bytes of decoded images are kept, so that later epochs need not decode them again. */
+/** Number of bytes up to which decoded images are kept in memory, so that later epochs do not decode them again. */
 const MEMORY_BYTES = 2 ** 30;
 
 /**
@@ -75,9 +76,9 @@ const MEMORY_BYTES = 2 ** 30;
  * names begin with a dot are ignored.
  *
  * @throws {FileError} FILE_READ if the folder cannot be read. FILE_FORMAT if it holds no images, images of several
- *   sizes without `size` or `within`, images with several channels that are not colors, or both scaled and unscaled
- *   integers; if `strict`, also for the first file that would be skipped
- * @throws {ArgumentError} OUT_OF_RANGE or INVALID_ARGUMENT for options
+ *   sizes without `size` or `within`, images with several channels that are not colors, or both integers that are
+ *   scaled and integers that are not. If `strict`, FILE_FORMAT also for the first file that would be skipped
+ * @throws {ArgumentError} OUT_OF_RANGE or INVALID_ARGUMENT for invalid options
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function openImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
@@ -148,7 +149,10 @@ function checkListing(
   }
 }
 
-/** @throws {FileError} if some images hold integers that are scaled to 0 to 1 and others hold integers that are not */
+/**
+ * @throws {FileError} if some images hold integers that are scaled to 0 to 1 and other images hold integers that are
+ *   not scaled
+ */
 function commonValues(path: string, images: readonly ListedImage[]): ImageFolder["values"] {
   const integers = images.find(({ values }) => values === "integers");
   const scaled = images.find(({ values }) => values === "scaled");
@@ -160,7 +164,10 @@ function commonValues(path: string, images: readonly ListedImage[]): ImageFolder
   return integers ? "integers" : "scaled";
 }
 
-/** Decodes images by number and keeps the first ones in memory. */
+/**
+ * Returns a function that decodes the image with a given number. It keeps the first decoded images in memory, up to
+ * MEMORY_BYTES.
+ */
 function createDecoder(
   images: readonly ListedImage[],
   sizes: readonly (readonly [number, number])[],

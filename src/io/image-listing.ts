@@ -12,7 +12,7 @@ const CONCURRENCY = 16;
 
 /** An image of a folder. */
 export interface ListedImage extends ImagePage {
-  /** The path of its file. */
+  /** The path of the file that contains the image. */
   readonly path: string;
   /** The path, with the number of the page if the file has several pages: `stack.tif#2`. */
   readonly name: string;
@@ -20,19 +20,19 @@ export interface ListedImage extends ImagePage {
   readonly className: string | undefined;
 }
 
-/** A file that is not used. */
+/** A file that is not used as an image. */
 export interface SkippedFile {
   readonly path: string;
   readonly reason: "not an image" | "broken link" | "in a subfolder next to images";
 }
 
-/** Names of top-level folders that divide a data set into parts. They are not classes. */
+/** Names of top-level folders that divide a data set into parts. These names are not used as classes. */
 const PARTS = /^(train|training|test|testing|val|valid|validation)$/i;
 
 /**
  * Finds the images of a folder. If the folder itself holds no images, all images in its subfolders are listed, at any
- * depth, and the names of the subfolders become classes. In `train/cat` and `test/cat` the class is `cat`. If there are
- * no folders below `train` and `test`, these are the classes.
+ * depth, and the names of the subfolders become classes. In `train/cat` and `test/cat` the class is `cat`. If `train`
+ * and `test` contain no folders, `train` and `test` are the classes.
  *
  * @throws {FileError} FILE_READ if the folder cannot be read, FILE_FORMAT for images whose channels cannot be
  *   identified
@@ -73,7 +73,7 @@ const classOf = (folders: readonly string[]): string =>
 
 interface FoundFile {
   readonly path: string;
-  /** Names of the subfolders on the way to the file. */
+  /** Names of the subfolders that contain the file, the outermost first. */
   readonly folders: readonly string[];
 }
 

@@ -13,19 +13,20 @@ import { type OpenFile, openRegularFile, readPieces } from "./open-file.js";
 import { spool } from "./spool.js";
 import { decodeUtf16, isUtf16 } from "./utf16.js";
 
-/** The path that stands for standard input. */
+/** The path that means standard input. */
 export const STANDARD_INPUT = "-";
 
 /** Returns a path as it appears in messages. */
 export const inputName = (path: string): string => (path === STANDARD_INPUT ? "standard input" : path);
 
-/** The content of pipes that have been read, because a pipe can be read only once. */
+/** The content of the pipes that have been read, by path. It is kept because a pipe can be read only once. */
 type PipesRead = Map<string, Promise<OpenFile>>;
 
 const pipesRead = new AsyncLocalStorage<PipesRead>();
 
 /**
- * Runs `work` so that standard input and pipes can be read more than once. Their content is kept until `work` is done.
+ * Runs `work` so that standard input and pipes can be read more than once. The content of pipes is kept until `work` is
+ * done.
  */
 export async function withPipes<T>(work: () => Promise<T>): Promise<T> {
   const read: PipesRead = new Map();
@@ -39,7 +40,7 @@ export async function withPipes<T>(work: () => Promise<T>): Promise<T> {
 /**
  * Opens the content of a file: a regular file, `-` for standard input, a pipe, or `file:name` for one array of a file
  * with several. Content compressed with gzip or Zstandard is decompressed, and UTF-16 text is converted to UTF-8. The
- * caller closes the handle of the result.
+ * caller must close the returned handle.
  *
  * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if it cannot be decompressed
  * @throws {AbortError} if `signal` is aborted
@@ -70,7 +71,10 @@ function withClosing(file: OpenFile): OpenFile {
   };
 }
 
-/** Splits a path into the file and the array that it names. If a file with the whole name exists, it is used. */
+/**
+ * Splits a path `file:name` into the file and the name of an array in it. If there is a file with the whole path as its
+ * name, the path is not split.
+ */
 export function splitPart(path: string): { readonly file: string; readonly part: string | undefined } {
   const at = path.lastIndexOf(":");
   if (at <= 0 || at === path.length - 1 || existsSync(path)) return { file: path, part: undefined };
@@ -80,7 +84,10 @@ export function splitPart(path: string): { readonly file: string; readonly part:
     : { file: path, part: undefined };
 }
 
-/** Replaces a file by its content in a form that the formats can read, if the file is compressed or UTF-16 text. */
+/**
+ * Decompresses a compressed file and converts UTF-16 text to UTF-8, so that the formats can read the content. Returns
+ * other files unchanged.
+ */
 async function unwrap(file: OpenFile, signal: AbortSignal | undefined): Promise<OpenFile> {
   const { buffer: head, bytesRead } = await file.handle.read(Buffer.alloc(4), 0, 4, 0);
   const beginning = head.subarray(0, bytesRead);
@@ -103,7 +110,7 @@ async function isPipe(path: string): Promise<boolean> {
   return status !== undefined && (status.isFIFO() || status.isSocket() || path === "/dev/stdin");
 }
 
-/** Reads all of a pipe, or returns the content that an earlier call has read. */
+/** Reads a pipe to its end, or returns the content that an earlier call has read. */
 async function openPipe(path: string, signal: AbortSignal | undefined): Promise<OpenFile> {
   const read = async () => spool(inputName(path), piecesOf(path, signal), signal);
   const known = pipesRead.getStore();

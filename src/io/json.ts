@@ -22,10 +22,10 @@ const ROWS = "rows";
 /** The kind of values of a key. */
 type Kind = "numbers" | "texts" | "lists";
 
-/** The values of one key in all rows. */
+/** The values that all rows have for one key. */
 class JsonColumn {
   kind: Kind | undefined;
-  /** Why the column cannot be used. */
+  /** The reason why the column cannot be used; undefined if it can be used. */
   unusable: string | undefined;
   isWhole = true;
   readonly values: unknown[] = [];
@@ -144,7 +144,7 @@ function parse(path: string, text: string, where: string): unknown {
   }
 }
 
-/** The JavaScript engine cannot hold much longer lines or arrays in one string. */
+/** Largest number of characters of a line or an array. The JavaScript engine cannot hold much more in one string. */
 const MOST_CHARACTERS = 2 ** 28;
 
 async function* readLines(file: OpenFile, signal: AbortSignal | undefined): AsyncGenerator<string> {

@@ -16,7 +16,10 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Node's own recursive mkdir reports a folder without write permission as missing. */
+/**
+ * Creates a folder and its parent folders. The recursive mkdir of Node.js is not used, because it reports a folder
+ * without write permission as missing.
+ */
 async function make(folder: string): Promise<void> {
   try {
     await mkdir(folder);

@@ -74,7 +74,7 @@ const OPAQUE = 17;
 const IS_COMPLEX = 0x08;
 
 const HEADER_BYTES = 128;
-/** Enough bytes for the flags, dimensions and name of an array; names have up to 63 characters. */
+/** Number of bytes that is enough for the flags, dimensions and name of an array; names have up to 63 characters. */
 const HEAD_BYTES = 4096;
 const MAX_ELEMENT_BYTES = 2 ** 31 - 1;
 /** Deflate expands data by at most a factor of 1032 (https://zlib.net/zlib_tech.html). */
@@ -104,7 +104,7 @@ export async function readMatlabArray(
   }
 }
 
-/** The description of an array, which precedes its numbers. */
+/** The description of an array, which the file stores before the numbers of the array. */
 interface Head {
   readonly name: string;
   readonly className: string;
@@ -112,7 +112,7 @@ interface Head {
   readonly dtype: string | undefined;
   readonly isComplex: boolean;
   readonly shape: readonly number[];
-  /** Where the numbers begin, counted from the start of the array. */
+  /** Position in bytes at which the numbers begin, counted from the start of the array. */
   readonly offset: number;
 }
 
@@ -326,7 +326,10 @@ class MatlabFile {
     return data;
   }
 
-  /** Reads the data element at `at`. An element of up to four bytes is stored together with its tag in eight bytes. */
+  /**
+   * Reads the tag of the data element that begins at byte `at`. An element of up to four bytes is stored together with
+   * its tag in eight bytes.
+   */
   #element(bytes: Buffer, at: number): { type: number; start: number; length: number; next: number } {
     const cutOff = () => this.#damaged("is cut off within an array");
     if (at + 8 > bytes.length) throw cutOff();

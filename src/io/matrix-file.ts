@@ -14,21 +14,25 @@ import { isFolder, openTableFolder } from "./table-folder.js";
 
 /** Options of {@link writeMatrix}. */
 export interface WriteMatrixOptions {
-  /** Names of the columns, for formats that hold names. Default: x, y, z for up to three columns, else c0, c1, ... */
+  /**
+   * Names of the columns, for formats that hold names. Default: x, y, z for up to three columns, else c0, c1, and so
+   * on.
+   */
   readonly columns?: readonly string[] | undefined;
   /** Stops the writing and leaves no file. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads a matrix from a file. The content decides the format for .npy, IDX, Arrow and Parquet, whatever the name of the
- * file. For other files the extension decides (.csv, .tsv, .txt); files with another extension are read as text.
+ * Reads a matrix from a file. Files in the formats .npy, IDX, Arrow and Parquet are recognized by their content,
+ * whatever their names. For other files the extension determines the format (.csv, .tsv, .txt); files with another
+ * extension are read as text.
  *
- * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order. One dimension
- *   gives n x 1. With three or more dimensions, each entry of the first axis becomes a row, flattened (C order only).
- *   Types that float32 holds exactly (float16, float32, integers of up to 16 bits, booleans) give float32, the others
- *   float64. From a C-order file, only the requested rows are read.
- * - IDX: each entry of the first axis becomes a row, flattened. Integers of up to 16 bits and float32 give float32, the
+ * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order. An array of one
+ *   dimension becomes a matrix of n x 1. In an array of three or more dimensions, each entry of the first axis is
+ *   flattened to a row (C order only). Types that float32 holds exactly (float16, float32, integers of up to 16 bits,
+ *   booleans) give float32, the others float64. From a C-order file, only the requested rows are read.
+ * - IDX: each entry of the first axis is flattened to a row. Integers of up to 16 bits and float32 give float32, the
  *   others float64.
  * - Text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line. Gives float64. Lines
  *   that start with # are comments.
@@ -82,10 +86,10 @@ export async function readStack(
 }
 
 /**
- * Writes a matrix to a file. The extension decides the format: .npy, .csv, .tsv, or a table (see {@link writeTable}) in
- * .arrow, .feather, .arrows or .parquet. The file is replaced atomically, as by {@link writeFileAtomic}. A .npy file
- * keeps the number type and is in C order. Text has a header line and writes each number in the fewest digits that read
- * back as the same float32 or float64.
+ * Writes a matrix to a file. The extension determines the format: .npy, .csv, .tsv, or a table (see {@link writeTable})
+ * in .arrow, .feather, .arrows or .parquet. An existing file is replaced atomically, as {@link writeFileAtomic} does. A
+ * .npy file keeps the number type and is in C order. Text has a header line and writes each number in the fewest digits
+ * that read back as the same float32 or float64.
  *
  * @throws {FileError} FILE_WRITE for another extension, or if the file cannot be written
  * @throws {ArgumentError} if `matrix` is not a matrix, or SHAPE_MISMATCH without one name for each column
@@ -108,8 +112,8 @@ export async function writeMatrix(path: string, matrix: MatrixLike, options: Wri
 
 /**
  * Writes matrices of equal shape, such as the snapshots of a run, to a .npy file as one array, count x rows x cols in C
- * order. The array is float64 if any of the matrices is, else float32. The file is replaced atomically, as by {@link
- * writeFileAtomic}.
+ * order. The array is float64 if any of the matrices is, else float32. An existing file is replaced atomically, as
+ * {@link writeFileAtomic} does.
  *
  * @throws {FileError} FILE_WRITE for another extension than .npy, or if the file cannot be written
  * @throws {ArgumentError} INVALID_ARGUMENT without a matrix, SHAPE_MISMATCH if the shapes differ
@@ -164,8 +168,8 @@ export async function writeArray(
 }
 
 /**
- * Checks that {@link writeMatrix} can write the extension of `path`. Call it, with {@link assertWritable}, before
- * the work whose result is written there.
+ * Checks that {@link writeMatrix} can write the extension of `path`. Call this function and {@link assertWritable}
+ * before the work whose result is written to `path`.
  *
  * @throws {FileError} FILE_WRITE for another extension
  */

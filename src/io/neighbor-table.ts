@@ -4,9 +4,9 @@ import { readWithFormat } from "./formats.js";
 import { isFolder } from "./table-folder.js";
 import { listParts } from "./table-parts.js";
 
-/** The neighbors of n points, in the form that a run takes as `neighbors`. Read by {@link readNeighborTable}. */
+/** The neighbors of n points, which {@link readNeighborTable} returns. A run accepts them as its option `neighbors`. */
 export interface NeighborTable {
-  /** n x k row numbers. Shorter lists end with -1. */
+  /** n x k row numbers of the neighbors. The row of a point with fewer than k neighbors is filled with -1. */
   indices: Matrix;
   /** n x k. */
   distances: Matrix;
@@ -14,9 +14,10 @@ export interface NeighborTable {
 
 /**
  * Reads neighbors that another program has found, such as FAISS or Spark, from a Parquet or Arrow file or a folder of
- * such files. The columns `indices` and `distances` hold two lists for each point: row numbers from 0, and distances.
- * Both lists of a point must have the same length; different points may have lists of different lengths. If the points
- * are not in the order of the data, as a cluster may write them, a column `row` must hold their row numbers.
+ * such files. For each point, the column `indices` holds a list of the row numbers of its neighbors, counted from 0,
+ * and the column `distances` holds the list of their distances. Both lists of a point must have the same length;
+ * different points may have lists of different lengths. If the points are not in the order of the data, as a cluster
+ * may write them, a column `row` must hold their row numbers.
  *
  * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if it is not such a table
  * @throws {AbortError} if `options.signal` is aborted
@@ -76,7 +77,9 @@ function toNeighbors(
       throw fail(`has no column ${JSON.stringify(name)}: expected columns of lists named indices and distances`);
     return lists.map((list, at) => {
       if (Array.isArray(list) || ArrayBuffer.isView(list)) return list as ArrayLike<number | bigint>;
-      throw fail(`column ${JSON.stringify(name)} has no list in line ${at}: expected lists of neighbors and distances`);
+      throw fail(
+        `column ${JSON.stringify(name)} has a value that is not a list in line ${at}: expected a list of neighbors or distances`,
+      );
     });
   };
   const [indices, distances] = [listsOf("indices"), listsOf("distances")];
@@ -106,7 +109,7 @@ function rowsOf(given: readonly unknown[] | undefined, n: number, fail: (reason:
   for (const [at, value] of given.entries()) {
     const row = Number(value ?? Number.NaN);
     if (!(Number.isInteger(row) && row >= 0 && row < n))
-      throw fail(`has row ${value} in line ${at}, expected 0 to ${n - 1}`);
+      throw fail(`has row number ${value} in line ${at}: expected an integer from 0 to ${n - 1}`);
     if (seen[row]) throw fail(`has two lines for row ${row}: expected one line per row`);
     seen[row] = 1;
     rows[at] = row;

@@ -3,7 +3,7 @@ import type { OpenFile } from "./open-file.js";
 
 /** The content of the header of a .npy file. */
 export interface NpyHeader {
-  /** Byte order in NumPy's notation: "|" if it does not apply, "=" for the byte order of this machine. */
+  /** Byte order in NumPy's notation: "|" if the type has no byte order, "=" for the byte order of this machine. */
   readonly order: "<" | ">" | "|" | "=";
   /** Kind and size of the values: "f4", "U10". */
   readonly dtype: string;
@@ -15,7 +15,10 @@ export interface NpyHeader {
 
 export const MAGIC = Buffer.from("\x93NUMPY", "latin1");
 
-/** NumPy's own headers have about a hundred bytes. Only structured types need more, and they are not supported. */
+/**
+ * Largest accepted length of a header. The headers that NumPy writes have about a hundred bytes. Only structured types
+ * need longer headers, and these types are not supported.
+ */
 const MAX_HEADER_BYTES = 2 ** 20;
 
 /**
@@ -50,7 +53,7 @@ export async function readNpyHeader(file: OpenFile): Promise<NpyHeader> {
   const start = major === 1 ? 10 : 12;
   const length = (await read(8, start - 8)).readUIntLE(0, start - 8);
   if (length > MAX_HEADER_BYTES)
-    failDamaged(`the .npy header claims ${length} bytes: expected at most ${MAX_HEADER_BYTES}`);
+    failDamaged(`the length of the .npy header is given as ${length} bytes: expected at most ${MAX_HEADER_BYTES}`);
   const text = (await read(start, length)).toString(major === 3 ? "utf8" : "latin1");
   return { ...parseHeader(text, fail, failDamaged), offset: start + length };
 }
@@ -67,22 +70,27 @@ function parseHeader(text: string, fail: Fail, failDamaged: Fail): Omit<NpyHeade
     TOKEN.lastIndex = at;
     const [token, mark, string, integer, word] = TOKEN.exec(text) ?? [];
     if (token === undefined)
-      return failDamaged(`the .npy header has ${describe(text.slice(at, at + 20))} at character ${at}`);
+      return failDamaged(
+        `the .npy header contains ${describe(text.slice(at, at + 20))} at character ${at}: expected a Python literal`,
+      );
     at += token.length;
     return mark ?? string ?? integer ?? word;
   };
   const expect = (token: string, ...expected: string[]): string =>
-    expected.includes(token) ? token : failDamaged(`the .npy header has ${token} instead of ${expected.join(" or ")}`);
+    expected.includes(token)
+      ? token
+      : failDamaged(`the .npy header contains ${token} where ${expected.join(" or ")} was expected`);
 
   const tuple = (): number[] => {
     const sizes: number[] = [];
     for (let token = next(); token !== ")"; token = next()) {
       const size = Number(token);
-      if (!Number.isSafeInteger(size) || size < 0) failDamaged(`the shape in the .npy header has the size ${token}`);
+      if (!Number.isSafeInteger(size) || size < 0)
+        failDamaged(`the shape in the .npy header has the size ${token}: expected a whole number >= 0`);
       sizes.push(size);
       if (expect(next(), ",", ")") === ",") continue;
       // In Python, (5,) is a tuple and (5) is the integer 5.
-      if (sizes.length === 1) failDamaged("the shape in the .npy header is an integer instead of a tuple");
+      if (sizes.length === 1) failDamaged("the shape in the .npy header is an integer: expected a tuple");
       break;
     }
     return sizes;
@@ -92,7 +100,8 @@ function parseHeader(text: string, fail: Fail, failDamaged: Fail): Omit<NpyHeade
   expect(next(), "{");
   for (let token = next(); token !== "}"; ) {
     const key = token.slice(1, -1);
-    if (!/^['"]/.test(token) || values.has(key)) failDamaged(`the .npy header has ${token} instead of another key`);
+    if (!/^['"]/.test(token) || values.has(key))
+      failDamaged(`the .npy header contains ${token} where another key was expected`);
     expect(next(), ":");
     const value = next();
     if (value === "[")
@@ -105,14 +114,15 @@ function parseHeader(text: string, fail: Fail, failDamaged: Fail): Omit<NpyHeade
     if (expect(next(), ",", "}") === "}") break;
     token = next();
   }
-  if (at !== end) failDamaged(`the .npy header has ${describe(text.slice(at, end))} after its end`);
+  if (at !== end)
+    failDamaged(`the .npy header contains ${describe(text.slice(at, end))} after its end: expected only spaces`);
 
   const descr = values.get("descr");
   const fortranOrder = values.get("fortran_order");
   const shape = values.get("shape");
   if (typeof descr !== "string" || typeof fortranOrder !== "boolean" || !Array.isArray(shape) || values.size !== 3) {
     return failDamaged(
-      `the .npy header must give descr, a string, fortran_order, True or False, and shape, a tuple of sizes >= 0, and nothing else`,
+      `the .npy header must contain exactly three entries: descr (a string), fortran_order (True or False) and shape (a tuple of sizes >= 0)`,
     );
   }
   const [, order = "=", dtype] = /^([<>|=]?)([a-zA-Z?]\d*(?:\[\w+\])?)$/.exec(descr) ?? [];

@@ -18,7 +18,7 @@ export const npy: Format = {
   encode,
 };
 
-/** Size of one read, well below the limit of 2 GiB. */
+/** Number of bytes of one read, well below the limit of 2 GiB. */
 const CHUNK_BYTES = 2 ** 22;
 
 /** Descriptions of NumPy's unsupported types, by their first letter. */
@@ -96,7 +96,7 @@ export async function readNpyTexts(file: OpenFile, options: ReadOptions): Promis
   return readStrings(file, header, count, Number(length), options);
 }
 
-/** Reads the integers of an array of any shape, in C order. Integers of 32 bits give an Int32Array. */
+/** Reads the integers of an array of any shape, in C order. Integers of 32 bits are returned as an Int32Array. */
 export async function readNpyIntegers(file: OpenFile, options: ReadOptions): Promise<FloatArray | Int32Array> {
   const header = await readNpyHeader(file);
   if (header.dtype !== "i4") return (await readNpyMatrix(file, options)).data;
@@ -159,9 +159,9 @@ async function readInPlace(
 }
 
 /**
- * Reads items `first` (included) to `last` (excluded) of the data, each of `itemBytes`. Words of `wordBytes` are
- * converted to the byte order of this machine. All chunks use the same buffer, so each must be used before the next is
- * read.
+ * Reads items `first` (included) to `last` (excluded) of the data in chunks. Each item has `itemBytes` bytes. Words of
+ * `wordBytes` bytes are converted to the byte order of this machine. All chunks share one buffer, so each chunk must be
+ * used before the next chunk is read.
  */
 async function* chunksOf(
   file: OpenFile,
@@ -184,8 +184,8 @@ async function* chunksOf(
 }
 
 /**
- * Reads strings, which NumPy pads with zeros. Type U holds code points of four bytes. Type S holds bytes, which are
- * decoded as UTF-8.
+ * Reads strings, which NumPy pads with zeros. A string of type U is stored as Unicode code points of four bytes each. A
+ * string of type S is stored as bytes, which are decoded as UTF-8.
  */
 async function readStrings(
   file: OpenFile,
@@ -258,7 +258,8 @@ function encode(matrix: Matrix): Generator<Uint8Array> {
 }
 
 /**
- * Encodes one array of the given shape in C order. Its numbers are the parts in sequence, all of the same number type.
+ * Encodes one array of the given shape in C order. The numbers of the array are the numbers of all parts, one part
+ * after the other. All parts must have the same number type.
  */
 export function* encodeArray(
   shape: readonly number[],

@@ -36,15 +36,15 @@ const sparseMatrix = (path: string): FileError =>
 /** An array in a NumPy archive. */
 export interface NpzArray {
   readonly name: string;
-  /** Empty for a single value. */
+  /** The sizes of the axes; empty for a single value. */
   readonly shape: readonly number[];
   /** Number type in NumPy's notation without byte order: "f4", "i8", "U10", "O". */
   readonly dtype: string;
   /** Reads the numbers in C order. @throws {FileError} FILE_FORMAT for strings, objects and complex numbers */
   readNumbers(): Promise<FloatArray>;
-  /** Reads integers in C order. Integers of 32 bits give an Int32Array. */
+  /** Reads integers in C order. Integers of 32 bits are returned as an Int32Array. */
   readIntegers(): Promise<FloatArray | Int32Array>;
-  /** Reads the strings in C order. @throws {FileError} FILE_FORMAT for anything else */
+  /** Reads the strings in C order. @throws {FileError} FILE_FORMAT if the array does not hold strings */
   readTexts(): Promise<string[]>;
   /** Reads rows `[start, end)`. Each entry of the first axis is a row, flattened. */
   readRows(start: number, end: number): Promise<Matrix>;
@@ -81,7 +81,8 @@ export async function openNpz(
 const HEAD_BYTES = 2 ** 16;
 
 /**
- * Returns the arrays of an archive by name. In the archive, each array is a file whose name adds the extension .npy.
+ * Returns the arrays of an archive by name. In the archive, each array is a file; the name of the file is the name of
+ * the array with the extension .npy.
  */
 export async function listNpzArrays(
   file: OpenFile,

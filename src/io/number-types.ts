@@ -4,7 +4,7 @@ import { endianness } from "node:os";
 export const HOST_ORDER = endianness() === "LE" ? "<" : ">";
 export const FOREIGN_ORDER = HOST_ORDER === "<" ? ">" : "<";
 
-/** Storage of numbers of one type in a file and in memory. */
+/** How numbers of one type are stored in a file and in memory. */
 export interface NumberType {
   readonly bytes: 1 | 2 | 4 | 8;
   readonly result: Float32ArrayConstructor | Float64ArrayConstructor;
@@ -36,7 +36,7 @@ export const NUMBER_TYPES: Readonly<Record<string, NumberType>> = {
   f8: { bytes: 8, result: Float64Array, decode: (bytes, count) => new Float64Array(bytes, 0, count) },
 };
 
-/** Reverses the bytes of each word. */
+/** Reverses the order of the bytes in each word of `wordBytes` bytes. */
 export function swapBytes(bytes: Buffer, wordBytes: number): void {
   if (wordBytes === 2) bytes.swap16();
   if (wordBytes === 4) bytes.swap32();

@@ -18,12 +18,12 @@ export interface Bytes {
 
 /** A file that is open for reading. */
 export interface OpenFile {
-  /** Name of the file in messages. Its extension may decide the format. */
+  /** Name of the file in messages. The extension of this name may determine the format. */
   readonly path: string;
   readonly handle: Bytes;
   /** Size of the file in bytes. */
   readonly size: number;
-  /** The array or column that `file:name` names. */
+  /** The name of an array or column, if the path was given as `file:name`. */
   readonly part?: string | undefined;
   /** The path of the file that holds these bytes, if there is one. */
   readonly location?: string | undefined;
@@ -32,7 +32,7 @@ export interface OpenFile {
 }
 
 /**
- * Opens a regular file without decompressing it. The caller closes its handle.
+ * Opens a regular file without decompressing it. The caller must close the returned handle.
  *
  * @throws {FileError} FILE_READ
  */
@@ -79,8 +79,8 @@ export async function readFully(
 const WINDOW_BYTES = 2 ** 16;
 
 /**
- * Creates a function that returns bytes of a file from a given position, copied into new memory. Small pieces close to
- * each other are fetched by one read.
+ * Creates a function that returns bytes of a file from a given position, copied into new memory. One read of the file
+ * returns several small pieces if they are close to each other.
  *
  * @throws {RangeError} beyond the end of the file
  */
@@ -92,7 +92,7 @@ export function createByteReader(
   let start = 0;
   return async (position, length) => {
     if (!(position >= 0 && length >= 0 && position + length <= file.size)) {
-      throw new RangeError(`it refers to bytes ${position} to ${position + length} of ${file.size}`);
+      throw new RangeError(`it refers to bytes ${position} to ${position + length}, but has only ${file.size} bytes`);
     }
     if (length > WINDOW_BYTES) {
       const bytes = new Uint8Array(length);
@@ -125,7 +125,7 @@ export async function* readPieces(
 
 const PIECE_BYTES = 2 ** 18;
 
-/** Presents a part of a file as a file. Closing the part leaves the whole file open. */
+/** Presents a range of bytes of a file as a file of its own. Closing this part does not close the whole file. */
 export function sliceFile({ handle }: OpenFile, path: string, start: number, size: number): OpenFile {
   return {
     path,

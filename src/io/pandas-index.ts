@@ -1,6 +1,6 @@
 /**
  * Returns the names of the columns that hold the index of a pandas data frame, from the metadata that pandas adds to
- * Parquet and Arrow files. An index that only counts the rows has no column.
+ * Parquet and Arrow files. An index that only numbers the rows is not stored as a column.
  */
 export function frameIndex(metadata: string | undefined): ReadonlySet<string> {
   if (metadata === undefined) return new Set();

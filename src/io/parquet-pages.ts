@@ -18,7 +18,7 @@ import { badList, raggedList, toNumbers } from "./table.js";
  * Layout of lists and nulls in pages: Melnik et al. (2010), "Dremel: interactive analysis of web-scale datasets".
  */
 
-/** Enough for nearly every page header. Longer headers are read again in full. */
+/** Number of bytes that is enough for nearly every page header. Longer headers are read a second time in full. */
 const HEADER_BYTES = 2 ** 10;
 
 /** A Parquet file whose metadata have been read. */
@@ -35,9 +35,12 @@ export type ColumnPath = readonly SchemaTree[];
 interface Page {
   /** The values that are not null. */
   readonly values: DecodedArray;
-  /** For each value and null, the number of levels of the path that are defined. Empty if there are no nulls. */
+  /**
+   * For each value and each null, the number of levels of the column path that are not null. Empty if there are no
+   * nulls.
+   */
   readonly definitionLevels: readonly number[];
-  /** For each value and null, 0 at the beginning of a row. Empty if each value is a row. */
+  /** For each value and each null, 0 if it begins a new row. Empty if each value is a row. */
   readonly repetitionLevels: readonly number[];
   /** The first row that begins in the page. */
   readonly row: number;
@@ -60,11 +63,11 @@ export async function* readValues(
 }
 
 /**
- * Reads the lists of a column page by page, starting at row `start`. Each piece holds the numbers of whole rows in
- * sequence.
+ * Reads the lists of a column page by page, starting at row `start`. Each piece holds the numbers of complete rows, one
+ * row after the other.
  *
- * @param width length of each list
- * @throws {FileError} FILE_FORMAT for a list of another length, a null list, or a null in a list
+ * @param width required length of each list
+ * @throws {FileError} FILE_FORMAT for a list of the wrong length, a null list, or a null in a list
  */
 export async function* readLists(
   parquetFile: ParquetFile,
@@ -103,7 +106,8 @@ export async function* readLists(
       length++;
     }
     const numbers = toNumbers(parquetFile.file.path, name, page.values);
-    if (numbers.length !== page.repetitionLevels.length || row < first) throw new Error("a page lacks values");
+    if (numbers.length !== page.repetitionLevels.length || row < first)
+      throw new Error("a page does not hold the number of values that its levels describe");
     const all = new type(begun.length + numbers.length);
     all.set(begun);
     all.set(numbers, begun.length);
@@ -209,7 +213,7 @@ async function* readGroup(
       continue;
     }
     const encoding = (first ?? second)?.encoding;
-    if (encoding === undefined) throw new Error(`there is no data in a page of type ${header.type}`);
+    if (encoding === undefined) throw new Error(`a page has the type ${header.type}: expected a page of data`);
     const page = first
       ? readDataPage(decompressPage(bytes, header.uncompressed_page_size, meta.codec, compressors), first, decoder)
       : readDataPageV2(bytes, header, decoder);
@@ -224,7 +228,10 @@ async function* readGroup(
   }
 }
 
-/** Reads the header of the page that begins at `at`, and its length in bytes. The column ends at `end`. */
+/**
+ * Returns the header of the page that begins at byte `at`, and the length of the header in bytes. The column ends at
+ * byte `end`.
+ */
 async function readHeader(
   read: ReturnType<typeof createByteReader>,
   at: number,
@@ -247,7 +254,7 @@ function findChunk(group: RowGroup, names: readonly string[]): ColumnMetaData {
     const path = meta?.path_in_schema;
     return path?.length === names.length && path.every((name, i) => name === names[i]);
   });
-  if (!chunk?.meta_data) throw new Error(`a group of rows has no column ${JSON.stringify(names.join("."))}`);
+  if (!chunk?.meta_data) throw new Error(`one of its row groups has no column ${JSON.stringify(names.join("."))}`);
   if (chunk.file_path) throw new Error(`column ${JSON.stringify(names.join("."))} is in another file`);
   return chunk.meta_data;
 }

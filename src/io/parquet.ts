@@ -151,7 +151,8 @@ async function* readNumberRows(
         for (let i = 0; i < rows; i++) {
           while (used === values.length) {
             const { done, value } = await pages[j].next();
-            if (done) throw new Error(`column ${JSON.stringify(name)} has ${first + i} of ${parquetFile.rows} rows`);
+            if (done)
+              throw new Error(`column ${JSON.stringify(name)} ends after ${first + i} of ${parquetFile.rows} rows`);
             [values, used] = [toNumbers(parquetFile.file.path, name, value), 0];
           }
           data[i * cols + j] = values[used++];
@@ -242,7 +243,7 @@ async function openParquetTable(file: OpenFile, signal: AbortSignal | undefined)
   const counts = metadata.row_groups.map((group) => Number(group.num_rows));
   const rows = counts.reduce((sum, count) => sum + count, 0);
   if (!Number.isSafeInteger(rows) || counts.some((count) => count < 0))
-    throw new Error(`its metadata state ${rows} rows`);
+    throw new Error(`its metadata state an impossible number of rows, ${rows} in total`);
   const index = frameIndex(metadata.key_value_metadata?.find(({ key }) => key === "pandas")?.value);
   const durations = await storedDurations(
     metadata.key_value_metadata?.find(({ key }) => key === "ARROW:schema")?.value,

@@ -3,20 +3,20 @@ import type { RowRange } from "./row-range.js";
 
 /** The part of a file to read. */
 export interface ReadOptions {
-  /** Rows `[start, end)`, counted from 0 without any header line. Default: all. */
+  /** Rows from `start` to `end - 1`, counted from 0; a header line is not counted. Default: all. */
   readonly rows?: RowRange | undefined;
-  /** Stops the reading: its promise is rejected with an {@link AbortError}. */
+  /** Stops the reading: the returned promise is rejected with an {@link AbortError}. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** The columns of a file that form the matrix. */
 export interface OpenMatrixOptions extends Pick<ColumnOptions, "columns" | "exclude"> {
   /**
-   * For Parquet and Arrow, the single column to read: numbers, or lists of numbers of one length. Default: all columns
-   * that {@link readDataset} uses as data.
+   * For Parquet and Arrow, the single column to read. It holds numbers, or lists of numbers that all have the same
+   * length. Default: all columns that {@link readDataset} uses as data.
    */
   readonly column?: string | undefined;
-  /** Stops the reading: its promise is rejected with an {@link AbortError}. */
+  /** Stops the reading: the returned promise is rejected with an {@link AbortError}. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,6 +36,8 @@ export interface ReadLabelsOptions extends ReadOptions {
    * text.
    */
   readonly column?: string | undefined;
-  /** Number of labels, if known. If a text file has one line more, its first line is treated as a header. */
+  /**
+   * Number of labels, if known. If a text file has one line more than labels, its first line is treated as a header.
+   */
   readonly count?: number | undefined;
 }

@@ -34,8 +34,8 @@ export function resample(values: Float64Array, shape: ImageShape, height: number
 }
 
 /**
- * For each of `to` pixels in a line, returns the first of the `from` pixels that contribute to it, and their weights,
- * whose sum is 1.
+ * For a line of `from` pixels that is scaled to `to` pixels, returns for each new pixel the index of the first old
+ * pixel that contributes to it, and the weights of the contributing old pixels. The sum of the weights is 1.
  */
 function filterWeights(from: number, to: number): { first: number; weights: number[] }[] {
   const scale = from / to;

@@ -12,11 +12,14 @@ export interface RowBlocks {
   readonly cols: number;
   /** The type of its numbers. */
   readonly type: Float32ArrayConstructor | Float64ArrayConstructor;
-  /** Reads the rows from `start` on; each block holds consecutive rows. @throws {FileError} FILE_READ or FILE_FORMAT */
+  /** Reads all rows from row `start` on, in blocks of consecutive rows. @throws {FileError} FILE_READ or FILE_FORMAT */
   blocks(start: number): AsyncGenerator<Matrix>;
 }
 
-/** Number of values in a block. A block is small compared with the memory of the libraries that read it. */
+/**
+ * Number of values in a block. A block of this size is small compared with the memory that the reading libraries need
+ * themselves.
+ */
 export const BLOCK_NUMBERS = 2 ** 18;
 
 /** Reads the requested rows, or all, into memory. @throws {ArgumentError} OUT_OF_RANGE for rows that do not exist */
@@ -36,7 +39,7 @@ export async function readRowRange(path: string, reader: RowBlocks, wanted: RowR
   return new Matrix(data, end - start, reader.cols);
 }
 
-/** Reads rows by number in one forward pass. A row before the current block starts another pass. */
+/** Reads rows by number in one forward pass. A request for a row before the current block starts another pass. */
 export function readForward(path: string, reader: RowBlocks, close: () => Promise<void>): RowReader {
   const { rows, cols, type } = reader;
   let blocks: AsyncGenerator<Matrix> | undefined;

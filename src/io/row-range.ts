@@ -19,7 +19,7 @@ export function checkRowRange(rows: unknown): void {
 }
 
 /**
- * Returns the requested rows, or all.
+ * Returns the requested range of rows, or the range of all rows if none is requested.
  *
  * @throws {ArgumentError} OUT_OF_RANGE if a file of `count` rows does not have them
  */

@@ -6,7 +6,8 @@ export interface RowReader {
   readonly cols: number;
   /**
    * Reads these rows in the given order. Row numbers should increase, within a call and from one call to the next:
-   * reading forward takes one pass over the file, and each step back starts another pass.
+   * increasing row numbers need one pass over the file, and each row number smaller than the previous one starts
+   * another pass.
    *
    * @throws {ArgumentError} OUT_OF_RANGE for a row that does not exist
    * @throws {FileError} FILE_READ or FILE_FORMAT

@@ -35,14 +35,14 @@ export async function readSparseMatrix(
 
 type Numbers = FloatArray | Int32Array;
 
-/** The arrays of a matrix in compressed or coordinate format. */
+/** The arrays of a sparse matrix in a compressed format (CSR, CSC) or in coordinate format (COO). */
 interface Stored {
   readonly format: string;
   readonly shape: readonly number[];
   readonly data: FloatArray;
-  /** Column numbers in CSR and COO, row numbers in CSC. */
+  /** Column number of each stored number in CSR and COO, row number in CSC. */
   readonly indices: Numbers;
-  /** Start positions in CSR and CSC, row numbers in COO. */
+  /** Start position of each row in CSR and of each column in CSC; row number of each stored number in COO. */
   readonly starts: Numbers;
 }
 
@@ -107,7 +107,7 @@ function toRows(path: string, stored: Stored): SparseMatrix {
   );
 }
 
-/** Sorts numbers with given rows by row, with a counting sort. */
+/** Sorts the stored numbers by their row numbers, with a counting sort. */
 function sortByRow(
   path: string,
   { shape, data }: Stored,
@@ -117,7 +117,8 @@ function sortByRow(
   const [count] = shape;
   const indptr = new Float64Array(count + 1);
   for (const row of rows) {
-    if (!(row >= 0 && row < count)) throw new RangeError(`row ${row} of ${count}`);
+    if (!(row >= 0 && row < count))
+      throw new RangeError(`it refers to row ${row}, but has only ${count} rows, counted from 0`);
     indptr[row + 1]++;
   }
   for (let i = 0; i < count; i++) indptr[i + 1] += indptr[i];

@@ -6,9 +6,9 @@ import { throwIfAborted } from "../abort.js";
 import { FileError } from "../errors.js";
 import type { Bytes, OpenFile } from "./open-file.js";
 
-/** Up to this many bytes are kept in memory. Longer content goes to a temporary file. */
+/** Number of bytes up to which content is kept in memory. Longer content is written to a temporary file. */
 const MEMORY_BYTES = 2 ** 25;
-/** Bytes to leave free on the disk of temporary files. */
+/** Number of bytes that must stay free on the disk of the temporary files. */
 const SPARED_BYTES = 2 ** 28;
 /** The free space is checked each time this many bytes have been written. */
 const CHECK_BYTES = 2 ** 27;

@@ -4,7 +4,7 @@ import type { FloatArray } from "../matrix.js";
 import { allocate } from "./allocation.js";
 import { NUMBER_TYPES, swapBytes } from "./number-types.js";
 
-/** Size of one read. Longer rows are read one at a time. */
+/** Number of bytes of one read. Rows longer than this are read one at a time. */
 const CHUNK_BYTES = 2 ** 22;
 /** A single read of a file returns less than 2 GiB. */
 const MAX_ROW_BYTES = 2 ** 31 - 1;
@@ -15,9 +15,9 @@ const CONCURRENCY = 32;
 export interface StoredArray {
   readonly path: string;
   readonly shape: readonly number[];
-  /** A key of {@link NUMBER_TYPES}. */
+  /** Number type: a key of {@link NUMBER_TYPES}. */
   readonly dtype: string;
-  /** Whether its byte order differs from that of this machine. */
+  /** Whether the byte order of the array differs from the byte order of this machine. */
   readonly isForeign: boolean;
   /** Fills `target` with bytes of the data, starting at `position`. The data begin at position 0. */
   fetch(target: Uint8Array, position: number): Promise<void>;
@@ -53,7 +53,7 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
   order.sort((a, b) => rows[a] - rows[b]);
   const limit = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
 
-  /** Reads the rows order[begin] to order[end - 1], which are consecutive or equal. */
+  /** Reads the rows with the sorted positions `begin` to `end - 1`, whose row numbers are consecutive or equal. */
   const readRun = async (begin: number, end: number) => {
     const first = rowAt(begin);
     const span = rowAt(end - 1) - first + 1;
@@ -83,8 +83,8 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
 }
 
 /**
- * Rejects rows without any numbers. They take no space, so the size of a file would not limit the number of rows that
- * its header claims.
+ * Rejects rows without any numbers. Such rows need no bytes, so the size of the file would not limit the number of rows
+ * that its header states.
  *
  * @throws {FileError} FILE_FORMAT if an axis other than the first has size 0
  */

@@ -2,7 +2,7 @@
  * Returns the columns of durations, from the Arrow schema that pandas, polars and pyarrow store in Parquet files.
  * Parquet itself has no type for durations and stores them as whole numbers.
  *
- * @param schema base64 of a schema message
+ * @param schema a schema message of Arrow, encoded as base64
  */
 export async function storedDurations(schema: string | undefined): Promise<ReadonlySet<string>> {
   if (schema === undefined) return new Set();

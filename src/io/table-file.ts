@@ -8,10 +8,10 @@ import { type Table, type TableLike, toTable } from "./table.js";
 
 /**
  * Reads the columns of an Arrow file or stream, a Parquet file, or a text file with a line of names; each may be
- * compressed. In Arrow and Parquet, integers that fit give an Int32Array, other numbers a Float32Array or Float64Array
- * as they are stored. In text, whole numbers give an Int32Array, other numbers a Float64Array. Integers beyond 2^53 are
- * not exact as numbers and are returned as texts. Booleans are 1 and 0. A missing number is NaN, a missing text is
- * empty.
+ * compressed. In Arrow and Parquet, integers that fit into 32 bits are returned as an Int32Array; other numbers are
+ * returned as a Float32Array or Float64Array, as they are stored. In text, whole numbers are returned as an Int32Array,
+ * other numbers as a Float64Array. Integers beyond 2^53 are not exact as numbers and are returned as texts. Booleans
+ * are 1 and 0. A missing number is NaN, a missing text is empty.
  *
  * @returns columns by name, in the order of the file: `(await readTable(path)).get("x")`
  * @throws {FileError} FILE_READ if the file cannot be read. FILE_FORMAT if its content is not a table, if two columns
@@ -37,10 +37,10 @@ export function readTable(path: string, options: ReadTableOptions = {}): Promise
  * - .npy: n or n x 1 integers, booleans ("true", "false"), whole floats, or fixed-width strings (U, S).
  * - IDX: integers in one dimension.
  * - text: one label per line, which may contain commas and quotes, or a column of a table. In a file with one label per
- *   line the first line is a header if it is named like labels, if it is the only one that is not a number, or if there
- *   is one line more than `options.count`.
- * - A table in text, Arrow or Parquet: the column that `options.column` names, else the first that is named like labels
- *   (label, class, target, type, cluster, species ...), else the only column, else the only column of text.
+ *   line, the first line is a header if it is a usual name of labels, if it is the only line that is not a number, or
+ *   if there is one line more than `options.count`.
+ * - A table in text, Arrow or Parquet: the column that `options.column` names, else the first column that is named like
+ *   labels (label, class, target, type, cluster, species ...), else the only column, else the only column of text.
  *
  * An empty label means "no label".
  *
@@ -54,11 +54,11 @@ export function readLabels(path: string, options: ReadLabelsOptions = {}): Promi
 }
 
 /**
- * Writes columns by name to a file. The extension decides the format: .csv, .tsv, .arrow and .feather (Arrow IPC file),
- * .arrows (Arrow IPC stream) or .parquet. The file is replaced atomically, as by {@link writeFileAtomic}. Data are
- * written in batches of about 100,000 rows, which take little memory in addition to the columns. Number types are kept,
- * and texts are written as UTF-8. A NaN, which stands for a missing number, becomes null in Arrow and Parquet and NaN
- * in text.
+ * Writes columns by name to a file. The extension determines the format: .csv, .tsv, .arrow and .feather (Arrow IPC
+ * file), .arrows (Arrow IPC stream) or .parquet. An existing file is replaced atomically, as {@link writeFileAtomic}
+ * does. Data are written in batches of about 100,000 rows, which take little memory in addition to the columns. Number
+ * types are kept, and texts are written as UTF-8. A NaN, which stands for a missing number, becomes null in Arrow and
+ * Parquet and NaN in text.
  *
  * @param table columns of equal length; at least one
  * @throws {FileError} FILE_WRITE for another extension, or if the file cannot be written

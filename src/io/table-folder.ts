@@ -68,11 +68,15 @@ function requireColumns(
   const missing = expected.find(lacks(columns));
   const surplus = columns.find(lacks(expected));
   const fail = (reason: string) => new FileError("FILE_FORMAT", part, `${reason}; the files of a folder are one table`);
-  if (missing) throw fail(`has no column ${JSON.stringify(missing.name)}, which the files before it have`);
-  if (surplus) throw fail(`has a column ${JSON.stringify(surplus.name)}, which the files before it lack`);
+  if (missing) throw fail(`has no column ${JSON.stringify(missing.name)}, but the files before it have this column`);
+  if (surplus)
+    throw fail(`has a column ${JSON.stringify(surplus.name)}, but the files before it do not have this column`);
 }
 
-/** Finds a type for each column that holds the values of all parts. Parts in which the column is empty are ignored. */
+/**
+ * Finds for each column a type that can represent its values in all files. Files in which the column is empty are
+ * ignored.
+ */
 function mergeColumns(all: readonly (readonly ColumnDescription[])[]): ColumnDescription[] {
   const order = [undefined, "integer", "float32", "float64", "text"] as const;
   return all[0].map((first) => {
@@ -170,7 +174,10 @@ async function readDates(
   );
 }
 
-/** Opens a file and yields its columns together with those of its folders. The file is closed afterwards. */
+/**
+ * Opens a file and yields its columns, together with the columns from the names of its folders. The file is closed
+ * afterwards.
+ */
 async function* openPart({ path, keys }: TablePart, options: OpenColumnsOptions): AsyncGenerator<ColumnSource> {
   const file = await openFile(path, options.signal);
   try {

@@ -7,7 +7,7 @@ import { asReadError } from "./file-errors.js";
 /** A file in a folder of tables. */
 export interface TablePart {
   readonly path: string;
-  /** The values in the names of its folders `key=value`, by key. */
+  /** The values, by key, that the folders of the file have in their names `key=value`. */
   readonly keys: ReadonlyMap<string, string>;
 }
 
@@ -19,7 +19,10 @@ export interface TableParts {
 
 const IMAGES = /\.(png|jpe?g|tiff?|webp|gif)$/i;
 
-/** Extensions of table files. Only files with the first of these extensions that occurs are read. */
+/**
+ * Extensions of table files. If files in a folder have several of these extensions, only the files with the extension
+ * listed first here are read.
+ */
 const EXTENSIONS = [".parquet", ".csv", ".tsv", ".arrow", ".feather", ".arrows", ".jsonl", ".ndjson", ".json"];
 
 /** The folder name that Spark and Hive write for a missing value. */

@@ -2,16 +2,17 @@ import { ArgumentError, describe, FileError } from "../errors.js";
 import type { Matrix } from "../matrix.js";
 
 /**
- * The values of a column, one per row. NaN stands for a number that is missing.
+ * The values of a column, one per row. A missing number is NaN.
  */
 export type TableColumn = Float32Array | Float64Array | Int32Array | readonly string[];
 
-/** Columns of equal length by name, in their order. */
+/** Columns of equal length, by name and in their order. */
 export type Table = ReadonlyMap<string, TableColumn>;
 
 /**
  * The forms of a table that functions accept: a Map, or a plain object of columns. JavaScript sorts keys that are whole
- * numbers before all other keys of an object, so use a Map to keep the order of such columns.
+ * numbers before all other keys of an object, so use a Map if the names of columns are whole numbers and their order
+ * matters.
  */
 export type TableLike = Table | Readonly<Record<string, TableColumn>>;
 
@@ -90,22 +91,22 @@ export interface ColumnDescription {
   readonly name: string;
   /** `undefined` if a row holds neither a number nor a text. */
   readonly type: ColumnType | undefined;
-  /** The type of the numbers in its lists; undefined for other columns. */
+  /** The type of the numbers in a column of lists; undefined for other columns. */
   readonly itemType: Exclude<ColumnType, "text"> | undefined;
   /** Name of its type in the file format. */
   readonly kind: string;
   /**
-   * Whether it holds dates or times. Its `type` is then undefined, because dates are not data. `readDates` of a source
-   * reads them.
+   * Whether the column holds dates or times. The `type` of such a column is undefined, because dates are not data. The
+   * method `readDates` of a source reads dates.
    */
   readonly isDate?: boolean | undefined;
-  /** Whether its whole numbers represent true and false. */
+  /** Whether the column holds the whole numbers 1 and 0 for true and false. */
   readonly isBoolean?: boolean | undefined;
-  /** Whether the file says that the column is the index of a data frame. */
+  /** Whether the file states that the column is the index of a data frame. */
   readonly isIndex?: boolean | undefined;
-  /** Whether the name marks labels in this file format, although it may mean something else in a table. */
+  /** Whether this name means labels in this file format, although it may mean something else in other tables. */
   readonly isLabel?: boolean | undefined;
-  /** Its number of rows, if the columns of a file may have different lengths. */
+  /** Number of rows of the column, in formats whose columns may have different lengths. */
   readonly rows?: number | undefined;
 }
 
@@ -115,7 +116,7 @@ export type MatrixColumns<T> = { readonly list: T } | { readonly numbers: readon
 /** Columns of a matrix, given by their names. */
 export type ColumnsOfNumbers = MatrixColumns<string>;
 
-/** Finds the descriptions of columns by their names. */
+/** Replaces the names of columns by the descriptions of these columns. */
 export function describeColumns<T extends ColumnDescription>(
   columns: readonly T[],
   wanted: ColumnsOfNumbers,
@@ -144,7 +145,7 @@ export function matrixType(
   return types.every((type) => type === "float32") ? Float32Array : Float64Array;
 }
 
-/** Creates the error for a row whose list cannot be a row of a matrix. */
+/** Creates the error for a list that cannot be a row of a matrix. */
 export const badList = (path: string, name: string, row: number, found: string): FileError =>
   new FileError(
     "FILE_FORMAT",
@@ -152,7 +153,7 @@ export const badList = (path: string, name: string, row: number, found: string):
     `column ${describe(name)} has ${found} in row ${row}: expected lists of equal length without nulls`,
   );
 
-/** Creates the error for a list that is longer or shorter than the first. */
+/** Creates the error for a list that is longer or shorter than the first list of the column. */
 export const raggedList = (
   path: string,
   name: string,
@@ -161,13 +162,13 @@ export const raggedList = (
   width: number,
 ): FileError => badList(path, name, row, `a list of ${length} numbers (the first has ${width})`);
 
-/** Builds a column of a file from the pieces in its batches. */
+/** Builds a column from its values in the batches of a file. */
 export class ColumnBuilder {
   private readonly pieces: TableColumn[] = [];
 
   /**
-   * Adds values as the file's library returns them: numbers, big integers, booleans (1 and 0) or texts. Null becomes
-   * NaN, and in a column of texts the empty text.
+   * Adds values in the form in which the library of the file format returns them: numbers, big integers, booleans
+   * (which become 1 and 0) or texts. A null becomes NaN, or the empty text in a column of texts.
    *
    * @param allowText whether a column with integers too large to be exact numbers becomes a column of text, which suits
    *   identifiers

@@ -7,8 +7,8 @@ const FORTRAN_EXPONENT = /[dD](?=[+-]?\d+$)/;
 const COMMA_NUMBER = /^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?$/;
 const INTEGER = /^[+-]?\d+$/;
 /**
- * Whole numbers, also with a decimal part of zeros, such as 1.0, from programs that store them as floating-point
- * numbers.
+ * Whole numbers. They may have a decimal part of zeros, such as 1.0, which is written by programs that store whole
+ * numbers as floating-point numbers.
  */
 const WHOLE = /^[+-]?\d+(?:[.,]0*)?$/;
 const NAN = /^[+-]?nan$/i;
@@ -16,7 +16,9 @@ const INFINITE = /^[+-]?inf(?:inity)?$/i;
 /** Missing values, including the notations of astropy, SAS and the errors of Excel. */
 const MISSING = /^(?:na|n\/a|<na>|#n\/a|null|none|nil|-{1,3}|\.|#(?:div\/0!|value!|ref!|num!|name\?|null!))?$/i;
 const BOOLEAN = /^(?:true|false)$/i;
-/** Whole numbers in their usual notation. A cell like 007 is a name, not a count. */
+/**
+ * Whole numbers in their usual notation. A cell with leading zeros, such as 007, is not matched, because it is a name.
+ */
 const COUNT = /^-?(?:0|[1-9]\d{0,9})$/;
 const LEADING_ZERO = /^[+-]?0\d/;
 
@@ -57,14 +59,16 @@ export const hasDecimalComma = (cell: string): boolean => /^[+-]?\d[\d.]*,\d+/.t
 export const hasDecimalPoint = (cell: string): boolean =>
   cell.includes(".") && NUMBER.test(cell) && !COMMA_NUMBER.test(cell);
 
-/** Counts the kinds of cells in one column while they are read. */
+/** Counts how many cells of each kind a column has, while the cells are read. */
 export class ColumnStatistics {
   numbers = 0;
   /** Whole numbers, including those written as 1.0. */
   integers = 0;
   /** Whole numbers that fit into a 32-bit integer. */
   counts = 0;
-  /** Numbers that must stay text to keep all their digits: with leading zeros, or whole numbers beyond 2^53. */
+  /**
+   * Numbers that must stay text to keep all their digits: numbers with leading zeros, and whole numbers beyond 2^53.
+   */
   identifiers = 0;
   booleans = 0;
   missing = 0;

@@ -12,12 +12,12 @@ import { asUtf8 } from "./text-encoding.js";
 import { detectLayout, type TextLayout } from "./text-layout.js";
 import { readRows, type TextRow } from "./text-rows.js";
 
-/** The types of columns are found from the first rows: at most this many rows and this many cells. */
+/** The types of the columns are found from the first rows: at most SAMPLE_ROWS rows and SAMPLE_CELLS cells. */
 const SAMPLE_ROWS = 1000;
 const SAMPLE_CELLS = 2 ** 18;
 const LEAST_SAMPLE_ROWS = 20;
 
-/** A text file whose columns have been determined. */
+/** A text file for which the number, names and types of its columns have been found. */
 interface TextTable {
   readonly file: OpenFile;
   readonly dialect: TextDialect;
@@ -29,7 +29,7 @@ interface TextTable {
 /**
  * Opens a text file as columns.
  *
- * @throws {FileError} FILE_FORMAT if the file holds no rows, or a row has another number of cells than the first
+ * @throws {FileError} FILE_FORMAT if the file holds no rows, or a row does not have as many cells as the first row
  */
 export async function openTextColumns(
   file: OpenFile,
@@ -60,7 +60,7 @@ const describeUnits = ({ unitLines }: TextLayout): string => {
     : ` ${unitLines} lines of units below the names are skipped.`;
 };
 
-/** Reads a table whose first row holds names. The types come from all rows. */
+/** Reads a table whose first row holds names. The types of the columns are found from all rows. */
 export async function readTextTable(
   file: OpenFile,
   select: (names: readonly string[]) => readonly string[],
@@ -126,7 +126,7 @@ async function readHead(
   return { rows, isComplete: true };
 }
 
-/** Yields the rows below the names. */
+/** Yields the rows of data, below the names of the columns. */
 async function* bodyRows(table: TextTable): AsyncGenerator<TextRow> {
   let above = linesAbove(table.layout);
   for await (const row of readRows(table.file, table.dialect, table.signal)) {
@@ -211,8 +211,8 @@ async function openMatrix(
 }
 
 /**
- * @throws {FileError} FILE_FORMAT for a column known to hold something else than numbers; the message names the first
- *   such cell
+ * @throws {FileError} FILE_FORMAT for a column that is known to hold cells that are not numbers; the message shows the
+ *   first of these cells
  */
 function checkColumn({ file, layout, statistics }: TextTable, column: number, allowMissing: boolean): void {
   const { isText, firstText, firstMissing } = statistics[column];

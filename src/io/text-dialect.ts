@@ -6,24 +6,25 @@ import { hasDecimalComma, hasDecimalPoint, type NumberNotation, parseNumber } fr
 export interface TextDialect {
   readonly separators: readonly string[];
   readonly notation: NumberNotation;
-  /** Number of bytes before the table: a byte order mark, lines of comments, `sep=;`. */
+  /** Number of bytes before the table. They hold a byte order mark, lines of comments, or a line such as `sep=;`. */
   readonly start: number;
-  /** Number of lines in these bytes. */
+  /** Number of lines in the bytes before the table. */
   readonly skippedLines: number;
-  /** The cells of the last comment before the table. They may be the names of the columns. */
+  /** The cells of the last comment before the table. These cells may be the names of the columns. */
   readonly comment: readonly string[] | undefined;
 }
 
 const HEAD_BYTES = 2 ** 16;
 const BYTE_ORDER_MARK = "\xEF\xBB\xBF";
-/** Start of a comment line before the first line of a table. */
+/** Matches the start of a comment line, which may come before the first line of a table. */
 const COMMENT = /^\s*(?:#|%|\/\/)/;
 const SEPARATOR_LINE = /^"?sep=(.)"?\s*$/i;
 
 /**
- * Finds the dialect of a text file from its first lines. A line `sep=;` gives the separator. Otherwise it is the first
- * of tab, semicolon, comma and bar that occurs in the first line, or else spaces if they are allowed. Numbers have a
- * decimal comma if some cells do and no cell has a decimal point.
+ * Finds the dialect of a text file from its first lines. A line such as `sep=;` gives the separator. Without it, the
+ * separator is the first of tab, semicolon, comma and vertical bar that occurs in the first line, or else spaces if
+ * they are allowed. The decimal separator is a comma if some cells have a decimal comma and no cell has a decimal
+ * point.
  *
  * @throws {FileError} FILE_FORMAT if the file is not text
  */
@@ -60,7 +61,10 @@ function requireText(file: OpenFile, head: Buffer): void {
   );
 }
 
-/** Measures the lines before the table. In this encoding each character is one byte. */
+/**
+ * Measures the lines before the table. In the encoding latin1 each character is one byte, so positions in the text are
+ * positions in bytes.
+ */
 function readPreamble(head: Buffer) {
   const text = head.toString("latin1");
   let start = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;

@@ -3,7 +3,10 @@ import { type OpenFile, readPieces } from "./open-file.js";
 import { spool } from "./spool.js";
 
 const HEAD_BYTES = 2 ** 16;
-/** A character of UTF-8 has up to four bytes, so up to three bytes of it may be at the end of the head, cut off. */
+/**
+ * Largest number of bytes of an incomplete character at the end of the examined bytes. A character in UTF-8 has up to
+ * four bytes, so an incomplete one has up to three.
+ */
 const LONGEST_CUT = 3;
 
 /**

@@ -10,13 +10,13 @@ import { isMissing, isWord } from "./text-cells.js";
 import { openTextColumns } from "./text-columns.js";
 import { asUtf8 } from "./text-encoding.js";
 
-/** Header lines of a file with one label per line. */
+/** Matches the usual header lines of a file with one label per line. */
 const HEADER = /^(labels?|class|classes|target|targets)$/i;
 
 /**
- * Reads labels from a text file: a column of a table, or one label per line. The file is a table if each line has as
- * many cells as the first, and the first line holds names. Otherwise each line is a label, including its commas, spaces
- * and quotes. A blank line is the empty label, which means "no label", except at the end of the file.
+ * Reads labels from a text file: a column of a table, or one label per line. The file is a table if all lines have the
+ * same number of cells and the first line holds the names of the columns. Otherwise each line is a label, including its
+ * commas, spaces and quotes. A blank line is the empty label, which means "no label", except at the end of the file.
  */
 export async function readTextLabels(given: OpenFile, options: ReadLabelsOptions): Promise<string[]> {
   const file = await asUtf8(given, options.signal);
@@ -38,7 +38,7 @@ async function readLines(file: OpenFile, signal: AbortSignal | undefined): Promi
   return lines;
 }
 
-/** Whether the lines are rows of cells. Lines with commas count as labels unless the first line is a header. */
+/** Whether the lines are rows of a table. Lines with commas are treated as labels unless the first line is a header. */
 function isTable(path: string, lines: readonly string[]): boolean {
   const [first = ""] = lines;
   const separator = ["\t", ";", ","].find((candidate) => withoutQuotes(first).includes(candidate));
@@ -68,7 +68,7 @@ function readList(lines: readonly string[], count: number | undefined): string[]
   return isHeader ? others : labels;
 }
 
-/** Whether the first line is a word and all others are numbers. */
+/** Whether the first line is a word and all other lines are numbers or missing values. */
 const isHeaderOfNumbers = (first: string, others: readonly string[]): boolean =>
   isWord(first) && others.some((label) => !isMissing(label)) && others.every((label) => !isWord(label));
 

@@ -5,12 +5,12 @@ import type { TextRow } from "./text-rows.js";
 
 /** The number of columns of a text file and the line that holds their names. */
 export interface TextLayout {
-  /** Distinct names, or positions if the file has no names. */
+  /** The names of the columns, made distinct, or their positions if the file has no names. */
   readonly names: readonly string[];
-  /** The names as they are written, for error messages; `undefined` if the file has none. */
+  /** The names as they are written in the file, for error messages; `undefined` if the file has no names. */
   readonly header: readonly string[] | undefined;
   readonly hasHeaderLine: boolean;
-  /** Number of lines between the names and the data, which hold units, or dashes below the names. */
+  /** Number of lines between the names and the data. These lines hold units, or dashes that underline the names. */
   readonly unitLines: number;
   readonly width: number;
   /** Whether lines may end with a separator after their last cell. */
@@ -20,9 +20,9 @@ export interface TextLayout {
 /**
  * Finds the layout of a text file from its first rows.
  *
- * The first row holds names in three cases: it has words above numbers, it has the column numbers that pandas writes,
- * or it is one cell shorter than the other rows, as R writes it. Without a row of names, a comment directly above the
- * rows may hold them.
+ * The first row holds names in three cases: it has words above columns of numbers, it has the column numbers that
+ * pandas writes, or it has one cell less than the other rows, as R writes tables with row names. If there is no row of
+ * names, a comment directly above the rows may hold the names.
  *
  * @param isTable whether the first row always holds names
  * @throws {FileError} FILE_FORMAT for a first row that has words above some columns of numbers and numbers above others
@@ -60,7 +60,7 @@ export function detectLayout(
   return { names, header: named, hasHeaderLine: false, unitLines: 0, width, hasTrailingSeparator };
 }
 
-/** Whether a cell could be a unit such as km/s, or dashes. */
+/** Whether a cell could be a unit such as km/s, or consists of dashes. */
 const isUnit = (cell: string, notation: NumberNotation): boolean =>
   /^-{2,}$/.test(cell) || (/^[^\d.+-]*[a-z]/i.test(cell) && isWord(cell, notation));
 
@@ -68,8 +68,8 @@ const isUnit = (cell: string, notation: NumberNotation): boolean =>
 const MOST_UNIT_LINES = 2;
 
 /**
- * Counts the lines of units below the names, which are common in astronomical tables. Such a line has words or dashes
- * in at least two columns of numbers, and a number in none of them.
+ * Counts the lines of units below the names, which are common in astronomical tables. In the columns of numbers, such a
+ * line has words or dashes in at least two columns and a number in no column.
  */
 function countUnitLines(body: readonly (readonly string[])[], notation: NumberNotation): number {
   for (let count = 0; count < MOST_UNIT_LINES; count++) {
@@ -83,7 +83,7 @@ function countUnitLines(body: readonly (readonly string[])[], notation: NumberNo
   return MOST_UNIT_LINES;
 }
 
-/** Whether all rows below the first end with an empty cell that has no name. */
+/** Whether all rows below the first row end with an empty cell in a column without a name. */
 function endsWithSeparator(first: readonly string[], others: readonly (readonly string[])[]): boolean {
   if (others.length === 0 || first.length < 2) return false;
   const isEmptyBelow = others.every((fields) => fields.length > 1 && fields.at(-1) === "");
@@ -124,15 +124,19 @@ function isHeader(
   );
 }
 
-/** Numbers in a row of words count as names if they are distinct years, or positions counted from 0 or 1. */
+/**
+ * Whether the numbers in a row of words can be names of columns: they are distinct years, or positions counted from 0
+ * or 1.
+ */
 const isNames = (cells: readonly string[]): boolean =>
   new Set(cells).size === cells.length &&
   (cells.every((cell) => /^[12]\d{3}$/.test(cell)) ||
     (cells.length > 1 && /^[01]$/.test(cells[0]) && isSequence(cells)));
 
 /**
- * Whether a first row 0, 1, 2, ... holds the names that pandas gives to unnamed columns. It does if some of the numbers
- * below are not whole. If all are whole, it does for four or more columns, unless the next row continues the count.
+ * Whether a first row 0, 1, 2, ... holds the names that pandas gives to unnamed columns. The answer is yes if some of
+ * the numbers below this row are not whole. If all these numbers are whole, the answer is yes for four or more columns,
+ * unless the next row continues the count.
  */
 function isNumberedHeader(cells: readonly string[], body: readonly (readonly string[])[]): boolean {
   if (cells.length < 2 || !isCounted(cells)) return false;
@@ -157,7 +161,7 @@ function isNumeric(body: readonly (readonly string[])[], column: number, notatio
   return numbers > 0 && numbers >= words;
 }
 
-/** Headers that pandas and R write above the row names. */
+/** Matches the headers that pandas and R write above a column of row names. */
 const ROW_NAMES = /^(?:Unnamed: 0(?:\.\d+)*)?$/;
 
 function countRowNames(header: readonly string[]): number {
@@ -173,7 +177,9 @@ function mixedRow(path: string, first: readonly string[], column: number, line: 
   );
 }
 
-/** Makes names distinct: a second x becomes x.1, as in pandas, and an empty name is replaced by its position. */
+/**
+ * Makes names distinct: a second x becomes x.1, as in pandas. An empty name is replaced by the position of its column.
+ */
 function distinct(header: readonly string[]): string[] {
   const taken = new Set<string>();
   const rowNames = countRowNames(header);

@@ -8,14 +8,14 @@ import type { TextDialect } from "./text-dialect.js";
 /** A row of cells from a text file. */
 export interface TextRow {
   readonly fields: readonly string[];
-  /** Line number, counted from 1. For a row that spans several lines, it is the last line. */
+  /** Line number, counted from 1. For a row that spans several lines, this is the number of the last line. */
   readonly line: number;
 }
 
 const CHUNK_BYTES = 2 ** 18;
 /**
- * Limit of the length of a row. A line of a million numbers is much shorter. Without a limit, a missing closing quote
- * would read the rest of the file into memory.
+ * Largest accepted number of characters in a row. A line of a million numbers is much shorter. Without a limit, a
+ * missing closing quote would read the rest of the file into memory.
  */
 const MAX_RECORD_CHARACTERS = 2 ** 28;
 
@@ -70,7 +70,10 @@ export async function* readRows(
   }
 }
 
-/** Reads the bytes of a file from `start` on. A stream of Node would close the file when the caller stops reading. */
+/**
+ * Reads the bytes of a file from `start` on. A stream of Node.js is not used, because it would close the file when the
+ * caller stops reading.
+ */
 async function* readChunks(file: OpenFile, start: number): AsyncGenerator<Buffer> {
   for (let position = start; ; ) {
     const { buffer, bytesRead } = await file.handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);

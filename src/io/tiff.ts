@@ -3,12 +3,12 @@ import { loadPackage } from "../dependency.js";
 
 /** One page of a TIFF file at full resolution. */
 export interface TiffPage {
-  /** Index among all directories of the file, including those of reduced copies. */
+  /** Index of the page among all directories of the file. The directories of reduced copies are counted, too. */
   readonly page: number;
   /** Height as the image is displayed, after applying {@link orientation}. */
   readonly height: number;
   readonly width: number;
-  /** The EXIF value, 1 to 8. */
+  /** The orientation of the stored image as in EXIF, 1 to 8; 1 means upright. */
   readonly orientation: number;
   readonly samples: number;
   readonly colors: "gray" | "rgb" | "other";
@@ -17,12 +17,15 @@ export interface TiffPage {
   readonly bits: number;
 }
 
-/** Number of color samples by photometric interpretation. All further samples are extra samples. */
+/**
+ * Number of color samples per pixel for each photometric interpretation, a number in the TIFF file. All further samples
+ * of a pixel are extra samples.
+ */
 const COLOR_SAMPLES: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3 };
 const WHITE_IS_ZERO = 0;
 const BLACK_IS_ZERO = 1;
 const RGB = 2;
-/** Values of ExtraSamples that mean transparency. */
+/** Values of the TIFF field ExtraSamples that mean transparency. */
 const ALPHA = [1, 2];
 const NUMBERS: Readonly<Record<number, TiffPage["numbers"]>> = { 1: "uint", 2: "int", 3: "float" };
 
@@ -33,7 +36,8 @@ export const isTiff = (bytes: Uint8Array): boolean =>
 /**
  * Describes the pages of a TIFF file, except reduced copies and masks.
  *
- * @throws {Error} for a damaged file. For channels that cannot be identified, the message begins with "holds".
+ * @throws {Error} for a damaged file. For a page whose channels cannot be identified, the message of the error begins
+ *   with "holds".
  */
 export async function describeTiff(bytes: Uint8Array): Promise<TiffPage[]> {
   const file = await open(bytes);
@@ -79,7 +83,7 @@ async function describePage(image: GeoTIFFImage, page: number): Promise<TiffPage
 
 /**
  * Rejects stacks whose pages are not separate images. Microscopes write the channels of a stack as pages, and ImageJ
- * writes only the first page's directory of a large stack.
+ * writes only the directory of the first page of a large stack.
  *
  * @throws {Error} for several channels, and for pages without a directory
  */
@@ -97,7 +101,9 @@ async function checkStack(first: GeoTIFFImage, pages: number): Promise<void> {
   const promised = Number(/^images=(\d+)/m.exec(imageJ)?.[1] ?? 1);
   if (promised > pages || /"truncated": *true/.test(description)) {
     const count = promised > pages ? `${promised} images` : "several images";
-    throw new Error(`holds ${count} but lists only ${pages}: expected one page per image. Save each image as a page`);
+    throw new Error(
+      `holds ${count} but lists only ${pages} of them as pages: expected one page per image. Save each image as a page`,
+    );
   }
 }
 
@@ -115,18 +121,19 @@ export async function readTiffPage(bytes: Uint8Array, { page, orientation, sampl
   return turnUpright(values, image.getHeight(), image.getWidth(), samples, orientation);
 }
 
-/** @throws {Error} for strips or tiles beyond the end of the file, which the library would read as zeros */
+/** @throws {Error} if strips or tiles are beyond the end of the file; the library would read them as zeros */
 async function checkExtent(image: GeoTIFFImage, size: number): Promise<void> {
   const kind = image.isTiled ? "Tile" : "Strip";
   const directory = image.fileDirectory;
   const offsets = Array.from((await directory.loadValue(`${kind}Offsets`)) as ArrayLike<number>);
   const lengths = Array.from((await directory.loadValue(`${kind}ByteCounts`)) as ArrayLike<number>);
-  if (offsets.some((offset, i) => !(offset + lengths[i] <= size))) throw new Error("the file is cut off");
+  if (offsets.some((offset, i) => !(offset + lengths[i] <= size)))
+    throw new Error("the file is cut off: it ends before its last pixels");
 }
 
 /**
- * Reverses the orientation of a camera or scanner: 1 is upright, 2 to 4 are flipped or rotated by 180 degrees, 5 to 8
- * are transposed.
+ * Turns an image upright. `orientation` is the value that a camera or scanner has stored: 1 means upright, 2 to 4 mean
+ * flipped or rotated by 180 degrees, 5 to 8 mean transposed.
  */
 function turnUpright(
   values: Float64Array,

@@ -1,6 +1,6 @@
 import { FileError } from "../errors.js";
 
-/** Whether text begins with the byte order mark of UTF-16, which Excel uses for "Unicode text". */
+/** Whether a text begins with the byte order mark of UTF-16. Excel writes UTF-16 when it saves "Unicode text". */
 export const isUtf16 = (head: Uint8Array): boolean =>
   (head[0] === 0xff && head[1] === 0xfe && !(head[2] === 0 && head[3] === 0)) || (head[0] === 0xfe && head[1] === 0xff);
 

@@ -18,8 +18,8 @@ const KEY = "X_tsne";
 export const isAnndataPath = (path: string): boolean => extname(splitPart(path).file).toLowerCase() === ".h5ad";
 
 /**
- * Writes a copy of an AnnData file with an embedding in `obsm["X_tsne"]`, where scanpy expects it. The file is replaced
- * atomically, as by {@link writeFileAtomic}.
+ * Writes a copy of an AnnData file with an embedding in `obsm["X_tsne"]`, where scanpy expects it. An existing file is
+ * replaced atomically, as {@link writeFileAtomic} does.
  *
  * @param source the AnnData file (.h5ad) of the data
  * @param embedding one row per cell; NaN for cells without a position
@@ -58,7 +58,7 @@ export async function writeAnndataEmbedding(
   }
 }
 
-/** @throws {FileError} FILE_FORMAT if the number of cells is not `rows` */
+/** @throws {FileError} FILE_FORMAT if the file does not have `rows` cells */
 function requireCells(path: string, root: File, rows: number): void {
   const obs = root.get("obs") as Group;
   const index = obs.get(String(attribute(obs, "_index") ?? "_index"));
@@ -79,7 +79,10 @@ function putArray(path: string, obsm: Group, data: Float32Array, shape: readonly
   written.create_attribute("encoding-version", "0.2.0");
 }
 
-/** Overwrites an existing embedding. The library cannot remove one of another shape. */
+/**
+ * Overwrites the numbers of an existing embedding. The HDF5 library cannot remove an existing embedding of another
+ * shape.
+ */
 function replace(path: string, old: unknown, data: Float32Array, shape: readonly [number, number]): void {
   const isSame = isDataset(old) && old.shape?.join() === shape.join() && old.metadata.type === 1;
   if (!isSame) {

@@ -9,9 +9,12 @@ import { spool } from "./spool.js";
 /** A file in a ZIP archive. */
 export interface ZipEntry {
   readonly name: string;
-  /** Reads its first bytes, at most `length`. */
+  /** Reads the first bytes of the file, at most `length`. */
   readHead(length: number): Promise<Buffer>;
-  /** Opens it for reading. The caller closes its handle. @param path name of the file in messages */
+  /**
+   * Opens the file in the archive for reading. The caller must close the returned handle. @param path name of the file
+   * in messages
+   */
   open(path: string): Promise<OpenFile>;
 }
 

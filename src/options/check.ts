@@ -2,8 +2,8 @@ import { rejectUnknown, requireOptions } from "../arguments.js";
 import { type CheckedValues, type Declarations, flagOf, type OptionValues } from "./option.js";
 
 /**
- * Checks each option by its declaration and fills in the defaults that do not depend on the data. `null` counts as left
- * out.
+ * Checks each option by its declaration and fills in the defaults that do not depend on the data. An option that is
+ * `null` is treated as left out.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION (with the nearest name), OUT_OF_RANGE or INVALID_ARGUMENT
  */
@@ -18,7 +18,7 @@ export function checkOptions<D extends Declarations>(declarations: D, options: O
   return Object.fromEntries(checked) as CheckedValues<D>;
 }
 
-/** Selects the options in `declarations` from other values, without undefined ones. */
+/** Returns those properties of `values` that are options in `declarations` and are not undefined. */
 export function pickOptions<D extends Declarations>(declarations: D, values: object): OptionValues<D> {
   const known = Object.entries(values).filter(([name, value]) => name in declarations && value !== undefined);
   return Object.fromEntries(known) as OptionValues<D>;
@@ -30,7 +30,9 @@ export function flagsByName(declarations: Declarations): Record<string, string> 
   return Object.fromEntries(flags.filter(([, flag]) => flag !== undefined));
 }
 
-/** Renames resolved options to the fields that the native core reads. */
+/**
+ * Renames the options to the names of the fields that the native core reads. Options without such a field are left out.
+ */
 export function nativeFields(declarations: Declarations, resolved: object): Record<string, unknown> {
   const fields = Object.entries(resolved).map(([name, value]) => [declarations[name]?.native ?? name, value]);
   return Object.fromEntries(fields.filter(([field]) => field !== false));

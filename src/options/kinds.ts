@@ -2,7 +2,7 @@ import { closest } from "fastest-levenshtein";
 import { reject, requireInteger, requireSignal } from "../arguments.js";
 import type { DefaultedOption, Option } from "./option.js";
 
-/** The part of a declaration that every option has, whatever its kind; see {@link Option}. */
+/** The properties of a declaration that are stated for each option, whatever its kind; see {@link Option}. */
 export interface Description<Value> {
   readonly default?: Value;
   readonly defaultText?: string;
@@ -16,7 +16,7 @@ export interface Description<Value> {
 
 type WithDefault<Value> = Description<Value> & { readonly default: Value };
 
-/** The part of a declaration that depends on the kind of the option; see {@link Option}. */
+/** The properties of a declaration that depend on the kind of the option; see {@link Option}. */
 export interface Kind<Value> {
   readonly accepted: string;
   readonly range: string;
@@ -25,7 +25,7 @@ export interface Kind<Value> {
   parse(text: string, flag: string): Value;
 }
 
-/** Declares an option of a special kind. The functions below declare the usual kinds. */
+/** Declares an option of any kind. For the usual kinds, use the functions below. */
 export function declare<Value, Resolved = Value>(
   kind: Kind<Value>,
   description: WithDefault<Value>,
@@ -176,7 +176,7 @@ export function text(description: Description<string>): Option<string> {
   return declare(kind, description);
 }
 
-/** Declares an option for a function that is called during the work. It has no flag on the command line. */
+/** Declares an option for a function that is called during the work. Such an option has no flag on the command line. */
 export function callback<F extends (...given: never[]) => unknown>(
   range: string,
   description: Description<F>,
@@ -196,7 +196,7 @@ export function callback<F extends (...given: never[]) => unknown>(
   );
 }
 
-/** Declares an option for an `AbortSignal`. It has no flag on the command line. */
+/** Declares an option for an `AbortSignal`. Such an option has no flag on the command line. */
 export function abortSignal(description: Description<AbortSignal>): Option<AbortSignal, never> {
   return declare<AbortSignal, never>(
     {
@@ -220,7 +220,8 @@ export function oneOf(names: readonly string[], received?: unknown): string {
 }
 
 /**
- * Parses a number from the command line. Unlike `Number`, it accepts only decimal notation and no blank text.
+ * Parses a number from the command line. Unlike `Number`, this function accepts only decimal notation and rejects blank
+ * text.
  *
  * @param accepted description of the accepted numbers
  * @throws {ArgumentError} INVALID_ARGUMENT for other text, and for numbers that `accepts` rejects
@@ -242,7 +243,7 @@ export function parseInteger(text: string, flag: string, least = -Infinity): num
   return parseNumber(text, flag, accepted, (value) => Number.isSafeInteger(value) && value >= least);
 }
 
-/** Upper bounds from this value on are not shown in help texts, because no user reaches them. */
+/** Upper bounds of this value or more are not shown in help texts, because no user needs such large values. */
 const UNBOUNDED = 1e9;
 
 function describeBounds({ from, above, to, below }: Bounds): string {

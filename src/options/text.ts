@@ -17,7 +17,7 @@ export function optionTable(declarations: Declarations): string {
   return ["| option | default | accepts | meaning |", "| --- | --- | --- | --- |", ...rows, ""].join("\n");
 }
 
-/** Removes quotation marks and backticks. */
+/** Removes all quotation marks and backticks from a text. */
 const plain = (text: string): string => text.replaceAll(/["`]/g, "");
 
 const marked = (text: string): string => (/^"[^"]*"$/.test(text) ? `\`${text}\`` : text);

@@ -175,7 +175,7 @@ describe("placeStream", () => {
     const ragged = means.map((row, i) => (row && i === 4 ? row.slice(1) : row));
     const columns = { mean: [listType("list32", d), ragged], sigma: [listType("fixed32", d), sigma] } as const;
     await expect(place(bytesOf([batchOf(columns)]))).rejects.toThrow(
-      'batch 0 column "mean" has a list of 4 numbers in row 4, expected 5',
+      'batch 0 column "mean" has a list of 4 numbers in row 4: expected 5 numbers',
     );
   });
 
@@ -272,7 +272,9 @@ describe("placeStream", () => {
     const damaged = Buffer.from(bytesOf(cut([5, 4], lists)));
     // Set the highest byte of the number of rows of the first batch.
     damaged[1035] = 52;
-    await expect(collect(placeStream(run, piecesOf(damaged)))).rejects.toThrow(/column "id" has 5 values in \d+ rows/);
+    await expect(collect(placeStream(run, piecesOf(damaged)))).rejects.toThrow(
+      /column "id" has 5 values: expected \d+, one per row/,
+    );
   });
 
   test("reads damaged streams or rejects them with an intentional error", async () => {

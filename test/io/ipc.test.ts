@@ -102,7 +102,7 @@ describe("IpcBatch.withColumns", () => {
 
   test.each([-8, 2 ** 40])("rejects a kept buffer at %d, outside the body", (offset) => {
     offsetOf(LAST).set(offset);
-    const failure = `rows: is malformed: batch 0 has a buffer outside its ${source.body.length} bytes. Write the stream again`;
+    const failure = `rows: is malformed: batch 0 has a buffer that is not inside its body of ${source.body.length} bytes. Write the stream again`;
     expect(() => write(withoutText())).toThrow(failure);
     expect(valuesOf(read(fields.slice(0, 1)), "first")).toEqual([1, 2, 3]);
   });
@@ -110,6 +110,6 @@ describe("IpcBatch.withColumns", () => {
   test("rejects a batch whose buffers do not match its schema", async () => {
     const [other] = await messagesOf({ ...columns, text: [new Int32(), [4, 5, 6]] });
     fields = readSchema(other, "rows");
-    expect(() => write(withoutText())).toThrow("batch 0 has 7 buffers, but its schema has 6");
+    expect(() => write(withoutText())).toThrow("batch 0 has 7 buffers, but its schema requires 6");
   });
 });

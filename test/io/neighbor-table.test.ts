@@ -60,9 +60,13 @@ test.each([
     },
     "has 1 indices and 2 distances in line 1",
   ],
-  ["without a list", { ...lists, indices: [[1, 2], null, [1, 0]] }, 'column "indices" has no list in line 1'],
+  [
+    "without a list",
+    { ...lists, indices: [[1, 2], null, [1, 0]] },
+    'column "indices" has a value that is not a list in line 1',
+  ],
   ["with a row twice", { ...lists, row: [0, 1, 1] }, "has two lines for row 1"],
-  ["with a row too many", { ...lists, row: [0, 1, 3] }, "has row 3 in line 2, expected 0 to 2"],
+  ["with a row too many", { ...lists, row: [0, 1, 3] }, "has row number 3 in line 2: expected an integer from 0 to 2"],
 ])("refuses a table %s", async (_, columns, sentence) => {
   await expect(readNeighborTable(await write("bad.arrow", columns))).rejects.toThrow(sentence);
 });

@@ -169,7 +169,7 @@ describe("readMatrix of .npy files", () => {
   });
 
   it.each([
-    [`{'descr': '<f4', 'fortran_order': False, 'shape': (2)}`, /integer instead of a tuple/],
+    [`{'descr': '<f4', 'fortran_order': False, 'shape': (2)}`, /is an integer: expected a tuple/],
     [`{'descr': '<f4', 'fortran_order': False, 'shape': (,)}`, /size ,/],
     [`{'descr': '<f4', 'fortran_order': False, 'shape': (-2,)}`, /size -2/],
     [`{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}`, /size 99999999999999999999/],
@@ -179,12 +179,15 @@ describe("readMatrix of .npy files", () => {
       /cut off: .* found 8\. Copy or download/,
     ],
     [`{'descr': '<f4', 'fortran_order': False, 'shape': (9007199254740991, 9007199254740991)}`, /cut off/],
-    [`{'descr': '<f4', 'fortran_order': False}`, /must give descr/],
-    [`{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'more': True}`, /must give descr/],
+    [`{'descr': '<f4', 'fortran_order': False}`, /must contain exactly three entries: descr/],
+    [
+      `{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'more': True}`,
+      /must contain exactly three entries: descr/,
+    ],
     [`{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2,)}`, /another key/],
-    [`{'descr': '<f4', 'fortran_order': 0, 'shape': (2,)}`, /0 instead of True or False/],
-    [`{'descr': '<f4', 'fortran_order': 'False', 'shape': (2,)}`, /must give descr/],
-    [`{'descr': '<f4' 'fortran_order': False, 'shape': (2,)}`, /instead of , or }/],
+    [`{'descr': '<f4', 'fortran_order': 0, 'shape': (2,)}`, /contains 0 where True or False was expected/],
+    [`{'descr': '<f4', 'fortran_order': 'False', 'shape': (2,)}`, /must contain exactly three entries: descr/],
+    [`{'descr': '<f4' 'fortran_order': False, 'shape': (2,)}`, /where , or } was expected/],
     [`{'descr': '<f4', 'fortran_order': False, 'shape': (2,)} x`, /" x" after its end/],
     [`{'descr': __import__('os'), 'fortran_order': False, 'shape': (2,)}`, /at character 9/],
     [`{'descr': '<f4', 'fortran_order': False, 'shape': (2,)`, /at character/],
@@ -246,7 +249,7 @@ describe("readMatrix of .npy files", () => {
     await expect(readBytes(version)).rejects.toThrow(/version 4\.0 is unknown/);
     const giant = withHeader("{}", Buffer.alloc(0), 2);
     giant.writeUInt32LE(2 ** 32 - 1, 8);
-    await expect(readBytes(giant)).rejects.toThrow(/claims 4294967295 bytes/);
+    await expect(readBytes(giant)).rejects.toThrow(/is given as 4294967295 bytes/);
   });
 
   it("returns numbers or a FileError if any byte of the header is changed", async () => {

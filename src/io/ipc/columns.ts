@@ -9,7 +9,7 @@ import type { IpcField } from "./schema.js";
 /** The lists of numbers of a column in a batch, one list per row. */
 export interface ListValues<T extends FloatArray | Uint8Array> {
   readonly data: T;
-  /** Whether no row is null and the rows are contiguous from the beginning of `data`. */
+  /** Whether no row is null and the numbers of all rows are stored one after the other from the beginning of `data`. */
   readonly isDense: boolean;
   /**
    * Returns the position in `data` of the first number of a row; undefined for a row that is null or contains a null.
@@ -26,7 +26,7 @@ export interface BinaryValues {
 const isListType = (id: Type): boolean => id === Type.FixedSizeList || id === Type.List || id === Type.LargeList;
 
 /**
- * Finds the column with this name.
+ * Finds the column with the name that the caller gave.
  *
  * @param argument name of the option that gave the column, for error messages
  * @throws {ArgumentError} INVALID_ARGUMENT if no column or more than one has this name
@@ -56,8 +56,9 @@ export function listItem({ type, children: [item] }: IpcField): ListItem | undef
 }
 
 /**
- * Returns the content of a binary column: image files, or pixels if all values have a fixed length; undefined for other
- * columns. Files may also be the field `bytes` of a struct, as in Hugging Face's datasets.
+ * Returns the kind of content of a binary column: "pixels" if its type fixes the length of the values, else "files" for
+ * image files; undefined for columns that are not binary. The image files may also be in the field `bytes` of a struct,
+ * as in the datasets of Hugging Face.
  */
 export function imageKind(field: IpcField): "files" | "pixels" | undefined {
   const { type } = field;
@@ -98,20 +99,25 @@ export async function readLists(
   const lists = batch.column(field);
   const item = field.children[0];
   const items = batch.column(item);
-  if (lists.length !== batch.rows) throw fail(`has ${lists.length} values in ${batch.rows} rows`);
+  if (lists.length !== batch.rows) throw fail(`has ${lists.length} values: expected ${batch.rows}, one per row`);
   const isValid = readBitmap(lists.nullCount, await lists.buffer(0), lists.length, fail);
   const isItemValid = readBitmap(items.nullCount, await items.buffer(0), items.length, fail);
   const bytes = await items.buffer(1);
   const kind = listItem(field) as ListItem;
   const size = ITEM_BYTES[kind];
-  if (bytes.length < items.length * size) throw fail(`holds ${bytes.length} bytes for ${items.length} numbers`);
+  if (bytes.length < items.length * size)
+    throw fail(
+      `holds ${bytes.length} bytes of numbers: expected at least ${items.length * size} for ${items.length} numbers`,
+    );
   const data = numbersOver(kind, bytes, items.length);
   const isFixed = field.type.id === Type.FixedSizeList;
   const offsets = isFixed
     ? undefined
     : await readOffsets(field, await lists.buffer(1), lists.length, items.length, fail);
   if (isFixed && items.length < lists.length * width) {
-    throw fail(`holds ${items.length} numbers in ${lists.length} lists of ${width}`);
+    throw fail(
+      `holds ${items.length} numbers: expected ${lists.length * width} for ${lists.length} lists of ${width} numbers`,
+    );
   }
   return {
     data,
@@ -120,7 +126,7 @@ export async function readLists(
       if (isValid && !isValid(row)) return undefined;
       const start = offsets ? offsets[row] : row * width;
       if (offsets && offsets[row + 1] - start !== width) {
-        throw fail(`has a list of ${offsets[row + 1] - start} numbers in row ${row}, expected ${width}`);
+        throw fail(`has a list of ${offsets[row + 1] - start} numbers in row ${row}: expected ${width} numbers`);
       }
       if (isItemValid) for (let j = start; j < start + width; j++) if (!isItemValid(j)) return undefined;
       return start;
@@ -132,7 +138,7 @@ export async function readLists(
 export async function readBinary(batch: IpcBatch, field: IpcField): Promise<BinaryValues> {
   const fail = (reason: string) => batch.fail(`column ${JSON.stringify(field.name)} ${reason}`);
   const column = batch.column(field);
-  if (column.length !== batch.rows) throw fail(`has ${column.length} values in ${batch.rows} rows`);
+  if (column.length !== batch.rows) throw fail(`has ${column.length} values: expected ${batch.rows}, one per row`);
   const isValid = readBitmap(column.nullCount, await column.buffer(0), column.length, fail);
   const inner = bytesOf(field);
   if (inner) {
@@ -176,12 +182,14 @@ async function readOffsets(
   if (length === 0) return [0];
   const isLarge = field.type.id === Type.LargeList || field.type.id === Type.LargeBinary;
   const size = isLarge ? 8 : 4;
-  if (bytes.length < (length + 1) * size) throw fail(`has ${bytes.length} bytes of offsets for ${length} rows`);
+  if (bytes.length < (length + 1) * size)
+    throw fail(`has ${bytes.length} bytes of offsets: expected at least ${(length + 1) * size} for ${length} rows`);
   const view = viewOf(bytes);
   const offsets = new Float64Array(length + 1);
   for (let i = 0; i <= length; i++) {
     const offset = isLarge ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true);
-    if (!(offset >= (i === 0 ? 0 : offsets[i - 1]) && offset <= most)) throw fail("has offsets out of order");
+    if (!(offset >= (i === 0 ? 0 : offsets[i - 1]) && offset <= most))
+      throw fail(`has ${offset} as offset ${i}: expected at least the previous offset and at most ${most}`);
     offsets[i] = offset;
   }
   return offsets;

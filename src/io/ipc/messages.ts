@@ -8,25 +8,25 @@ import { damagedFile, FileError } from "../../errors.js";
 export interface IpcMessage {
   readonly kind: MessageHeader;
   readonly message: Message;
-  /** The flatbuffer from which `message` reads. */
+  /** The bytes of the flatbuffer that `message` decodes. */
   readonly metadata: Uint8Array;
-  /** The memory of the body is aligned to 8 bytes. */
+  /** The bytes of the body. In memory, they begin at a multiple of 8 bytes. */
   readonly body: Uint8Array;
 }
 
-/** Marker at the start of every message. Followed by four zeros, it ends the stream. */
+/** Marker at the start of every message. The marker followed by four zero bytes ends the stream. */
 const CONTINUATION = 0xffffffff;
 const FILE_MAGIC = Buffer.from("ARROW1\0\0");
-/** Limit of the metadata of a message. Even a schema of a million columns is smaller. */
+/** Largest accepted length of the metadata of a message, in bytes. Even the schema of a million columns is shorter. */
 const LARGEST_METADATA = 2 ** 28;
-/** Up to this many bytes are allocated before the data have arrived. */
+/** Number of bytes up to which memory is allocated before the data have arrived. */
 const TRUSTED_BYTES = 2 ** 26;
 
 /** The bytes that end a stream. */
 export const END_OF_STREAM: Uint8Array = Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0);
 
 /**
- * The beginning of a message that is never completed. It is written after a failure, so that readers report an
+ * The first bytes of a message. They are written after a failure and no message follows, so that readers report an
  * incomplete stream even if the output stopped between two messages.
  */
 export const BROKEN_OFF: Uint8Array = Uint8Array.of(255, 255, 255, 255);
@@ -35,8 +35,8 @@ export const BROKEN_OFF: Uint8Array = Uint8Array.of(255, 255, 255, 255);
 export const WRITE_AGAIN = "Write the stream again, and check that the program that writes it ends without an error";
 
 /**
- * Splits an Arrow IPC stream into messages without decoding their content. An Arrow file (Feather 2) contains a stream
- * between a marker and a footer, and is read as that stream.
+ * Splits an Arrow IPC stream into messages without decoding their content. An Arrow file (Feather 2) contains such a
+ * stream between a marker and a footer; this stream is read.
  *
  * @param name name of the input in error messages
  * @throws {FileError} FILE_FORMAT if the input is not such a stream, or is cut off within a message; the error states
@@ -63,7 +63,7 @@ export async function* readMessages(input: AsyncIterable<Uint8Array>, name: stri
       const view = viewOf(prelude);
       const length = view.getInt32(4, true);
       if (view.getUint32(0, true) !== CONTINUATION || length < 0 || length > LARGEST_METADATA) {
-        throw failDamaged(`is malformed: no message begins where ${place} should`);
+        throw failDamaged(`is malformed: expected the beginning of ${place}, found other bytes`);
       }
       if (length === 0) break;
       const metadata = await bytes.take(length);
@@ -71,7 +71,7 @@ export async function* readMessages(input: AsyncIterable<Uint8Array>, name: stri
       const message = Message.getRootAsMessage(new ByteBuffer(metadata));
       const [kind, size] = [message.headerType(), message.bodyLength()];
       if (size < 0n || size > BigInt(Number.MAX_SAFE_INTEGER))
-        throw failDamaged(`is malformed: ${place} has ${size} bytes`);
+        throw failDamaged(`is malformed: the metadata of ${place} give its length as ${size} bytes`);
       const body = await bytes.take(Number(size));
       if (BigInt(body.length) < size) throw cutOff();
       if (kind === MessageHeader.RecordBatch) batches++;
@@ -106,7 +106,7 @@ export function frameMessage(metadata: Uint8Array, ...body: readonly Uint8Array[
 
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Collects incoming pieces of bytes and returns them in the requested lengths. */
+/** Collects incoming pieces of bytes and returns pieces of the requested lengths. */
 class ByteQueue {
   readonly #pieces: AsyncIterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array();
@@ -116,7 +116,7 @@ class ByteQueue {
     this.#pieces = input[Symbol.asyncIterator]();
   }
 
-  /** Returns the next `length` bytes in new memory; fewer at the end of the input. */
+  /** Returns a copy of the next `length` bytes, or fewer bytes at the end of the input. */
   async take(length: number): Promise<Uint8Array> {
     // A damaged length may be huge, so memory is allocated only as the bytes arrive.
     if (length > TRUSTED_BYTES) return this.#collect(length);

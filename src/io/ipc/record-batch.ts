@@ -16,17 +16,17 @@ import type { IpcField, NewColumn } from "./schema.js";
 export interface ColumnData {
   readonly length: number;
   readonly nullCount: number;
-  /** Returns a buffer in the order of the format: bitmap of valid values, offsets, values. */
+  /** Returns the buffer with this index in the order of the format: bitmap of valid values, offsets, values. */
   buffer(index: number): Promise<Uint8Array>;
 }
 
-/** A range of bytes in a body. */
+/** A range of bytes in the body of a message. */
 interface BufferRange {
   readonly offset: number;
   readonly length: number;
 }
 
-/** The parts of a batch that are written to the output. */
+/** The parts of a batch that the rebuilt message contains. */
 interface Parts {
   readonly nodes: { length: bigint; nullCount: bigint }[];
   readonly buffers: { offset: bigint; length: bigint }[];
@@ -39,7 +39,7 @@ const ALIGNMENT = 64;
 /** Buffers begin at multiples of this number, so a smaller gap between two buffers contains no other buffer. */
 const PADDING = 8;
 
-/** A batch of a stream. Its columns are read on request. */
+/** A batch of a stream. The columns of the batch are read on request. */
 export class IpcBatch {
   readonly rows: number;
   readonly #encapsulated: IpcMessage;
@@ -65,15 +65,16 @@ export class IpcBatch {
     this.rows = Number(rows);
     const nodes = fields.reduce((sum, field) => sum + field.nodes, 0);
     if (batch.nodesLength() !== nodes)
-      throw this.fail(`has ${batch.nodesLength()} columns in total, but its schema has ${nodes}`);
+      throw this.fail(`has ${batch.nodesLength()} columns, including nested ones, but its schema has ${nodes}`);
     // Check this before allocating memory for the claimed number of rows.
     for (const { name, firstNode } of fields) {
       const length = batch.nodes(firstNode)?.length();
-      if (length !== rows) throw this.fail(`column ${JSON.stringify(name)} has ${length} values in ${rows} rows`);
+      if (length !== rows)
+        throw this.fail(`column ${JSON.stringify(name)} has ${length} values: expected ${rows}, one per row`);
     }
     const listed = batch.buffersLength() * 16 + batch.variadicBufferCountsLength() * 8;
     if (listed + encapsulated.message.customMetadataLength() * 4 > encapsulated.metadata.length) {
-      throw this.fail("describes more buffers than its metadata can hold");
+      throw this.fail("states a number of buffers that its metadata are too short to describe");
     }
   }
 
@@ -94,7 +95,9 @@ export class IpcBatch {
     const first = field.firstBuffer + Number(views);
     const [length, nullCount] = [Number(node.length()), Number(node.nullCount())];
     if (!(length >= 0 && nullCount >= 0 && nullCount <= length && length <= 2 ** 53)) {
-      throw this.fail(`has a column ${JSON.stringify(field.name)} of length ${length} with ${nullCount} nulls`);
+      throw this.fail(
+        `states that column ${JSON.stringify(field.name)} has ${length} values and ${nullCount} nulls, which is impossible`,
+      );
     }
     return { length, nullCount, buffer: (index) => this.#buffer(first + index) };
   }
@@ -104,7 +107,7 @@ export class IpcBatch {
     const bytes = this.#encapsulated.body.subarray(offset, offset + length);
     const compression: BodyCompression | null = this.#batch.compression();
     if (!compression || bytes.length === 0) return bytes;
-    if (bytes.length < 8) throw this.fail("has a compressed buffer of less than 8 bytes");
+    if (bytes.length < 8) throw this.fail(`has a compressed buffer of ${bytes.length} bytes: expected at least 8`);
     const size = viewOf(bytes).getBigInt64(0, true);
     const packed = bytes.subarray(8);
     if (size === UNCOMPRESSED) return packed;
@@ -112,7 +115,7 @@ export class IpcBatch {
       throw this.fail(`cannot be decompressed: ${cause instanceof Error ? cause.message : cause}`);
     });
     if (BigInt(unpacked.length) !== size)
-      throw this.fail(`has a buffer of ${unpacked.length} bytes instead of ${size}`);
+      throw this.fail(`has a buffer of ${unpacked.length} bytes after decompression: expected ${size}`);
     return unpacked;
   }
 
@@ -123,14 +126,14 @@ export class IpcBatch {
     const [offset, length] = [buffer.offset(), buffer.length()];
     const { body } = this.#encapsulated;
     if (offset < 0n || length < 0n || offset + length > BigInt(body.length)) {
-      throw this.fail(`has a buffer outside its ${body.length} bytes`);
+      throw this.fail(`has a buffer that is not inside its body of ${body.length} bytes`);
     }
     return { offset: Number(offset), length: Number(length) };
   }
 
   /**
-   * Rebuilds the message with the columns to keep, followed by new ones. The kept columns are unchanged byte for byte
-   * and share the memory of the original.
+   * Returns the bytes of a message with the kept columns, followed by the new columns. The bytes of the kept columns do
+   * not change and share the memory of the original message.
    *
    * @param kept fields of the batch to keep, in their order
    * @param usable one byte per row: 0 if the new columns are null in the row
@@ -196,13 +199,13 @@ export class IpcBatch {
     const views = this.#fields.reduce((sum, field) => sum + field.views, 0);
     const most = batch.buffersLength();
     if (viewCounts.length !== views || viewCounts.some((count) => count < 0n || count > most)) {
-      throw this.fail(`lacks the numbers of buffers of its ${views} view columns`);
+      throw this.fail(`does not give a valid number of buffers for each of its ${views} view columns`);
     }
     // Cumulative number of buffers of the first view columns.
     const viewBuffers = [0];
     for (const count of viewCounts) viewBuffers.push((viewBuffers.at(-1) as number) + Number(count));
     const buffers = this.#fields.reduce((sum, field) => sum + field.buffers, 0) + viewBuffers[views];
-    if (most !== buffers) throw this.fail(`has ${most} buffers, but its schema has ${buffers}`);
+    if (most !== buffers) throw this.fail(`has ${most} buffers, but its schema requires ${buffers}`);
     const before = (count: number) => viewBuffers[count];
     const ranges = kept.flatMap(({ firstBuffer, buffers, viewsBefore: first, views }) =>
       range(firstBuffer + before(first), firstBuffer + buffers + before(first + views)).map((i) =>
@@ -228,8 +231,8 @@ export class IpcBatch {
   }
 
   /**
-   * Cuts out the pieces of the body that hold these buffers and no other bytes, with unchanged alignment, and returns
-   * the new position of each buffer.
+   * Returns pieces of the body that contain these buffers and no other data, and the new position of each buffer. The
+   * alignment of the buffers does not change.
    */
   #cutBody(ranges: readonly BufferRange[]): { pieces: Uint8Array[]; moved: BufferRange[] } {
     const { body } = this.#encapsulated;
@@ -310,7 +313,7 @@ export class IpcBatch {
   }
 }
 
-/** Marks an uncompressed buffer in a compressed batch, in place of its length. */
+/** In a compressed batch, this number replaces the length of a buffer that is not compressed. */
 const UNCOMPRESSED = -1n;
 
 async function decompress(codec: CompressionType, bytes: Uint8Array): Promise<Uint8Array> {

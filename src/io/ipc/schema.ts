@@ -14,19 +14,23 @@ import { Builder } from "flatbuffers";
 import { damagedFile, FileError } from "../../errors.js";
 import { type IpcMessage, viewOf, WRITE_AGAIN } from "./messages.js";
 
-/** A column in a schema, with the positions of its parts in the lists of a record batch. */
+/**
+ * A column in a schema, with the positions of its nodes and buffers in the lists of nodes and buffers of a record
+ * batch.
+ */
 export interface IpcField {
   readonly name: string;
   readonly type: IpcType;
   readonly children: readonly IpcField[];
-  /** Index among its siblings, from 0. */
+  /** Index among the columns of the same parent, counted from 0. */
   readonly index: number;
   readonly firstNode: number;
   /**
-   * Index of its first buffer. Buffers of view columns are not counted, because their number differs between batches.
+   * Index of the first buffer of the column. The variable number of data buffers of view columns before it is not
+   * counted, because this number differs between batches.
    */
   readonly firstBuffer: number;
-  /** Number of view columns before it. */
+  /** Number of view columns before this column. */
   readonly viewsBefore: number;
   /** Number of nodes of the column, including its children. */
   readonly nodes: number;
@@ -40,7 +44,7 @@ export interface IpcField {
 export interface IpcType {
   readonly id: Type;
   readonly isDictionary: boolean;
-  /** Bits of an integer, bytes of a fixed-size binary, or values of a fixed-size list. */
+  /** Number of bits of an integer, of bytes of a fixed-size binary, or of values of a fixed-size list. */
   readonly width: number;
   readonly isSigned: boolean;
 }
@@ -51,7 +55,10 @@ export interface NewColumn {
   readonly width: number | undefined;
 }
 
-/** Limit of the nesting depth. No real schema is deeper, and it stops at a schema that refers to itself. */
+/**
+ * Largest accepted nesting depth. No real schema is nested deeper. The limit also ends the reading of a schema that
+ * refers to itself.
+ */
 const DEEPEST = 64;
 
 /**
@@ -184,8 +191,8 @@ function countBuffers(field: Field, { id, isDictionary }: IpcType, hasUnionBitma
 /**
  * Builds a schema message from the columns to keep, followed by new ones.
  *
- * Offsets in a flatbuffer only point forward. New tables placed before the old bytes can therefore refer to everything
- * in them, whatever types and metadata they contain, and the old bytes need not be decoded.
+ * Offsets in a flatbuffer can only refer to later bytes. The new tables are therefore placed before the bytes of the
+ * old schema. They refer to the old bytes, which need not be decoded, whatever types and metadata they contain.
  */
 export function appendFields(
   { message, metadata }: IpcMessage,
@@ -228,11 +235,14 @@ export function appendFields(
   return bytes;
 }
 
-/** Positions of the new tables, each preceded by its list of slots, and of the fields of the schema. */
+/**
+ * Byte positions of the new tables MESSAGE and SCHEMA, each preceded by its list of slots, and of the list of fields of
+ * the schema.
+ */
 const [MESSAGE, SCHEMA, FIELDS] = [24, 52, 72];
 const HEAD_BYTES = FIELDS + 4;
 
-/** @param slots positions of the table's fields in their order; 0 for an absent field */
+/** @param slots positions of the fields of the table, in the order of the fields; 0 for an absent field */
 function writeTable(view: DataView, table: number, bytes: number, slots: readonly number[]): void {
   const start = table - 4 - 2 * slots.length;
   view.setInt32(table, table - start, true);
