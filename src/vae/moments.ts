@@ -1,10 +1,13 @@
-/** Weighted sums over the points of each of K groups. Means and covariances are computed from them. */
+/**
+ * Weighted sums over points, kept separately for each of K groups of points. The means and covariances of the groups
+ * are computed from these sums.
+ */
 export class Moments {
   /** Sum of the weights of each group. */
   readonly weights: Float64Array;
   /** K x d. */
   private readonly sums: Float64Array;
-  /** For each group the lower triangle of the sum of x x^T: K x d x d. */
+  /** For each group, the lower triangle of the weighted sum of x x^T over its points x: K x d x d. */
   private readonly products: Float64Array;
 
   constructor(
@@ -30,7 +33,7 @@ export class Moments {
   /**
    * Returns the mean of each group: K x d.
    *
-   * @param others K x d, returned for groups without points
+   * @param others means that are returned for groups without points: K x d
    */
   means(others: Float64Array): Float64Array {
     return this.sums.map((sum, at) => {
@@ -40,9 +43,10 @@ export class Moments {
   }
 
   /**
-   * Returns the Cholesky factor of the common covariance of these groups around their means: d x d, lower triangular.
+   * Returns the Cholesky factor of the covariance that these groups have in common, measured around the mean of each
+   * group: d x d, lower triangular.
    *
-   * @param floor is added to the variances
+   * @param floor number that is added to every variance
    */
   factor(groups: Iterable<number>, means: Float64Array, floor: number): Float64Array {
     const { d, sums, products } = this;
@@ -66,8 +70,8 @@ export class Moments {
 }
 
 /**
- * Returns the vector y with `factor` y = x, by forward substitution. If `factor` is the Cholesky factor of a
- * covariance, the covariance of y is the identity.
+ * Solves `factor` y = x for the vector y, by forward substitution. If `factor` is the Cholesky factor of the covariance
+ * of x, the covariance of y is the identity.
  *
  * @param x d numbers
  * @param factor d x d, lower triangular

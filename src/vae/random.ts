@@ -1,6 +1,6 @@
 import { binding } from "../binding.js";
 
-/** Number of values from which on a call of the addon is faster than JavaScript. */
+/** From this number of values on, a call of the native addon is faster than the same computation in JavaScript. */
 const LEAST_NATIVE = 256;
 
 /**
@@ -16,7 +16,7 @@ export class Random {
   /**
    * @param seed an integer from 0 to 2^53 - 1
    * @param stream an integer from 0 to 2^32 - 1, such as the number of a scene or an image
-   * @param substream an integer from 0 to 2^32 - 1: the purpose of the numbers, or the number of a repetition
+   * @param substream an integer from 0 to 2^32 - 1 that identifies the purpose of the random numbers, or a repetition
    */
   constructor(seed: number, stream: number, substream: number) {
     let hash = 0;
@@ -68,7 +68,7 @@ export class Random {
     return Math.sqrt(-2 * Math.log(this.uniform())) * Math.cos(this.angle());
   }
 
-  /** Standard normal numbers, by the polar method (Marsaglia & Bray 1964). */
+  /** Returns `length` standard normal numbers, computed with the polar method (Marsaglia & Bray 1964). */
   normals(length: number): Float32Array {
     const values = new Float32Array(length);
     if (length >= LEAST_NATIVE && binding.drawNormals) {
@@ -123,7 +123,10 @@ export class Random {
     return count;
   }
 
-  /** Transformed rejection with squeeze, algorithm PTRS of Hörmann 1993, "The transformed rejection method". */
+  /**
+   * Draws a Poisson number by transformed rejection with squeeze: algorithm PTRS of Hörmann 1993, "The transformed
+   * rejection method".
+   */
   private poissonByRejection(mean: number): number {
     const b = 0.931 + 2.53 * Math.sqrt(mean);
     const a = -0.059 + 0.02483 * b;
@@ -141,7 +144,7 @@ export class Random {
   }
 }
 
-/** ln n!. From 10 on, Stirling's series is used, whose error is below 1e-9 there. */
+/** Returns ln n!. For n >= 10, the function uses Stirling's series, whose error is below 1e-9 for these n. */
 function logFactorial(n: number): number {
   if (n < 10) {
     let product = 1;

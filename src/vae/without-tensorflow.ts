@@ -1,4 +1,6 @@
-/** Exports for other modules that do not load TensorFlow.js. Importing index.ts would load it. */
+/**
+ * Exports that other modules can import without loading TensorFlow.js. An import of index.ts would load TensorFlow.js.
+ */
 export type { Dataset, DatasetOrigin, Images } from "./datasets/dataset.js";
 export { scaleImages } from "./datasets/images.js";
 export { openPointImages } from "./datasets/point-images.js";

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { NamedTensor } from "../models/safetensors.js";
 
-/** Name of the kernel that computes a whole step. Not every backend has this kernel. */
+/** Name of the kernel that computes a whole step of Adam. Not every backend has this kernel. */
 export const ADAM_KERNEL = "AdamStep";
 
 const BETA2 = 0.999;
@@ -11,21 +11,21 @@ const EPSILON = 1e-8;
 export interface AdamSettings {
   /** Step length of Adam, > 0. */
   readonly learningRate: number;
-  /** Decay of the mean of the gradients, 0 to below 1. */
+  /** Decay rate of the running mean of the gradients, 0 to below 1. */
   readonly beta1: number;
 }
 
-/** The state of {@link Adam} without the moments. */
+/** The state of {@link Adam} without the moments (the running means of the gradients and of their squares). */
 export interface AdamState {
-  /** Product of the beta1 of all steps. */
+  /** Product of the values that beta1 had in all steps so far. */
   beta1Product: number;
-  /** Product of the beta2 of all steps. */
+  /** Product of the values that beta2 had in all steps so far. */
   beta2Product: number;
 }
 
 /**
  * Adam (Kingma & Ba 2015, algorithm 1) with settings that may change from step to step. The state is saved without loss
- * of precision. A whole step is computed by the kernel {@link ADAM_KERNEL} if the backend has it.
+ * of precision. If the backend has the kernel {@link ADAM_KERNEL}, this kernel computes a whole step.
  */
 export class Adam {
   private readonly moments: ReadonlyMap<string, { variable: tf.Variable; first: tf.Variable; second: tf.Variable }>;
@@ -73,7 +73,7 @@ export class Adam {
     });
   }
 
-  /** Returns the moments, each named with `prefix`, and the rest of the state. */
+  /** Returns the moments, as tensors whose names begin with `prefix`, and the rest of the state. */
   async save(prefix: string): Promise<{ tensors: [string, NamedTensor][]; state: AdamState }> {
     const tensors: [string, NamedTensor][] = [];
     for (const [key, { first, second }] of this.moments) {
@@ -99,7 +99,8 @@ export class Adam {
   }
 
   /**
-   * Sets all moments to 0. Needed after the loss or the variables have changed in another way than by {@link apply}.
+   * Sets all moments to 0. Call this method when the loss has changed, or when anything other than {@link apply} has
+   * changed the variables.
    */
   reset(): void {
     this.state = { beta1Product: 1, beta2Product: 1 };

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 export const NORMALIZATION_KERNEL = "NormalizedRelu";
 export const NORMALIZATION_GRADIENT_KERNEL = "NormalizedReluGradient";
 
-/** A normalized batch, and the statistics of the batch that were used for it. */
+/** A normalized batch, and the statistics of the batch with which it was normalized. */
 export interface Normalized {
   readonly y: tf.Tensor;
   /** Mean of each channel. `variance` has one number per channel too. */
@@ -17,8 +17,8 @@ export interface Normalized {
 
 /**
  * Batch normalization (Ioffe & Szegedy 2015) of every channel with the statistics of the batch, followed by a ReLU:
- * max(0, gamma * (x - mean) / sqrt(variance + epsilon) + beta). For the gradient, the kernel keeps only x, while the
- * separate operations of TensorFlow.js keep six tensors of the size of x.
+ * max(0, gamma * (x - mean) / sqrt(variance + epsilon) + beta). For the gradient, the kernel keeps only x in memory,
+ * while the separate operations of TensorFlow.js keep six tensors of the size of x.
  *
  * @param x a tensor whose last axis is the channels
  */

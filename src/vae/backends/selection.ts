@@ -13,8 +13,9 @@ export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 /** Options of {@link selectBackend}. */
 export interface BackendOptions {
   /**
-   * Number of threads, 1 to 1024. It does not change the results of `wasm`. The backend `cpu` ignores it, and so does
-   * `node` after it was loaded. Default: number of processors.
+   * Number of threads, 1 to 1024. This number does not change the results of the backend `wasm`. The backend `cpu`
+   * ignores the number. The backend `node` uses the number only when it is loaded for the first time. Default: number
+   * of processors.
    */
   threads?: number | undefined;
 }
@@ -23,9 +24,9 @@ export interface BackendOptions {
 export interface Backend {
   /** The selected backend. */
   readonly name: Exclude<BackendChoice, "auto">;
-  /** A sentence for the user: which backend was selected, and why a faster one was not. */
+  /** A sentence for the user that says which backend was selected, and why a faster backend was not selected. */
   readonly description: string;
-  /** TensorFlow.js itself, with its gradients registered. */
+  /** The module of TensorFlow.js, in which the gradients of its operations are registered. */
   readonly tf: typeof TensorFlow;
 }
 
@@ -36,11 +37,11 @@ export type NodeLoader = (threads: number | undefined) => Promise<object>;
  * Loads TensorFlow.js and sets its backend:
  *
  * - `node`: `@tensorflow/tfjs-node`, the TensorFlow library. The user must install it in addition to this package.
- * - `wasm`: WebAssembly. Native kernels of this package replace the kernels that take most of the time in training.
+ * - `wasm`: WebAssembly. Native kernels of this package replace the kernels that need most of the training time.
  * - `cpu`: plain JavaScript, slow
  * - `auto`: `node` if it loads, otherwise `wasm`, or `cpu` if sigma-tsne itself runs in WebAssembly
  *
- * TensorFlow.js has one backend for the whole process (or worker thread). Another one may be selected later.
+ * TensorFlow.js has one backend for the whole process (or worker thread). Another backend may be selected later.
  *
  * @throws {ArgumentError} for a bad argument
  * @throws {SigmaTsneError} BACKEND_UNAVAILABLE if `node` is requested and does not load
@@ -54,7 +55,7 @@ export function hasBackend(tf: typeof TensorFlow): boolean {
   return Object.keys(tf.engine().registryFactory).length > 0;
 }
 
-/** {@link selectBackend} with a given way to load `@tensorflow/tfjs-node`. */
+/** Does the same as {@link selectBackend}, and loads `@tensorflow/tfjs-node` with the function `loadNode`. */
 export async function selectWith(name: BackendChoice, options: BackendOptions, loadNode: NodeLoader): Promise<Backend> {
   if (!BACKEND_CHOICES.includes(name)) {
     const accepted = `one of ${BACKEND_CHOICES.join(", ")}`;
@@ -111,7 +112,7 @@ async function tryNode(
   return undefined;
 }
 
-/** The gradients are registered by tfjs-layers, not by tfjs-core. */
+/** Registers gradients by importing tfjs-layers, because tfjs-core does not register them. */
 async function registerGradients(): Promise<void> {
   await import("@tensorflow/tfjs-layers");
 }

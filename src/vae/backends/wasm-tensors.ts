@@ -15,8 +15,8 @@ export interface Call<Inputs, Attrs> {
 }
 
 /**
- * Returns the memory of the WebAssembly module, which holds the tensor. The buffer is replaced when the memory grows,
- * so it must not be kept.
+ * Returns the memory of the WebAssembly module, which holds the tensor. WebAssembly replaces this buffer when the
+ * memory grows, so the caller must not keep it.
  */
 export function heapOf(backend: BackendWasm, tensor: TensorInfo): ArrayBuffer {
   return backend.typedArrayFromHeap(tensor).buffer as ArrayBuffer;
@@ -44,5 +44,8 @@ export function makeOutput(tf: Tf, backend: BackendWasm, shape: number[], dtype:
     backend.disposeData(out.dataId);
   }
   const mib = Math.ceil(bytes / 2 ** 20);
-  throw new SigmaTsneError("OUT_OF_MEMORY", `WebAssembly has less than ${mib} MiB of memory left. Use a smaller batch`);
+  throw new SigmaTsneError(
+    "OUT_OF_MEMORY",
+    `a tensor needs ${mib} MiB of memory, but WebAssembly has less than that left. Use a smaller batch`,
+  );
 }

@@ -29,8 +29,8 @@ interface AdamAttrs {
 }
 
 /**
- * Computes a step of Adam. The inputs {value, first, second, gradient} have the same shape; the outputs are the new
- * value and the new moments.
+ * Returns the kernel that computes a step of Adam. The inputs {value, first, second, gradient} have the same shape; the
+ * outputs are the new value and the new moments.
  */
 function adamKernel(tf: Tf, network: NativeNetwork) {
   type Inputs = { value: TensorInfo; first: TensorInfo; second: TensorInfo; gradient: TensorInfo };

@@ -5,16 +5,16 @@ import { SigmaTsneError } from "../../errors.js";
 import { type Call, heapOf, makeOutput, type NativeNetwork, offsetOf, type Tf } from "./wasm-tensors.js";
 import { trainingKernels } from "./wasm-training.js";
 
-/** Activations that the native kernels support. The backend's own kernels compute the others. */
+/** Activations that the native kernels support. The backend's own kernels compute all other activations. */
 const ACTIVATIONS: ReadonlySet<string> = new Set(["linear", "relu", "relu6", "sigmoid", "elu", "leakyrelu"]);
 
-/** The backend's own kernels, by name. They compute calls that the native kernels do not support. */
+/** The backend's own kernels, by name. They compute the calls that the native kernels do not support. */
 const stock = new Map<string, KernelFunc | undefined>();
 
 /**
- * Replaces the kernels of the wasm backend that take most of the time in training with kernels of the addon. Adds the
- * gradient of the convolution with respect to its filter, which the backend lacks. The addon's kernels read and write
- * tensors directly in the module's memory.
+ * Replaces the kernels of the wasm backend that need most of the training time. The new kernels are part of the native
+ * addon. Adds the gradient of the convolution with respect to its filter, which the backend does not have. The addon's
+ * kernels read and write tensors directly in the memory of the WebAssembly module.
  */
 export function registerNativeKernels(tf: Tf, threads: number): void {
   const network = new binding.Network(threads);
@@ -33,10 +33,14 @@ export function registerNativeKernels(tf: Tf, threads: number): void {
   }
 }
 
-/** Computes a call with the backend's own kernel, because the native one does not support it. */
+/** Computes a call with the backend's own kernel, because the native kernel does not support `what`. */
 function fallBack(name: string, call: Call<object, object>, what: string): TensorInfo {
   const kernel = stock.get(name);
-  if (!kernel) throw new SigmaTsneError("BACKEND_UNAVAILABLE", `${name}: the wasm backend does not support ${what}`);
+  if (!kernel)
+    throw new SigmaTsneError(
+      "BACKEND_UNAVAILABLE",
+      `the wasm backend does not support ${what} in the operation ${name}`,
+    );
   const inputs = call.inputs as NamedTensorInfoMap;
   return kernel({ inputs, attrs: call.attrs as NamedAttrMap, backend: call.backend }) as TensorInfo;
 }
@@ -104,8 +108,8 @@ function lastTwo(shape: readonly number[], transposed: boolean): [number, number
 }
 
 /**
- * For each dimension of the batch, the number of matrices between two entries of the tensor; 0 for a dimension that is
- * broadcast.
+ * For each dimension of the batch, the distance between two consecutive matrices of the tensor along this dimension,
+ * counted in matrices; 0 for a dimension that is broadcast.
  */
 function batchSteps(shape: readonly number[], batch: readonly number[]): number[] {
   const steps: number[] = new Array(batch.length).fill(0);
@@ -118,7 +122,7 @@ function batchSteps(shape: readonly number[], batch: readonly number[]): number[
   return steps;
 }
 
-/** Index of the tensor's matrix that is used for matrix i of the batch. */
+/** Index, within the tensor, of the matrix that is used for matrix i of the batch. */
 function batchIndex(i: number, batch: readonly number[], steps: readonly number[]): number {
   let index = 0;
   for (let d = batch.length - 1, rest = i; d >= 0; d--) {
@@ -145,7 +149,7 @@ type Shape4D = [number, number, number, number];
 
 /**
  * The description of a convolution for the addon, and the shape of its result. Returns undefined if the addon does not
- * support it.
+ * support the convolution.
  */
 function describeConvolution(tf: Tf, input: readonly number[], filter: readonly number[], attrs: ConvolutionAttrs) {
   const { strides, pad, dataFormat, dilations = 1, dimRoundingMode } = attrs;
@@ -236,8 +240,8 @@ interface ReductionAttrs {
 }
 
 /**
- * Sums and means over the leading dimensions, which biases and batch statistics need. The backend's own kernels
- * transpose the tensor first.
+ * Kernels for sums and means over the leading dimensions, which are needed for biases and batch statistics. The
+ * backend's own kernels would transpose the tensor first.
  */
 function reductionKernels(tf: Tf, network: NativeNetwork) {
   const reduce = (name: "Sum" | "Mean", call: Call<{ x: TensorInfo }, ReductionAttrs>): TensorInfo => {
@@ -263,7 +267,9 @@ function reductionKernels(tf: Tf, network: NativeNetwork) {
   };
 }
 
-/** Cuts a piece from a tensor. The backend's own kernel copies the whole tensor for that. */
+/**
+ * Returns the kernel that copies a piece of a tensor. The backend's own kernel would copy the whole tensor for this.
+ */
 function sliceKernel(tf: Tf) {
   return (call: Call<{ x: TensorInfo }, { begin: number | number[]; size: number | number[] }>): TensorInfo => {
     const { backend, inputs, attrs } = call;

@@ -11,7 +11,7 @@ export const DIVERGENCE_GRADIENT_KERNEL = "WeightDivergenceGradient";
 
 const hasKernel = (name: string) => tf.getKernel(name, tf.getBackend()) !== undefined;
 
-/** Variances of weights, from rho. The standard deviations are softplus(rho). */
+/** Computes the variances of weights from their parameters rho. The standard deviations are softplus(rho). */
 export function weightVariance(rho: tf.Tensor): tf.Tensor {
   if (!hasKernel(VARIANCE_KERNEL)) return tf.square(tf.softplus(rho));
   return tf.engine().runKernel(VARIANCE_KERNEL, { rho }) as tf.Tensor;

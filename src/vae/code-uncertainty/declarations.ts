@@ -48,17 +48,20 @@ export const UNCERTAINTY_OPTIONS = {
     help: "noise: standard deviation of the pixels' noise, for pixels from 0 to 1; a number, a .npy file, or estimated",
   }),
   /**
-   * Subtracts the mean shift of the draws of noise from the means. This moves the means toward the codes of images
-   * without noise.
+   * Subtracts from the means of the codes the mean shift that the draws of noise cause. This moves the means toward the
+   * codes of images without noise.
    */
   extrapolate: boolean({ default: false, help: "noise: move codes back by the shift that more noise causes" }),
   /**
    * Random views of an image: `"shifts"`, or `"flips"` for shifts together with flips and quarter turns (half turns if
-   * the images are not square). Use flips only for images that have no up and down, such as micrographs.
+   * the images are not square). Use flips only for images that have no upper and lower side, such as micrographs.
    */
   views: choice(["shifts", "flips"], { default: "shifts", help: "augmentation: shifts, or flips and turns as well" }),
   /** Largest shift of a view along either axis, in pixels. */
   shift: integer({ from: 0, to: 64 }, { default: 1, help: "augmentation: largest shift in pixels" }),
-  /** Adds the variance from `Model.encode` to the variance of the chosen source. */
+  /**
+   * Adds the variance that `Model.encode` gives to each code to the variance that the chosen source of uncertainty
+   * causes.
+   */
   addPosterior: boolean({ default: false, help: "add the variances that the model gives to its codes" }),
 };

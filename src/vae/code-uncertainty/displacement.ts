@@ -1,10 +1,12 @@
-/** Measures how far values move from their origin over several draws. The draws themselves are not stored. */
+/**
+ * Measures how far values move from their original values in several random draws. The draws themselves are not stored.
+ */
 export class Displacement {
   private count = 0;
   private readonly sums: Float64Array;
   private readonly squares: Float64Array;
 
-  /** @param origin the values without a draw */
+  /** @param origin the original values, without a random change */
   constructor(private readonly origin: Float32Array) {
     this.sums = new Float64Array(origin.length);
     this.squares = new Float64Array(origin.length);
@@ -19,7 +21,7 @@ export class Displacement {
     }
   }
 
-  /** Returns the root mean square of the displacements of each value. */
+  /** Returns, for each value, the root mean square of its displacements. */
   rootMeanSquares(): Float32Array {
     return Float32Array.from(this.squares, (sum) => Math.sqrt(sum / this.count));
   }

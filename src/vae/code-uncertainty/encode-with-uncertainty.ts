@@ -26,31 +26,31 @@ export interface UncertainCodes extends Codes {
   readonly sigma: Matrix;
   /**
    * Standard deviation of the pixel noise of each image: n numbers. If the noise differs between pixels, each number is
-   * a root mean square. Undefined for sources of uncertainty other than noise.
+   * a root mean square over the pixels. Undefined for sources of uncertainty other than noise.
    */
   readonly noise: Float32Array | undefined;
 }
 
 /**
- * Encodes images and measures how far their codes move because of one source of uncertainty. The means are those of
- * {@link Model.encode}. Sigma is the root mean square, over `draws` draws, of the difference between the mean of the
- * code with the draw and the mean of the code without it. Sigma includes a shift that all draws have in common. The
- * source
+ * Encodes images and measures how far their codes move because of one source of uncertainty. The means are the same as
+ * the means from {@link Model.encode}. Sigma is the root mean square, over `draws` draws, of the difference between the
+ * mean of the code with a random change and the mean of the code without this change. If all draws shift the code in
+ * the same direction, sigma includes this shift. The sources of uncertainty are:
  *
  * - `uncertainty: "noise"`: the noise of the pixels. Gaussian noise is added to the image, which is noisy already.
- *   Sigma therefore estimates how far the noise of the image has moved the code. `noise` is its standard deviation, by
- *   default estimated from each image.
+ *   Sigma therefore estimates how far the noise of the image has moved the code. The option `noise` is the standard
+ *   deviation of the noise; by default, it is estimated from each image.
  * - `uncertainty: "weights"`: the weights of a model whose weights are distributions. Each image has its own draws.
- * - `uncertainty: "augmentation"`: the view of the image. It is shifted by whole pixels and, with `views: "flips"`,
- *   also flipped and turned.
+ * - `uncertainty: "augmentation"`: the view of the image. The image is shifted by whole pixels. With `views: "flips"`,
+ *   it is also flipped and turned.
  *
- * With `extrapolate`, the mean shift of the draws of noise is subtracted from the means: the added noise shifts a code
- * about as far as the noise of the image did (simulation and extrapolation of Cook & Stefanski 1994, with a straight
- * line). With `addPosterior`, the variance from {@link Model.encode} is added.
+ * With `extrapolate`, the mean shift that the draws of noise cause is subtracted from the means: the added noise shifts
+ * a code about as far as the noise of the image did (simulation and extrapolation of Cook & Stefanski 1994, with a
+ * straight line). With `addPosterior`, the variance from {@link Model.encode} is added to the square of sigma.
  *
  * @param images n images
- * @throws {ArgumentError} INVALID_ARGUMENT if the options need distributions of weights or of codes and the model has
- *   none, SHAPE_MISMATCH for images or noise of another size
+ * @throws {ArgumentError} INVALID_ARGUMENT if the options need distributions of weights or of codes and the model does
+ *   not have them, SHAPE_MISMATCH for images or noise of another size
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function encodeWithUncertainty(
@@ -139,19 +139,19 @@ export function assertUncertainty(model: Model, options: UncertaintyOptions): vo
   }
 }
 
-/** Options that apply to only one source of uncertainty, and this source. */
+/** Options that apply to only one source of uncertainty, each with the name of this source. */
 const OWNERS = { noise: "noise", extrapolate: "noise", views: "augmentation", shift: "augmentation" } as const;
 
 const BAYESIAN_MODELS = MODELS.filter((name) => "priorSigma" in MODEL_SETTINGS[name].options).join(", ");
 
 type Settings = CheckedValues<typeof UNCERTAINTY_OPTIONS>;
 
-/** A source of uncertainty, which changes the codes from draw to draw. */
+/** A source of uncertainty, which gives different codes in every draw. */
 interface Source {
   /** See {@link UncertainCodes.noise}. */
   readonly noise?: Float32Array;
   /**
-   * Prepares a batch whose first image has the number `start`. Returns a function that computes the means of the codes
+   * Prepares a batch whose first image has the index `start`. Returns a function that computes the means of the codes
    * for one draw.
    */
   open(x: tf.Tensor4D, start: number): Promise<(draw: number) => Promise<tf.Tensor2D>>;
@@ -194,12 +194,15 @@ const SOURCES: Readonly<Record<Uncertainty, (model: Model, images: Images, setti
   }),
 };
 
-/** Numbers of the random streams for the images of a batch: the numbers of the images, or 0 for all images. */
+/**
+ * Numbers of the random streams for the images of a batch: the indices of the images, or 0 for every image if all
+ * images use the same draws.
+ */
 function streamsOf({ shape: [count] }: tf.Tensor4D, start: number, commonDraws: boolean): Int32Array {
   return commonDraws ? new Int32Array(count) : range(start, start + count);
 }
 
-/** Means of the codes. If the weights are distributions, their means are used. */
+/** Computes the means of the codes. If the weights are distributions, the means of the weights are used. */
 const inferMeans = (model: Model, x: tf.Tensor4D): tf.Tensor2D =>
   tf.tidy(() => model.parts.encoder.infer(x)[0] as tf.Tensor2D);
 
@@ -213,8 +216,8 @@ function rootMeanSquare(level: NoiseLevel, length: number): number {
 }
 
 /**
- * Adds the variances of the codes from the model. If the weights are random, these variances include the spread over
- * the weights already, so they replace sigma.
+ * Adds the variances that the model gives to its codes. If the source of uncertainty is the weights, these variances
+ * already include the spread over the weights, so the standard deviations from the model replace sigma.
  */
 function addVariances(sigma: Float32Array, model: Model, { sigma: own }: Codes, uncertainty: Uncertainty): void {
   if (!own) {

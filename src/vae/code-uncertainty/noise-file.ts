@@ -5,8 +5,9 @@ import type { Images } from "../datasets/dataset.js";
 import { range } from "../models/images.js";
 
 /**
- * Reads standard deviations of pixel noise from a .npy or IDX file. The array has n numbers, height x width (x
- * channels) numbers, or n times height x width (x channels) numbers. Axes of length 1 are ignored.
+ * Reads standard deviations of pixel noise from a .npy or IDX file. The array has one number per image (n), one number
+ * per pixel (height x width, or height x width x channels), or one number per pixel of each image (n x height x width,
+ * or n x height x width x channels). Axes of length 1 are ignored.
  *
  * @throws {FileError} if the file cannot be read
  * @throws {ArgumentError} SHAPE_MISMATCH for an array of another shape

@@ -4,7 +4,10 @@ import type { ImageShape } from "../models/images.js";
 import { Random } from "../random.js";
 import type { PixelNoise } from "./declarations.js";
 
-/** Added to the number of a draw, so that its random numbers are used for nothing else. */
+/**
+ * Offset that is added to the number of a draw to choose its random numbers, so that no other computation uses the same
+ * random numbers.
+ */
 const DRAW_STREAM = 2 ** 30;
 /** Median of the absolute value of a standard normal variable. */
 const NORMAL_MEDIAN = 0.6744897501960817;
@@ -19,11 +22,12 @@ export type NoiseLevel = (j: number) => number;
 /**
  * Estimates the standard deviation of the white noise of one image. The mask of Immerkaer 1996 ("Fast noise variance
  * estimation", Computer Vision and Image Understanding 64) removes everything that is linear over 3 x 3 pixels. The
- * median of the absolute values that remain, as in Donoho & Johnstone 1994 ("Ideal spatial adaptation by wavelet
- * shrinkage", Biometrika 81), ignores edges and lines in less than half of the image.
+ * estimate is computed from the median of the remaining absolute values, as in Donoho & Johnstone 1994 ("Ideal spatial
+ * adaptation by wavelet shrinkage", Biometrika 81). The median ignores edges and lines if they cover less than half of
+ * the image.
  *
- * The estimate is too small if the noise was blurred or cut off at 0 or 1. It is too large for images with fine
- * structure everywhere.
+ * The estimate is too small if the noise was blurred, or if pixel values were cut off at 0 or 1. The estimate is too
+ * large for images with fine structure everywhere.
  *
  * @param pixels height x width x channels
  * @throws {ArgumentError} INVALID_ARGUMENT for images of fewer than 3 x 3 pixels
@@ -61,7 +65,7 @@ function median(values: Float32Array): number {
 }
 
 /**
- * Returns a function that gives the noise of an image from its values and its number.
+ * Returns a function that computes the noise level of an image from the pixel values and the index of the image.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH if the array has neither one number per image, nor one per pixel, nor one per
  *   pixel of each image
@@ -85,9 +89,10 @@ export function noiseLevels(noise: PixelNoise, images: Images): (pixels: Float32
 }
 
 /**
- * Returns a copy of images with Gaussian noise added. The sums are cut off at 0 and 1, the range of pixel values.
+ * Returns a copy of images with Gaussian noise added. Sums below 0 are set to 0 and sums above 1 to 1, because pixel
+ * values are from 0 to 1.
  *
- * @param levels noise of each image
+ * @param levels noise level of each image
  * @param streams number of the random stream of each image
  */
 export function addPixelNoise(

@@ -14,9 +14,9 @@ import type { Model } from "../models/model.js";
 import { labelNames } from "../runs/codes.js";
 import { MODEL_COMPARISON_OPTIONS } from "./declarations.js";
 
-/** A model of a comparison. */
+/** A model that is compared with others. */
 export interface ComparedModel {
-  /** Name in table and pictures. All names of a comparison must differ. */
+  /** Name of the model in the table and the pictures. No two models of a comparison may have the same name. */
   readonly name: string;
   readonly model: Model;
   /** Number of training images; see `EvaluateOptions`. */
@@ -30,32 +30,40 @@ export interface ComparedModel {
  */
 export type ModelComparisonOptions = Readonly<OptionValues<typeof MODEL_COMPARISON_OPTIONS>>;
 
-/** A row of the table: means over the test images, log-likelihoods in nats per image. */
+/**
+ * A row of the table: the results of one model, averaged over the test images. Log-likelihoods are in nats per image.
+ */
 export interface ModelRow {
   readonly name: string;
   readonly model: string;
   readonly parameters: number;
-  /** Likelihood of the pixels. Log-likelihoods of different likelihoods cannot be compared. */
+  /** Name of the likelihood of the pixels. Log-likelihoods of models with different likelihoods cannot be compared. */
   readonly likelihood: string;
-  /** log p(x|z) of reconstructions from clean input. `noisyLogLikelihood` is that from noisy input. */
+  /**
+   * log p(x|z) of reconstructions from clean input. `noisyLogLikelihood` is log p(x|z) of reconstructions from noisy
+   * input.
+   */
   readonly logLikelihood: number;
   readonly noisyLogLikelihood: number;
-  /** Mean squared error per value, from clean and from noisy input. */
+  /** Mean squared error per pixel value, for reconstructions from clean and from noisy input. */
   readonly squaredError: number;
   readonly noisySquaredError: number;
-  /** log p(x) by importance sampling, and its lower bound; null for models that do not have them. */
+  /** log p(x) by importance sampling, and the evidence lower bound of log p(x); null for models without this number. */
   readonly marginalLogLikelihood: number | null;
   readonly elbo: number | null;
   readonly zDim: number;
   readonly activeDimensions: number;
-  /** Unsupervised accuracy; null unless the model is a mixture and the images have labels. */
+  /**
+   * Unsupervised accuracy: fraction of the images whose label is the most frequent label of their cluster. It is null
+   * unless the model is a mixture and the images have labels.
+   */
   readonly accuracy: number | null;
 }
 
-/** Result of {@link writeModelComparison}. The file `models.json` contains the same. */
+/** Result of {@link writeModelComparison}. The file `models.json` contains the same data. */
 export interface ModelComparison {
   readonly dataset: string;
-  /** Test images. */
+  /** Number of test images. */
   readonly count: number;
   readonly noise: number;
   readonly draws: number;
@@ -64,11 +72,14 @@ export interface ModelComparison {
 }
 
 const SHOWN = 12;
-/** Possible numbers of maps per row. The first number that does not leave a single map in the last row is used. */
+/**
+ * Possible numbers of maps per row. The first of these numbers is used with which the last row does not consist of a
+ * single map.
+ */
 const SCATTERS = [3, 4, 5] as const;
 /** Width of a full row of maps, in pixels. */
 const SCATTERS_WIDTH = 1600;
-/** Pixels per side to which grids of small images are magnified. */
+/** Size, in pixels per side, to which grids of small images are magnified. */
 const GRID_SIDE = 480;
 const FILES = [
   "reconstructions.png",
@@ -95,7 +106,7 @@ export const modelComparisonFolder = (
  * `models.json`, and pictures of reconstructions from clean and from noisy input, of the codes, and of decoded codes on
  * a uniform grid. The folder is written completely or not at all. An earlier comparison is replaced.
  *
- * @param models at least one
+ * @param models the models to compare, at least one
  * @throws {ArgumentError} for invalid options, models with the same name, or images that do not suit the models
  * @throws {FileError} FILE_WRITE
  * @throws {AbortError} if `options.signal` is aborted
@@ -340,7 +351,8 @@ async function drawGrids(
 }
 
 /**
- * Joins the images of a grid into one. A single latent dimension fills only the first row; the other rows stay black.
+ * Joins the images of a grid into one image. A single latent dimension fills only the first row; the other rows stay
+ * black.
  */
 function assemble(images: Float32Array, model: Model, size: number): Float32Array {
   const { height, width, channels } = model.configuration;
@@ -367,8 +379,8 @@ function join32(parts: readonly Float32Array[]): Float32Array {
 }
 
 /**
- * Processes items one after the other, because the backends compute on one thread. At any time, only one item needs
- * memory.
+ * Processes items one after the other, because the backends compute on one thread. At any time, only the item that is
+ * being processed needs memory.
  */
 async function seriesOf<S, T>(items: readonly S[], work: (item: S) => Promise<T>): Promise<T[]> {
   const results: T[] = [];

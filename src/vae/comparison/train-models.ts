@@ -9,8 +9,8 @@ import type { ComparedModel } from "./compare-models.js";
 /** Options of {@link trainModels}. */
 export interface TrainModelsOptions {
   /**
-   * Folder for the runs. Each run has its own folder, named after its settings. A run that exists is continued, or used
-   * without training if it is finished.
+   * Folder for the runs. Each run has its own folder, named after its settings. An existing run is continued, or is
+   * used without further training if it is finished.
    */
   readonly folder: string;
   /** Number of passes over all images. */
@@ -51,8 +51,8 @@ export async function trainModels(
 }
 
 /**
- * Names the models of runs for a comparison. The name is that of the model, or that of the folder if another run has a
- * model of the same name.
+ * Chooses a name for the model of each run in a comparison: the name of the model, or the folder of the run if another
+ * run has a model with the same name.
  */
 export function nameRuns(runs: readonly Run[]): ComparedModel[] {
   return runs.map(({ folder, model, trainingCount }) => {

@@ -4,7 +4,10 @@ import { Random } from "../random.js";
 import type { Images } from "./dataset.js";
 import { mapImages } from "./images.js";
 
-/** Added to the number of the epoch, so that these random numbers are used for nothing else. */
+/**
+ * Offset that is added to the number of the epoch to choose a random stream, so that no other computation uses the same
+ * random numbers.
+ */
 const AUGMENTATION_STREAM = 2 ** 31;
 const NOISE_STREAM = 2 ** 31 + 2 ** 30;
 const MAX_EPOCH = 2 ** 30 - 2;
@@ -21,15 +24,15 @@ export interface AugmentationOptions {
    * border pixel. Default 0.
    */
   readonly shift?: number | undefined;
-  /** An integer from 0 to 2^53 - 1. Default 42. */
+  /** Seed of the random numbers, an integer from 0 to 2^53 - 1. Default 42. */
   readonly seed?: number | undefined;
-  /** Number of the epoch, from 0. Each epoch has its own draws. Default 0. */
+  /** Number of the epoch, from 0. Every epoch has different random movements. Default 0. */
   readonly epoch?: number | undefined;
 }
 
 /**
- * Returns images that are moved at random. The movement of an image depends on the seed, the epoch and the number of
- * the image, not on the order of reading.
+ * Returns images that are moved at random. The movement of an image depends on the seed, the epoch and the index of the
+ * image, but not on the order in which the images are read.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
  */
@@ -74,15 +77,16 @@ export function augmentImages(images: Images, options: AugmentationOptions): Ima
 export interface NoiseOptions {
   /** Probability that a value gets noise, 0 to 1. */
   readonly share: number;
-  /** An integer from 0 to 2^53 - 1. Default 42. */
+  /** Seed of the random numbers, an integer from 0 to 2^53 - 1. Default 42. */
   readonly seed?: number | undefined;
-  /** Number of the epoch, from 0. Each epoch has its own noise. Default 0. */
+  /** Number of the epoch, from 0. Every epoch has different noise. Default 0. */
   readonly epoch?: number | undefined;
 }
 
 /**
- * Returns images with noise: |N(0, 1)| is added to a share of the values, and sums above 1 are cut to 1. The noise of
- * an image depends on the seed, the epoch and the number of the image, not on the order of reading.
+ * Returns images with noise: |N(0, 1)| (the absolute value of a standard normal number) is added to a random fraction
+ * of the values, and sums above 1 are set to 1. The noise of an image depends on the seed, the epoch and the index of
+ * the image, but not on the order in which the images are read.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
  */

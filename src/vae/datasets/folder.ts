@@ -3,7 +3,7 @@ import { openImageFolder, readLabels } from "../../io/index.js";
 import type { DatasetLoader } from "./collection.js";
 import { checkLabelCount, numberClasses } from "./labels.js";
 
-/** A folder of image files. The names of its subfolders are classes. */
+/** A folder of image files. If there are subfolders, their names are the classes. */
 export const folder: DatasetLoader = {
   name: "a folder of images",
   description: "PNG, JPEG, TIFF, WebP or GIF files, with classes as subfolders or in a file of labels",

@@ -6,7 +6,7 @@ import { locateFiles } from "./remote-files.js";
 
 const [HEIGHT, WIDTH] = [28, 20];
 
-/** Faces of one person, from the frames of a film (Roweis). */
+/** Faces of one person, taken from the frames of a film (published by Roweis). */
 export const frey: DatasetLoader = {
   name: "frey",
   description: "1,965 pictures of one face, 28 x 20",

@@ -7,7 +7,10 @@ import type { Images } from "./dataset.js";
 import { checkIndices } from "./images.js";
 import { checkLabelCount, numberClasses } from "./labels.js";
 
-/** Values that become 0 and 1, by number type. Integers of other types have no common scale. */
+/**
+ * For each number type, the values that are scaled to 0 and to 1. Other integer types are missing, because there is no
+ * usual range for their values.
+ */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   b1: [0, 1],
   u1: [0, 255],
@@ -38,10 +41,10 @@ export const imageArray: DatasetLoader = {
 };
 
 /**
- * Opens the images of an array file, with the values of the file.
+ * Opens the images of an array file, with the values as they are stored in the file.
  *
- * @throws {FileError} FILE_FORMAT if the array does not have three or four axes. Reading a value beyond float32 throws
- *   a DataError OUT_OF_RANGE.
+ * @throws {FileError} FILE_FORMAT if the array does not have three or four axes. Reading a value that is too large for
+ *   float32 throws a DataError OUT_OF_RANGE.
  */
 export async function openImageArray(
   path: string,
@@ -74,12 +77,12 @@ function imagesOf(file: ArrayFile): Images {
   };
 }
 
-/** Usual numbers of channels: gray, colors, colors with transparency. */
+/** Usual numbers of channels: 1 for gray, 3 for colors, 4 for colors with transparency. */
 const CHANNELS = [1, 3, 4];
 
 /**
  * An array with four axes is n x height x width x channels, or n x channels x height x width as in PyTorch. The axis of
- * the channels has a usual length, or otherwise is shorter than both other axes.
+ * the channels is recognized by its length: 1, 3 or 4, or otherwise shorter than both other axes.
  */
 function describeShape({ path, shape }: ArrayFile) {
   const fail = (reason: string) => new FileError("FILE_FORMAT", path, `has shape (${shape.join(", ")}); ${reason}`);
@@ -100,7 +103,7 @@ function describeShape({ path, shape }: ArrayFile) {
     return { count, height: middle, width: last, channels: first, isChannelsFirst: true };
   }
   throw fail(
-    "expected the channels as the last or the second axis, shorter than the others. Move them with np.moveaxis(a, axis, -1)",
+    "expected the channels as the last or the second axis: this axis must have the length 1, 3 or 4, or be shorter than the other two axes. Move it with np.moveaxis(a, axis, -1)",
   );
 }
 
@@ -114,7 +117,7 @@ function toChannelsLast(values: Float32Array, area: number, channels: number): F
   return result;
 }
 
-/** @throws {DataError} OUT_OF_RANGE for finite values that would become infinite */
+/** @throws {DataError} OUT_OF_RANGE for finite values that are too large for float32 */
 function toFloat32(data: FloatArray, path: string, indices: ArrayLike<number>, pixels: number): Float32Array {
   const narrow = Float32Array.from(data);
   const at = narrow.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(data[i]));

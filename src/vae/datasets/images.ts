@@ -3,7 +3,7 @@ import { requireInteger } from "../../arguments.js";
 import { ArgumentError, DataError } from "../../errors.js";
 import type { Images } from "./dataset.js";
 
-/** @throws {ArgumentError} OUT_OF_RANGE for the number of an image that does not exist */
+/** @throws {ArgumentError} OUT_OF_RANGE for the index of an image that does not exist */
 export function checkIndices(indices: ArrayLike<number>, count: number): void {
   for (let k = 0; k < indices.length; k++) {
     const index = indices[k];
@@ -57,8 +57,8 @@ const CHECKED_AT_ONCE = 256;
  * Checks the values of all images before a long computation, unless they are known to be valid.
  *
  * @param argument name of the images in the error
- * @throws {DataError} NOT_FINITE for NaN and infinities, OUT_OF_RANGE for values outside 0 to 1, with the image and the
- *   pixel
+ * @throws {DataError} NOT_FINITE for NaN and infinities, OUT_OF_RANGE for values outside 0 to 1; the error names the
+ *   image and the pixel
  * @throws {AbortError} if `signal` is aborted
  */
 export async function checkValues(images: Images, argument: string, signal: AbortSignal | undefined): Promise<void> {
@@ -80,7 +80,7 @@ export async function checkValues(images: Images, argument: string, signal: Abor
   }
 }
 
-/** Returns the images with these numbers, in this order. */
+/** Returns the images with the indices `chosen`, in the order of `chosen`. */
 export function selectImages(images: Images, chosen: Int32Array): Images {
   checkIndices(chosen, images.count);
   const { labels } = images;
@@ -95,7 +95,10 @@ export function selectImages(images: Images, chosen: Int32Array): Images {
   };
 }
 
-/** Returns the images of `first`, followed by those of `second`. Both have the same shape and classes. */
+/**
+ * Returns the images of `first`, followed by those of `second`. Both sets have images of the same shape, and the same
+ * classes.
+ */
 export function joinImages(first: Images, second: Images): Images {
   const count = first.count + second.count;
   const { labels } = first;
@@ -137,9 +140,9 @@ export function selectClass(images: Images, label: number): Images {
 }
 
 /**
- * Returns images that `change` has changed.
+ * Returns images to which `change` is applied whenever they are read.
  *
- * @param change changes the values of one image in place; it also gets the number of the image
+ * @param change changes the values of one image in place; its second argument is the index of the image
  */
 export function mapImages(images: Images, change: (pixels: Float32Array, index: number) => void): Images {
   const length = images.height * images.width * images.channels;
@@ -179,11 +182,11 @@ export function scaleImages(images: Images, low: number, high: number, path: str
 }
 
 /**
- * Returns images whose contrast is stretched, each image separately: its values become 0 to 1. A constant image becomes
- * 0.
+ * Returns images with stretched contrast: the values of each image are scaled, independently of other images, to the
+ * range 0 to 1. If all values of an image are equal, they become 0.
  *
- * @param saturation share of the values that are cut off at either end, 0 to below 0.5
- * @throws {ArgumentError} OUT_OF_RANGE for an invalid share
+ * @param saturation fraction of the values that are cut off at each end of the range, 0 to below 0.5
+ * @throws {ArgumentError} OUT_OF_RANGE for an invalid fraction
  * @throws {DataError} NOT_FINITE on reading
  */
 export function stretchContrast(images: Images, saturation = 0): Images {

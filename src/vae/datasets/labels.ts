@@ -2,7 +2,10 @@ import { ArgumentError } from "../../errors.js";
 
 const natural = new Intl.Collator("en", { numeric: true });
 
-/** Replaces names by numbers of classes. The classes are the different names in natural order: 2 before 10. */
+/**
+ * Replaces the class name of each image by the index of the class. The classes are the distinct names in natural order,
+ * in which 2 comes before 10.
+ */
 export function numberClasses(names: readonly string[]): { labels: Int32Array; classes: string[] } {
   const classes = [...new Set(names)].sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1));
   const numbers = new Map(classes.map((name, number) => [name, number]));

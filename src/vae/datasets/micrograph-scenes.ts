@@ -6,10 +6,10 @@ import type { DatasetLoader } from "./collection.js";
 import { imagesInMemory } from "./images.js";
 import { generateMicrographs, MICROGRAPH_CLASSES } from "./micrographs.js";
 
-/** Scenes that are generated before the event loop gets a turn. */
+/** Number of scenes that are generated before other events of the program are processed. */
 const PIECE = 16;
 
-/** Simulated micrographs: one acquisition of each scene. */
+/** Simulated micrographs: one acquisition (one noisy image) of each scene. */
 export const micrographs: DatasetLoader = {
   name: "micrographs",
   description: "simulated electron micrographs of eight kinds of specimen, made on the spot",

@@ -21,13 +21,13 @@ export type MicrographClass = (typeof MICROGRAPH_CLASSES)[number];
 export interface MicrographOptions {
   /** Number of scenes, an integer >= 0. Default 2000. */
   count?: number | undefined;
-  /** Pixels per side, 32 to 96. The field of view does not depend on it. Default 48. */
+  /** Pixels per side, 32 to 96. The size of the field of view does not depend on this number. Default 48. */
   size?: number | undefined;
   /** Seed of the random numbers, an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
   /**
    * Number of the first scene, an integer >= 0. A seed gives one endless series of scenes, and scenes with different
-   * numbers differ. Use this for a test set, or to generate a large set in pieces. Default 0.
+   * numbers differ. Use this option for a test set, or to generate a large set in pieces. Default 0.
    */
   first?: number | undefined;
   /**
@@ -47,15 +47,15 @@ export interface Micrographs {
   readonly images: Matrix;
   /** Class of each scene. */
   readonly labels: MicrographClass[];
-  /** Electrons per pixel that correspond to the value 1, for each scene. */
+  /** Dose of each scene: the number of electrons per pixel that corresponds to the image value 1. */
   readonly dose: Float32Array;
   /** The scenes without noise and drift, count x size^2, 0 to 0.5. */
   readonly scenes: Matrix;
   /** Pixels per side. */
   readonly size: number;
   /**
-   * Acquires every scene again, with new shot noise and a new displacement. Acquisition 0 is not displaced. The same
-   * number gives the same images.
+   * Acquires every scene again, with new shot noise and a new displacement. Acquisition 0 is not displaced. Calls with
+   * the same number return the same images.
    *
    * @param number number of the acquisition, an integer from 0 to 2^32 - 2
    * @returns count x size^2, 0 to 1
@@ -65,10 +65,11 @@ export interface Micrographs {
 }
 
 /**
- * Simulates dark-field electron micrographs of eight kinds of specimen, in equal parts. Thick regions are bright, and
+ * Simulates dark-field electron micrographs of eight kinds of specimen, in equal numbers. Thick regions are bright, and
  * vacuum is dark. Every scene has its own orientation, spacing, contrast, thickness gradient, defocus blur, drift blur
- * and dose. An acquisition counts electrons: Poisson with mean `dose * scene`, divided by the dose, saturating at 1.
- * Below saturation, its variance is therefore `scene / dose`.
+ * and dose. An acquisition is an image of a scene in which electrons are counted: every pixel is a Poisson number with
+ * mean `dose * scene`, divided by the dose and limited to at most 1. Below this limit, the variance of a pixel is
+ * therefore `scene / dose`.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, OUT_OF_RANGE or INVALID_ARGUMENT
  */
@@ -145,7 +146,10 @@ function resolve(options: MicrographOptions): Resolved {
   };
 }
 
-/** A square grid of thicknesses while a scene is painted. Lengths are in pixels, or fractions of `view`. */
+/**
+ * A square grid that contains the thickness of the specimen in every pixel while a scene is painted. Lengths are in
+ * pixels, or fractions of `view`.
+ */
 interface Field {
   readonly data: Float32Array;
   /** Pixels per side, including the margin. */
@@ -188,7 +192,8 @@ function render(label: MicrographClass, side: number, view: number, random: Rand
 }
 
 /**
- * Paints atomic columns at i a + j b, with |b| = `ratio` |a|. The columns are slightly displaced, and some are missing.
+ * Paints atomic columns at the positions i a + j b for integers i and j, with |b| = `ratio` |a|. The columns are
+ * slightly displaced, and some are missing.
  */
 function paintLattice(field: Field, random: Random, ratio: number, angle: number): void {
   const { side, view } = field;
@@ -224,7 +229,7 @@ function addSpot({ data, side }: Field, x: number, y: number, width: number, hei
   }
 }
 
-/** Paints spheres on a thin film. Overlapping spheres add up, because thicknesses do. */
+/** Paints spheres on a thin film. Where spheres overlap, their thicknesses are added. */
 function paintParticles(field: Field, random: Random): void {
   const { data, side, view } = field;
   addSpeckle(field, random, random.between(0.08, 0.2));
@@ -285,7 +290,10 @@ function paintEdge(field: Field, random: Random): void {
   });
 }
 
-/** Adds the grain of an amorphous film: white noise between two resolutions, with standard deviation `strength`. */
+/**
+ * Adds the grain of an amorphous film: the difference between two blurred copies of white noise, scaled to the standard
+ * deviation `strength`.
+ */
 function addSpeckle({ data, side, view }: Field, random: Random, strength: number): void {
   const noise = Float32Array.from(data, () => random.normal());
   const grain = view * random.between(0.016, 0.024);

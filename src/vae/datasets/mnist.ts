@@ -14,7 +14,7 @@ interface MnistLike {
   readonly mirrors: readonly string[];
   /** Folders in which other programs store the files. */
   readonly folders: readonly string[];
-  /** Bytes and checksum of training images, training labels, test images and test labels. */
+  /** Size in bytes and checksum of each file: training images, training labels, test images and test labels. */
   readonly files: readonly (readonly [bytes: number, checksum: string])[];
 }
 
@@ -125,7 +125,7 @@ async function readClassNumbers(path: string, classes: number, signal: AbortSign
     if (shape.length !== 1 || dtype !== "u1") throw fail(`holds ${shape.join(" x ")} numbers of type ${dtype}`);
     const labels = Int32Array.from(await file.read(Int32Array.from({ length: shape[0] }, (_, i) => i)));
     const bad = labels.findIndex((label) => label >= classes);
-    if (bad >= 0) throw fail(`label ${bad} is ${labels[bad]}`);
+    if (bad >= 0) throw fail(`the label at index ${bad} is ${labels[bad]}`);
     return labels;
   } finally {
     await file.close();

@@ -28,8 +28,8 @@ const OPTIONS: readonly string[] = [
 
 /**
  * Opens a data set for training: one of {@link DATASETS} by its name, otherwise a folder, a .npy file or an IDX file
- * with images, by its path. Write `./mnist` for a folder that has the name of a data set. Images in files are read when
- * they are needed.
+ * with images, by its path. For a folder that has the name of a data set, write a path such as `./mnist`. Images in
+ * files are read when they are needed.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT for an unknown name, with a suggestion; also for options that are unknown,
  *   out of range, or not supported by this data set
@@ -75,14 +75,17 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
 /** Options of {@link openImages}. All are optional. */
 export interface OpenImagesOptions {
   /**
-   * A folder: larger images are scaled down so that the longest side has this many pixels, 1 to 16384. They are not
-   * cropped. Default 512.
+   * Only for a folder: larger images are scaled down so that the longest side has this many pixels, 1 to 16384. The
+   * images are not cropped. Default 512.
    */
   readonly within?: number | undefined;
-  /** A folder: reports an error for files that would be skipped, such as other files and broken links. */
+  /**
+   * Only for a folder: reports an error for every file that would otherwise be skipped, such as broken links and files
+   * that are not images.
+   */
   readonly strict?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called while the files of a folder are examined, with the completed share, 0 to 1. */
+  /** Called while the files of a folder are examined, with the completed fraction, 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
@@ -95,14 +98,14 @@ export interface OpenedImages {
   readonly classes?: readonly string[] | undefined;
   /** Number of files of a folder that were skipped. */
   readonly skipped: number;
-  /** Closes the file of the images, which cannot be read afterwards. */
+  /** Closes the file of the images. The images cannot be read afterwards. */
   close(): Promise<void>;
 }
 
 /**
- * Opens all images of a folder, or of a .npy or IDX file, in their order, for display. Integers are scaled to 0 to 1 by
- * their type; other values are not changed. Images of a folder may have different sizes. Each image is centered in a
- * frame of the size of the largest image, and the rest of the frame is NaN.
+ * Opens all images of a folder, or of a .npy or IDX file, in their order, for display. Integers are scaled from the
+ * range of their number type to 0 to 1; other values are not changed. Images of a folder may have different sizes. Each
+ * image is centered in a frame of the size of the largest image, and the rest of the frame is NaN.
  *
  * @throws {FileError} FILE_READ, FILE_FORMAT
  * @throws {ArgumentError} OUT_OF_RANGE or INVALID_ARGUMENT for an option
@@ -198,7 +201,7 @@ function findClass(wanted: unknown, classes: readonly string[] | undefined): num
 
 type Parts = Pick<Dataset, "train" | "validation" | "test">;
 
-/** Divides a data set that has its own test part. The validation part is the end of the other images. */
+/** Divides a data set that has its own test part. The last images outside the test part become the validation part. */
 function cutOff(images: Images, test: Images, split: SplitOption, validation: number, limit: number): Parts {
   if (split.test !== undefined) {
     const accepted = "no value, because this data set has its own test part";

@@ -2,9 +2,10 @@ import { ArgumentError } from "../../errors.js";
 import { type OpenedImages, openImages } from "./open.js";
 
 /**
- * Opens the images of `n` points. With `kept`, only the images of these points are returned.
+ * Opens images that belong to `n` data points, one image per point. If `kept` is given, only the images of these points
+ * are returned.
  *
- * @param kept numbers of the points whose images are needed, if some points were left out
+ * @param kept indices of the points whose images are needed, if some points were left out
  * @param within longest side, in pixels, to which the images of a folder are scaled down
  * @throws {ArgumentError} SHAPE_MISMATCH unless there are `n` images
  * @throws {FileError} for images that cannot be read

@@ -34,13 +34,13 @@ const RETRY_MILLISECONDS = 250;
 const IDLE_MILLISECONDS = 30_000;
 
 /**
- * Finds the files of a data set. Searches `dataDir` and its `folders`, with or without .gz, and then the cache. Files
- * that are missing are downloaded to the cache.
+ * Finds the files of a data set. Each file, with or without the ending .gz, is searched first in `dataDir` and the
+ * subfolders `folders`, and then in the cache. Files that are not found are downloaded to the cache.
  *
  * @param folders folders within `dataDir` in which other programs store the files of this data set
  * @returns a path for each file
  * @throws {FileError} DOWNLOAD if a file is not found. The message names the missing files, their addresses and the
- *   folder for them.
+ *   folder into which they belong.
  * @throws {AbortError}
  */
 export async function locateFiles(
@@ -93,8 +93,9 @@ export async function locateFiles(
 }
 
 /**
- * Downloads a file to `path` and checks its checksum. An interrupted transfer is continued, and after that the other
- * addresses are tried. No partial file remains, and several processes may download the same file at the same time.
+ * Downloads a file to `path` and checks its checksum. An interrupted transfer is continued. If this fails too, the
+ * other addresses of the file are tried. No partial file remains, and several processes may download the same file at
+ * the same time.
  *
  * @throws {FileError} DOWNLOAD with the error of every address; FILE_WRITE
  * @throws {AbortError}
@@ -145,22 +146,23 @@ async function* receive(
     try {
       for await (const chunk of request(url, received, bytes, signal)) {
         received += chunk.length;
-        if (received > bytes) throw new TransferError(`sent more than the ${bytes} bytes of the file`, false);
+        if (received > bytes)
+          throw new TransferError(`the server sent more than the ${bytes} bytes of the file`, false);
         hash.update(chunk);
         yield chunk;
         onProgress?.(received / bytes);
       }
-      if (received < bytes) throw new TransferError(`ended after ${received} of ${bytes} bytes`, true);
+      if (received < bytes) throw new TransferError(`the transfer ended after ${received} of ${bytes} bytes`, true);
     } catch (cause) {
       throwIfAborted(signal);
       if (!(cause instanceof TransferError && cause.isPassing) || attempt === ATTEMPTS) throw cause;
       await wait(RETRY_MILLISECONDS * attempt, undefined, { signal }).catch(() => throwIfAborted(signal));
     }
   }
-  if (hash.digest("hex") !== digest) throw new TransferError("sent a file with the wrong checksum", false);
+  if (hash.digest("hex") !== digest) throw new TransferError("the server sent a file with the wrong checksum", false);
 }
 
-/** Requests the bytes of a file from `start` on, whether or not the server supports ranges. */
+/** Requests a file and yields its bytes from position `start` on, even if the server always sends the whole file. */
 async function* request(
   url: string,
   start: number,
@@ -181,18 +183,21 @@ async function* request(
     if (!(status === 200 || (status === 206 && start > 0))) {
       await response.body?.cancel();
       const isPassing = status >= 500 || status === 408 || status === 429;
-      throw new TransferError(`answered ${status} ${response.statusText}`.trim(), isPassing);
+      throw new TransferError(`the server answered ${status} ${response.statusText}`.trim(), isPassing);
     }
     const range = response.headers.get("content-range");
     if (status === 206 && !range?.startsWith(`bytes ${start}-`)) {
       await response.body?.cancel();
-      throw new TransferError(`sent a different part of the file than requested (${range})`, false);
+      throw new TransferError(
+        `the server sent a different part of the file (${range}): expected the bytes from ${start} on`,
+        false,
+      );
     }
     const length = response.headers.get("content-length");
     const expected = status === 206 ? total - start : total;
     if (length !== null && Number(length) !== expected) {
       await response.body?.cancel();
-      throw new TransferError(`offers ${length} bytes instead of ${expected}`, false);
+      throw new TransferError(`the server offers ${length} bytes instead of ${expected}`, false);
     }
     let skipped = status === 206 ? start : 0;
     for await (const chunk of response.body ?? []) {
@@ -203,7 +208,7 @@ async function* request(
     }
   } catch (cause) {
     if (cause instanceof TransferError) throw cause;
-    if (idle.signal.aborted) throw new TransferError("does not answer", true, { cause });
+    if (idle.signal.aborted) throw new TransferError("the server does not answer", true, { cause });
     throw new TransferError(reasonOf(cause), true, { cause });
   } finally {
     clearTimeout(timer);

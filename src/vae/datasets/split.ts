@@ -3,7 +3,7 @@ import { Random } from "../random.js";
 
 const SPLIT_STREAM = 2 ** 32 - 1;
 
-/** Numbers of the images of each part, in ascending order. */
+/** Indices of the images of each part, in ascending order. */
 export interface Parts {
   readonly train: Int32Array;
   readonly validation: Int32Array;
@@ -13,7 +13,8 @@ export interface Parts {
 /**
  * Assigns `count` images to parts at random.
  *
- * @param sizes size of the validation and the test part: a share of all images if below 1, otherwise a number of images
+ * @param sizes sizes of the validation part and the test part: a size below 1 is a fraction of all images, any other
+ *   size is a number of images
  * @param limit largest number of images in each part
  * @throws {ArgumentError} OUT_OF_RANGE if no image would remain for training
  */
@@ -47,8 +48,8 @@ export function splitAtRandom(
 }
 
 /**
- * @throws {ArgumentError} INVALID_ARGUMENT or OUT_OF_RANGE unless `size` is a share from 0 to below 1 or an integer up
- *   to `count`
+ * @throws {ArgumentError} INVALID_ARGUMENT or OUT_OF_RANGE unless `size` is a fraction from 0 to below 1 or an integer
+ *   up to `count`
  */
 export function partSize(count: number, size: unknown, part: string): number {
   const argument = `split.${part}`;

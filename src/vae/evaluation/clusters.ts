@@ -5,16 +5,17 @@ import type { Model } from "../models/model.js";
 
 /** Agreement of clusters with labels that were not used to find the clusters. */
 export interface ClusterAccuracy {
-  /** Share of the images that have the most frequent label of their cluster. */
+  /** Fraction of the images whose label is the most frequent label of their cluster. */
   readonly accuracy: number;
   /**
    * Mutual information of clusters and labels, divided by the mean of their entropies, 0 to 1 (Strehl & Ghosh 2002,
-   * with the arithmetic mean). Unlike the accuracy, it does not grow when clusters are divided into smaller ones.
+   * with the arithmetic mean). Unlike the accuracy, this number does not grow when clusters are divided into smaller
+   * clusters.
    */
   readonly normalizedMutualInformation: number;
   /** Most frequent label of every cluster; -1 for an empty cluster. */
   readonly labels: readonly number[];
-  /** Images in every cluster. */
+  /** Number of images in every cluster. */
   readonly sizes: readonly number[];
 }
 
@@ -72,8 +73,8 @@ function total(values: Iterable<number>): number {
 }
 
 /**
- * Agreement of the components of a mixture with the labels of images. Undefined for models that are not mixtures, and
- * for images without labels.
+ * Measures how well the components of a mixture agree with the labels of images. The result is undefined for models
+ * that are not mixtures, and for images without labels.
  */
 export async function evaluateClusters(
   model: Model,
@@ -85,7 +86,7 @@ export async function evaluateClusters(
   return clusterAccuracy(largest(probabilities), images.labels, probabilities.cols);
 }
 
-/** Returns the column of the largest entry of each row. */
+/** Returns, for each row, the index of the column with the largest entry. */
 export function largest(matrix: Matrix): Int32Array {
   return Int32Array.from({ length: matrix.rows }, (_, i) => {
     const row = matrix.row(i);

@@ -11,21 +11,21 @@ export type CodeStatistics = {
   /** Number of dimensions of the code whose means have a variance above 0.01 over the images. */
   readonly activeDimensions: number;
   /**
-   * For models that match the distribution of all codes to a Gaussian prior: KL divergence from the prior of a Gaussian
-   * that is fitted to the codes, in nats. Undefined if there are too few images.
+   * KL(Gaussian fitted to the codes || prior), in nats. This divergence is measured only for models that match the
+   * distribution of all codes to a Gaussian prior, and is undefined if there are too few images.
    */
   readonly divergenceFromPrior?: number;
 };
 
-/** Least number of codes per dimension for fitting a Gaussian. */
+/** A Gaussian is fitted only if there are at least this many codes per dimension. */
 const CODES_PER_DIMENSION = 10;
 /**
- * Nats per dimension above which codes do not match their prior. Two dimensions with a correlation of 0.57 reach this
- * value.
+ * If the divergence, in nats per dimension, is larger than this, the codes do not match their prior. Two dimensions
+ * with a correlation of 0.57 reach this value.
  */
 const MOST_DIVERGENCE = 0.1;
 
-/** Measures the codes of the first `most` images. */
+/** Encodes the first `most` images and computes statistics of their codes. */
 export async function measureCodes(
   model: Model,
   images: Images,
@@ -44,8 +44,8 @@ export async function measureCodes(
 }
 
 /**
- * Describes in sentences how a model has collapsed, completely or in part. Returns no sentences otherwise. Examines the
- * first 1000 images.
+ * Examines the codes of the first 1000 images. Returns sentences that describe how the model has collapsed, completely
+ * or in part; no sentences if it has not collapsed.
  */
 export async function describeCollapse(
   model: Model,

@@ -5,19 +5,22 @@ const seed = integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, he
 
 /** All options of `evaluateModel`, each declared once. */
 export const EVALUATION_OPTIONS = {
-  /** Draws for the estimates of log-likelihoods. */
+  /** Number of random draws from which each log-likelihood is estimated. */
   draws: integer({ from: 1, to: 100_000 }, { default: 100, help: "draws for the estimates of log-likelihoods" }),
   /**
-   * Fraction of the values to which |N(0, 1)| is added for the results with noisy input. With 0 there are no such
-   * results.
+   * Fraction of the pixel values to which |N(0, 1)| (the absolute value of a standard normal number) is added for the
+   * results with noisy input. With 0, results with noisy input are not computed.
    */
   noise: number(
     { from: 0, to: 1 },
     { default: 0, help: "fraction of the values of the noisy input to which noise is added" },
   ),
-  /** Replaces every value by a random 0 or 1. The value is the probability of 1. */
+  /** Replaces every pixel value by a random 0 or 1. The original value is the probability of 1. */
   binarize: boolean({ default: false, help: "draw every value as 0 or 1" }),
-  /** Number of training images. The divergence of Bayesian weights is divided by it. Default: the number of images. */
+  /**
+   * Number of training images. The KL divergence of Bayesian weights is divided by this number. Default: the number of
+   * images that are evaluated.
+   */
   trainingCount: integer(
     { from: 1, to: 2 ** 31 - 1 },
     {
@@ -26,13 +29,13 @@ export const EVALUATION_OPTIONS = {
       help: "number of training images, by which the divergence of Bayesian weights is divided",
     },
   ),
-  /** Seed of all draws. */
+  /** Seed of all random draws. */
   seed,
-  /** Number of images that are computed at once. */
+  /** Number of images that are computed in one batch. */
   batchSize: integer({ from: 1, to: 65_536 }, { default: 128, help: "images that are computed at once" }),
   /** Stops the work. */
   signal: abortSignal({ help: "stops the work" }),
-  /** Called after every batch with the fraction that is done, 0 to 1. */
+  /** Called after every batch with the completed fraction of the work, 0 to 1. */
   onProgress: callback<(fraction: number) => void>("a function", {
     help: "called after every batch with the fraction that is done, 0 to 1",
   }),

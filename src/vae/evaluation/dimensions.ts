@@ -1,13 +1,16 @@
-/** Measures how much information each latent dimension carries. */
+/** Measures of how much information each latent dimension contains. */
 export interface LatentDimensions {
   /**
    * KL divergence of the posterior from the prior in every dimension, averaged over the images, in nats; undefined for
    * codes without standard deviations.
    */
   readonly kl: Float64Array | undefined;
-  /** Variance of the posterior's mean over the images, in every dimension. */
+  /** For every dimension, the variance over the images of the posterior's mean. */
   readonly varianceOfMeans: Float64Array;
-  /** Whether the variance of a dimension is above 0.01 (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
+  /**
+   * For every dimension, whether the variance of its means is above 0.01 (Burda, Grosse & Salakhutdinov 2016, section
+   * 5.2).
+   */
   readonly isActive: readonly boolean[];
   /** Number of active dimensions: the dimension of the manifold that the model has found. */
   readonly activeCount: number;
@@ -31,7 +34,12 @@ export class DimensionStatistics {
     this.kl = new Float64Array(dimensions);
   }
 
-  /** @param means n x d, of the posterior. @param kl n x d */
+  /**
+   * Adds a batch of n images with d latent dimensions.
+   *
+   * @param means means of the posteriors, n x d
+   * @param kl KL divergences of the posteriors from the prior, n x d
+   */
   add(means: Float32Array, kl: Float32Array | undefined): void {
     const d = this.dimensions;
     for (let i = 0; i < means.length; i += d) {

@@ -21,11 +21,12 @@ export type EvaluateOptions = Readonly<OptionValues<typeof EVALUATION_OPTIONS>>;
 /** Quality of reconstructions. */
 export interface ReconstructionQuality {
   /**
-   * log p(image | code) in nats per image. If the loss contains a divergence of the codes' posterior: mean over draws
-   * of the code. Otherwise: logarithm of the mean probability over the random draws of weights or codes.
+   * log p(image | code) in nats per image. If the loss contains a KL divergence of the codes' posterior, this number is
+   * the mean of log p over draws of the code. Otherwise, it is the logarithm of the mean probability over the random
+   * draws of weights or codes.
    */
   readonly logLikelihood: number;
-  /** Mean squared error per value. */
+  /** Mean squared error per pixel value. */
   readonly squaredError: number;
 }
 
@@ -42,21 +43,21 @@ export interface Evaluation {
   /**
    * How `logLikelihood` was estimated. `"importance-sampling"` (Burda, Grosse & Salakhutdinov 2016) gives a lower bound
    * of log p(x) that gets tighter with the number of draws. `"reconstruction"` is used for models without a posterior
-   * over codes: the log-likelihood of the reconstruction.
+   * over codes, and means that `logLikelihood` is the log-likelihood of the reconstruction.
    */
   readonly estimator: "importance-sampling" | "reconstruction";
   readonly draws: number;
   readonly reconstruction: ReconstructionQuality;
-  /** Quality from noisy input. The image to be reconstructed is the one without noise. */
+  /** Quality of reconstructions from noisy images. They are compared with the images without noise. */
   readonly noisyReconstruction: ReconstructionQuality | undefined;
   readonly dimensions: LatentDimensions;
-  /** Undefined unless the model is a mixture and the images have labels. */
+  /** Agreement of the clusters with the labels; undefined unless the model is a mixture and the images have labels. */
   readonly clusters: ClusterAccuracy | undefined;
 }
 
-/** Largest number of draws of the code for the mean log-likelihood of a reconstruction. */
+/** The mean log-likelihood of a reconstruction is computed from at most this number of draws of the code. */
 const MOST_CODE_DRAWS = 10;
-/** Number of images times draws that are decoded at once. */
+/** Number of latent vectors that are decoded in one batch: images multiplied by draws per image. */
 const MOST_ROWS = 4096;
 
 /**
@@ -200,7 +201,7 @@ async function addReconstruction(
 }
 
 /**
- * Computes the logarithm of the mean of exp over draws, for every row, without overflow.
+ * For every row, computes log(mean(exp(x))) over the numbers x of all draws, without overflow.
  *
  * @param draw returns rows x m numbers, where m is at most `chunk`
  */

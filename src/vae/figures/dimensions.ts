@@ -7,8 +7,8 @@ const PLOT = { height: 190, gap: 56, left: 64, legend: 36 };
 const HEAD = 74;
 
 /**
- * Draws a bar chart of the information in every latent dimension, in descending order: its divergence from the prior,
- * and the variance of its means. Active dimensions are colored.
+ * Draws a bar chart of the information in every latent dimension, in descending order: the KL divergence of the
+ * dimension from the prior, and the variance of its means. Active dimensions are colored.
  *
  * @returns a PNG file
  */
@@ -37,7 +37,7 @@ export async function drawDimensions(dimensions: LatentDimensions): Promise<Uint
   return surface.encode(title);
 }
 
-/** A bar chart over the dimensions. */
+/** A bar chart with one bar per dimension. */
 interface Panel {
   readonly name: string;
   readonly values: ArrayLike<number> & Iterable<number>;
@@ -118,15 +118,15 @@ function drawLegend(chart: Chart): void {
 }
 
 /**
- * Sorts the dimensions so that those with the most information come first: by divergence if it is known, otherwise by
- * the variance of the means.
+ * Sorts the dimensions so that those with the most information come first: by KL divergence if it is known, otherwise
+ * by the variance of the means.
  */
 export function rankDimensions({ kl, varianceOfMeans }: LatentDimensions): number[] {
   const by = kl ?? varianceOfMeans;
   return Array.from(by, (_, i) => i).sort((a, b) => by[b] - by[a] || a - b);
 }
 
-/** Rounds up to 1, 2, 2.5 or 5 times a power of ten. */
+/** Rounds `value` up to the next number that is 1, 2, 2.5 or 5 times a power of ten. */
 function niceCeiling(value: number): number {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

@@ -6,7 +6,7 @@ import { GIF_OPTIONS, INTERPOLATION_OPTIONS, type Interpolation } from "./declar
 import { type DisplayRange, toRgba } from "./sheet.js";
 
 /**
- * Computes codes between two codes. The first and the last code are the two given ones.
+ * Computes codes on a path between two codes. The first and the last code of the result are the two given codes.
  *
  * @param from d numbers
  * @param to d numbers
@@ -58,11 +58,11 @@ function sphericalWeights(a: Float64Array, b: Float64Array): (t: number) => [num
 
 /** Options of {@link encodeGif}. */
 export interface GifOptions extends Readonly<OptionValues<typeof GIF_OPTIONS>> {
-  /** Values that are displayed as black and white. Default 0 and 1. */
+  /** The value that is displayed as black and the value that is displayed as white. Default 0 and 1. */
   readonly range?: DisplayRange | undefined;
 }
 
-/** Pixels per side to which small frames are magnified, by an integer factor. */
+/** Small frames are magnified by an integer factor to about this number of pixels per side. */
 const LEAST_SIDE = 224;
 
 /**

@@ -3,7 +3,7 @@ import type { LatentDimensions } from "../evaluation/index.js";
 import type { Model } from "../models/model.js";
 import { rankDimensions } from "./dimensions.js";
 
-/** Decoded codes, row after row from the top, and the labels of the axes. */
+/** Images that were decoded from a grid of codes, row after row from the top, and the labels of the axes. */
 export interface LatentGrid {
   readonly images: Float32Array;
   readonly axes: readonly [across: string, up: string];
@@ -11,7 +11,7 @@ export interface LatentGrid {
 
 /**
  * Decodes codes along the two dimensions with the most information, or along a single dimension if there is only one.
- * The other dimensions have their mean values.
+ * All other dimensions of the codes are set to their mean values.
  *
  * @param means means of the codes of images, n x zDim
  * @param axisOf returns values along a dimension, in ascending order
@@ -48,7 +48,10 @@ export async function decodeGrid(
   };
 }
 
-/** Returns values at equal distances, from the least to the greatest value of the codes. */
+/**
+ * Returns a function that gives `size` equally spaced values along a dimension, from the smallest to the largest value
+ * of the codes.
+ */
 export function uniformAxes(means: Matrix, size: number): (dimension: number) => number[] {
   return (dimension) => {
     const column = columnOf(means, dimension).sort();

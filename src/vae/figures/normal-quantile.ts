@@ -1,6 +1,6 @@
 /**
- * Coefficients of Acklam's rational approximation of the normal quantile (P. J. Acklam 2003). Its relative error is
- * below 1.15e-9.
+ * Coefficients of Acklam's rational approximation of the normal quantile (P. J. Acklam 2003). The relative error of the
+ * approximation is below 1.15e-9.
  */
 const CENTRAL = {
   above: [
@@ -17,7 +17,10 @@ const TAIL = {
 };
 const TAIL_BEGINS = 0.02425;
 
-/** Returns the number below which a standard normal variable lies with probability `p`, 0 < p < 1. */
+/**
+ * Returns the quantile for probability `p`, 0 < p < 1: a standard normal variable is smaller than this number with
+ * probability `p`.
+ */
 export function normalQuantile(p: number): number {
   if (p > 0.5) return -normalQuantile(1 - p);
   if (p < TAIL_BEGINS) {

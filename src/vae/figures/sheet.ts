@@ -5,30 +5,30 @@ import type { ImageShape } from "../models/images.js";
 
 /** Options of {@link drawSheet}. All are optional. */
 export interface SheetOptions {
-  /** Images per row, an integer >= 1. Default: as many as there are rows. */
+  /** Images per row, an integer >= 1. Default: equal to the number of rows. */
   readonly columns?: number | undefined;
   readonly title?: string | undefined;
   readonly subtitle?: string | undefined;
-  /** Labels to the left of the rows. They are repeated if there are more rows than labels. */
+  /** Labels to the left of the rows. The labels are repeated if there are more rows than labels. */
   readonly rowLabels?: readonly string[] | undefined;
   /** Captions above the images, one per image. */
   readonly captions?: readonly string[] | undefined;
   /** Number of rows in a group. A wider gap separates the groups. Default 1. */
   readonly group?: number | undefined;
-  /** Whether the images touch each other, as in a manifold. Default false. */
+  /** Whether the images are drawn without gaps between them, as in the figure of a manifold. Default false. */
   readonly seamless?: boolean | undefined;
   /** Labels of the axes: below the sheet, and to the left of it from bottom to top. */
   readonly axes?: readonly [across: string, up: string] | undefined;
   /**
-   * Pixels per side to which small images are magnified, by an integer factor, > 0. Default 84, or 56 in rows of more
-   * than 12 images.
+   * Size, in pixels per side, to which small images are magnified by an integer factor; a number > 0. Default 84, or 56
+   * in rows of more than 12 images.
    */
   readonly side?: number | undefined;
-  /** Values that are displayed as black and white. Default 0 and 1. */
+  /** The value that is displayed as black and the value that is displayed as white. Default 0 and 1. */
   readonly range?: DisplayRange | undefined;
 }
 
-/** Values that are displayed as black and white. */
+/** The value that is displayed as black and the value that is displayed as white. */
 export type DisplayRange = readonly [black: number, white: number];
 
 const SIDE = { columns: 12, few: 84, many: 56 };
@@ -45,8 +45,8 @@ const CAPTION_LINE = 26;
  * Draws images row after row on one sheet, as a PNG file.
  *
  * @param images n images, one after the other, with values 0 to 1; n >= 1
- * @throws {ArgumentError} SHAPE_MISMATCH if there are no images or the data do not have their shape; OUT_OF_RANGE if
- *   the sheet would be too large
+ * @throws {ArgumentError} SHAPE_MISMATCH if there are no images or the number of values does not fit `shape`;
+ *   OUT_OF_RANGE if the sheet would be too large
  */
 export async function drawSheet(
   images: Float32Array,
@@ -91,13 +91,13 @@ interface SheetLayout {
   readonly rows: number;
   readonly tile: { readonly width: number; readonly height: number };
   readonly gap: number;
-  /** Left and upper end of the images, including captions. */
+  /** Left and upper edge of the area that contains the images and captions. */
   readonly left: number;
   readonly top: number;
   /** Size of the images together with the gaps between them. */
   readonly sheet: { readonly width: number; readonly height: number };
   readonly total: { readonly width: number; readonly height: number };
-  /** Returns the upper end of a row of images. */
+  /** Returns the vertical position of the upper edge of a row of images. */
   yOf(row: number): number;
 }
 
@@ -188,7 +188,8 @@ function drawAxes(
 }
 
 /**
- * Converts an image to RGBA. Three channels are colors. With any other number of channels, their mean is a gray value.
+ * Converts an image to RGBA. Three channels are red, green and blue. With any other number of channels, each pixel is
+ * gray: the mean of its channels.
  */
 export function toRgba(
   image: Float32Array,
@@ -207,14 +208,14 @@ export function toRgba(
 }
 
 /**
- * `beyond`: share of the values that lie beyond the display range at either end. `least`: smallest width of the range.
- * It limits how much the contrast of faint images is increased.
+ * `beyond`: fraction of the values that are below the display range, and also fraction of the values that are above it.
+ * `least`: smallest width of the display range, which limits how much the contrast of faint images is increased.
  */
 const DISPLAY = { beyond: 0.002, least: 0.2 };
 
 /**
- * Chooses the display range between the extremes of the images' values, without a few outliers, so that dim images are
- * visible.
+ * Chooses the display range from the smallest to the largest value of the images, ignoring a few outliers, so that dim
+ * images are visible.
  */
 export function displayRange(images: Float32Array): DisplayRange {
   const sorted = images.slice().sort();

@@ -25,7 +25,7 @@ import { type DisplayRange, displayRange, drawSheet } from "./sheet.js";
  */
 export type FigureOptions = Readonly<OptionValues<typeof FIGURE_OPTIONS>>;
 
-/** Result of {@link writeFigures}. The file `figures.json` contains the same. */
+/** Result of {@link writeFigures}. The file `figures.json` contains the same data. */
 export interface Figures {
   readonly model: string;
   readonly dataset: string;
@@ -36,7 +36,10 @@ export interface Figures {
     readonly varianceOfMeans: readonly number[];
     readonly activeCount: number;
   };
-  /** Unsupervised accuracy; null unless the model is a mixture and the images have labels. */
+  /**
+   * Unsupervised accuracy: fraction of the images whose label is the most frequent label of their cluster. It is null
+   * unless the model is a mixture and the images have labels.
+   */
   readonly accuracy: number | null;
   readonly files: readonly string[];
 }
@@ -44,7 +47,10 @@ export interface Figures {
 const SHOWN = 40;
 const COLUMNS = 10;
 const SAMPLES = 100;
-/** Probability of the first quantile of the manifold. The last quantile has 1 minus this probability. */
+/**
+ * The codes of the manifold begin at the quantile for this probability, and end at the quantile for 1 minus this
+ * probability.
+ */
 const FIRST_QUANTILE = 0.02;
 
 /** How {@link writeFigures} treats a folder that exists already. */
@@ -135,7 +141,10 @@ interface Subject {
 
 const firstIndices = (count: number): Int32Array => range(0, count);
 
-/** The figures by name. Figures that do not exist for a model are left out. */
+/**
+ * Functions that draw the figures, by the names of the figures. A function returns undefined if the figure does not
+ * exist for the model.
+ */
 const DRAWINGS: Readonly<Record<string, (subject: Subject) => Promise<Uint8Array | undefined>>> = {
   reconstructions: drawReconstructions,
   "noisy-reconstructions": drawNoisyReconstructions,
@@ -174,8 +183,8 @@ async function drawNoisyReconstructions({ model, images, dataset, noise, seed, r
 }
 
 /**
- * Arranges several series of images in rows of ten: ten images of the first series, the same ten of the second, and so
- * on.
+ * Arranges several series of images in rows of ten: ten images of the first series, then the corresponding ten images
+ * of the second series, and so on.
  */
 function inRows(series: readonly Float32Array[], pixels: number): Float32Array {
   const count = series[0].length / pixels;
@@ -208,7 +217,7 @@ async function drawLatentScatter({ model, images, dataset, means }: Subject): Pr
 
 /**
  * Draws the manifold at the quantiles of the prior. For mixtures and models without a prior, a Gaussian fitted to the
- * codes is used instead.
+ * codes is used instead of the prior.
  */
 async function drawManifold(subject: Subject): Promise<Uint8Array> {
   const { model, means, size } = subject;

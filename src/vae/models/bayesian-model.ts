@@ -15,8 +15,8 @@ export interface BayesianConfiguration extends NetworkConfiguration {
 }
 
 /**
- * A model with a distribution over every weight of encoder and decoder, trained by Bayes by backprop (Blundell et al.
- * 2015).
+ * A model with a distribution over every weight of encoder and decoder, trained with the method "Bayes by backprop"
+ * (Blundell et al. 2015).
  */
 export abstract class BayesianModel<C extends BayesianConfiguration> extends Model<C> {
   readonly recipe = PLAIN_RECIPE;
@@ -35,8 +35,8 @@ export abstract class BayesianModel<C extends BayesianConfiguration> extends Mod
   }
 
   /**
-   * The parts of the loss that all models with Bayesian weights have: the reconstruction from codes, and the divergence
-   * of the weights divided by the number of training images.
+   * The parts of the loss that all models with Bayesian weights have: the reconstruction from codes, and the KL
+   * divergence of the weights, which is divided by the number of training images.
    */
   protected bayesianParts(
     target: tf.Tensor4D,

@@ -14,7 +14,7 @@ import {
   parseInteger,
 } from "../../options/index.js";
 
-/** A complete configuration, with a value for each of these options. */
+/** A complete configuration: a value for each option in `D`. */
 export type Resolved<D extends Declarations> = { readonly [Name in keyof D]: Accepted<D[Name]> };
 
 /**
@@ -56,7 +56,7 @@ function integers(from: number, to: number, initial: readonly number[], help: st
   );
 }
 
-/** Names of models in other programs, in lower case, and their names here. */
+/** Names of models in other programs, in lower case, and the corresponding names in this package. */
 const FORMER_NAMES: Readonly<Record<string, string>> = {
   "0": "vae",
   "1": "conv-vae",
@@ -68,7 +68,10 @@ const FORMER_NAMES: Readonly<Record<string, string>> = {
   cae: "conv-ae",
 };
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for any other word, with the most similar accepted one */
+/**
+ * @throws {ArgumentError} INVALID_ARGUMENT if `value` is not one of `choices`; the error suggests the most similar
+ *   choice
+ */
 export function requireChoice<T extends string>(value: unknown, argument: string, choices: readonly T[]): T {
   if (choices.includes(value as T)) return value as T;
   const list = choices.join(", ");
@@ -89,7 +92,7 @@ export function requireChoice<T extends string>(value: unknown, argument: string
   });
 }
 
-/** Size of the images. It has no defaults; the command line uses the size of the data set's images. */
+/** Size of the images. Height and width have no defaults; the command line uses the size of the data set's images. */
 export const imageOptions = {
   /** Rows of an image. */
   height: integer({ from: 1, to: 4096 }, { flag: false, help: "rows of an image" }),
@@ -99,7 +102,7 @@ export const imageOptions = {
   channels: integer({ from: 1, to: 64 }, { default: 1, flag: false, help: "channels of an image" }),
 };
 
-/** Seed of the initial weights. The command line uses the seed of the training for them too. */
+/** Seed of the initial weights. The command line uses the seed of the training also for the initial weights. */
 export const seed = integer(
   { from: 0, to: Number.MAX_SAFE_INTEGER },
   { default: 42, flag: false, help: "seed of the initial weights" },
@@ -118,17 +121,17 @@ export const outputVariance = number(
 /** Options of the networks of all models except micrograph-vae. */
 export const networkOptions = {
   ...imageOptions,
-  /** Dimensions of the latent variable z, the code. */
+  /** Number of dimensions of the latent variable z, which is called the code. */
   zDim: integer({ from: 1, to: 4096 }, { default: 20, help: "dimensions of the code" }),
-  /** Units of a dense layer. */
+  /** Number of units in each dense layer. */
   hiddenDim: integer({ from: 1, to: 65536 }, { default: 400, help: "units of a dense layer" }),
   /** Number of dense layers in the encoder, and also in the decoder. */
   numLayers: integer({ from: 0, to: 32 }, { default: 1, help: "dense layers in each of encoder and decoder" }),
-  /** Channels of the convolutions in the conv- models. Each convolution has stride 2. */
+  /** Number of channels of each convolution in the conv- models. Each convolution has stride 2. */
   filters: integers(1, 4096, [32, 64], "channels of the convolutions"),
-  /** Rows and columns of a convolution's kernel in the conv- models. */
+  /** Number of rows and number of columns of a convolution's kernel in the conv- models. */
   kernelSize: integer({ from: 1, to: 31 }, { default: 4, help: "rows and columns of a convolution's kernel" }),
-  /** Fraction of the hidden units that a training step leaves out. */
+  /** Dropout: fraction of the hidden units that are left out at random in each training step. */
   dropout: number(
     { from: 0, below: 1 },
     { default: 0, help: "fraction of the hidden units that a training step leaves out" },
@@ -151,7 +154,7 @@ export const networkOptions = {
 };
 export type NetworkConfiguration = Resolved<typeof networkOptions>;
 
-/** Weight of the KL divergence of the latent variables. */
+/** Weight, in the loss, of the KL divergence of the latent variables from their prior. */
 export const beta = number({ from: 0 }, { default: 1, help: "weight of the divergence from the prior" });
 /** Standard deviation of the Gaussian prior over every weight of a Bayesian network. */
 export const priorSigma = number(

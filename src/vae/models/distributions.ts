@@ -3,7 +3,7 @@ import { ArgumentError } from "../../errors.js";
 import { outputVariance } from "./configuration.js";
 
 const LOG_2_PI = Math.log(2 * Math.PI);
-/** Keeps the logarithm of a standard deviation finite if softplus underflows. */
+/** Small number that keeps the logarithm of a standard deviation finite if softplus underflows to 0. */
 const TINY = 1e-30;
 
 /**
@@ -38,7 +38,7 @@ export function logStandardNormal(x: tf.Tensor): tf.Tensor {
   return tf.sub(tf.mul(-0.5, tf.sum(tf.square(x), -1)), (size * LOG_2_PI) / 2);
 }
 
-/** Sums over all axes but the first: n x ... to n. */
+/** Sums over all axes except the first: from n x ... to n numbers. */
 function sumPerImage(x: tf.Tensor): tf.Tensor1D {
   return tf.sum(tf.reshape(x, [x.shape[0], -1]), 1);
 }
@@ -50,11 +50,11 @@ export function inverseSoftplus(x: number): number {
 
 /** The likelihood p(x|z) of the pixels, computed from the last linear layer of a decoder. */
 export interface Likelihood {
-  /** log p(x|z) of every image, in nats: images as n x height x width x channels to n. */
+  /** Returns log p(x|z) of every image, in nats: n numbers for images with the shape n x height x width x channels. */
   logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D;
   /**
    * The part of -log p(x|z) that depends on how well an image is reconstructed, averaged over the images. Weights of
-   * other parts of the loss are multiples of it.
+   * other parts of the loss are multiples of this error.
    */
   error(images: tf.Tensor, raw: tf.Tensor): tf.Scalar;
   /** The mean image. */
@@ -64,8 +64,8 @@ export interface Likelihood {
 }
 
 /**
- * Independent Bernoulli pixels with logits `raw`. Values between 0 and 1 give the expectation over Bernoulli pixels
- * with these probabilities.
+ * Independent Bernoulli pixels with logits `raw`. For image values between 0 and 1, the result is the expected
+ * log-likelihood of random pixels that are 1 with these probabilities.
  */
 export class BernoulliLikelihood implements Likelihood {
   readonly variables: ReadonlyMap<string, tf.Variable> = new Map();
@@ -127,7 +127,7 @@ export class GaussianLikelihood implements Likelihood {
   }
 }
 
-/** Computes a function whose gradient is defined as zero. */
+/** Computes `compute(x)` as a constant for training: its gradient is defined as zero. */
 export function detach<T extends tf.Tensor, R extends tf.Tensor>(x: T, compute: (x: T) => R): R {
   const constant = tf.customGrad((from) => ({
     value: compute(from as T),

@@ -13,7 +13,8 @@ export interface ImageShape {
 }
 
 /**
- * @throws {ArgumentError} SHAPE_MISMATCH for images of another shape, INVALID_ARGUMENT for a value that is not images
+ * @throws {ArgumentError} SHAPE_MISMATCH for images of another shape, INVALID_ARGUMENT for a value that does not
+ *   represent images
  */
 export function toImages(images: ImagesLike, shape: ImageShape, argument = "images"): Images {
   if (images instanceof Float32Array) return imagesInMemory(images, [shape.height, shape.width, shape.channels]);

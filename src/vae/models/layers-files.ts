@@ -3,7 +3,10 @@ import { io } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { makeFolder, writeFileAtomic } from "../../io/index.js";
 
-/** Bytes of a shard. Browsers cache files of this size, which the converter of TensorFlow.js also uses. */
+/**
+ * Size, in bytes, of a shard (a file with a part of the weights). Browsers cache files of this size. The converter of
+ * TensorFlow.js uses the same size.
+ */
 const SHARD_BYTES = 4 * 2 ** 20;
 
 /**

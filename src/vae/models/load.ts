@@ -34,7 +34,7 @@ export async function loadModel(path: string): Promise<Model> {
 }
 
 /**
- * Builds a model with these weights. If no backend was selected yet, the default of {@link selectBackend} is used.
+ * Builds a model with the given weights. If no backend was selected yet, the default of {@link selectBackend} is used.
  *
  * @param path path of the file from which the weights were read
  * @throws {FileError} FILE_FORMAT for a model that this version cannot build

@@ -7,9 +7,9 @@ import type { Layer, Network } from "./network.js";
 const MEAN_IMAGES = 2000;
 
 /**
- * Sets the bias of a decoder so that its output, a sigmoid, is the mean image at first. Otherwise the first steps only
- * learn this image, with gradients so large that they turn off hidden units for good. With gray images, all codes then
- * decode to one image.
+ * Sets the bias of a decoder so that its output, a sigmoid, is the mean image before the training. Otherwise, the first
+ * training steps would only learn the mean image, with gradients so large that hidden units would be 0 from then on.
+ * With gray images, all codes would then decode to the same image.
  */
 export async function startFromMeanImage(decoder: Network, images: Images): Promise<void> {
   const last = decoder.layers.findLast((layer) => layer.trainableWeights.length > 0) as Layer;

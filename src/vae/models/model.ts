@@ -31,11 +31,11 @@ import type { WeightPosterior } from "./weight-posterior.js";
 export interface Loss {
   /** The quantity that is minimized. */
   readonly total: tf.Scalar;
-  /** The parts by name, before they are weighted. */
+  /** The parts of the loss by name, before they are multiplied by their weights. */
   readonly parts: Readonly<Record<string, tf.Scalar>>;
 }
 
-/** One of the alternating steps of a training. It trains some of the variables with its own loss. */
+/** One of several kinds of training steps that alternate. Each kind trains some of the variables with its own loss. */
 export interface Phase {
   readonly name: string;
   /** Names of the variables that this phase trains. */
@@ -43,7 +43,10 @@ export interface Phase {
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss;
 }
 
-/** Information for a model at the beginning of an epoch, when it may change without gradients. */
+/**
+ * Information for a model at the beginning of an epoch. At this time, the model may change its variables directly,
+ * without gradients.
+ */
 export interface EpochStart {
   /** Number of finished epochs. */
   readonly epoch: number;
@@ -58,15 +61,15 @@ export interface EpochStart {
 /** The approximate posterior q(z|x) of some images, as tensors: n x zDim. */
 export interface Posterior {
   readonly mean: tf.Tensor2D;
-  /** Standard deviations of the codes. If undefined, the posterior is a single point. */
+  /** Standard deviations of the codes. If undefined, the posterior of each image is a single point. */
   readonly sd: tf.Tensor2D | undefined;
 }
 
-/** The codes of n images. `runTsne` accepts them as data and sigma. */
+/** The codes of n images. `runTsne` accepts the means as its data and `sigma` as its standard deviations. */
 export interface Codes {
   /** Means of the codes, n x zDim. */
   readonly means: Matrix;
-  /** Standard deviations of the codes, n x zDim, >= 0; undefined for models whose codes have none. */
+  /** Standard deviations of the codes, n x zDim, >= 0; undefined for models whose codes have no standard deviations. */
   readonly sigma: Matrix | undefined;
 }
 
@@ -110,11 +113,14 @@ export interface ModelConfiguration extends ImageShape {
 
 /** The interface of all models. Images have values from 0 to 1; an image is height x width x channels. */
 export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
-  /** Name in the table of models, such as `conv-vae`. */
+  /** Name of the model in the table of models, such as `conv-vae`. */
   readonly name: string;
   readonly configuration: C;
   abstract readonly recipe: Recipe;
-  /** Standard deviation of the prior over every latent dimension; undefined if there is no prior to sample from. */
+  /**
+   * Standard deviation of the prior in every latent dimension; undefined if the model has no prior from which codes
+   * could be drawn.
+   */
   abstract readonly priorSd: number | undefined;
   /** Whether the negative sum of the parts of the loss is a lower bound of log p(x). */
   abstract readonly isBound: boolean;
@@ -122,7 +128,8 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   abstract readonly hasLatentPosterior: boolean;
 
   /**
-   * Tensors by name that are needed to resume a training. They are saved in its checkpoints, but not with the model.
+   * Named tensors that are needed to resume a training. They are saved in the checkpoints of the training, but not with
+   * the model.
    *
    * @internal
    */
@@ -153,15 +160,16 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    */
   abstract loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss;
 
-  /** The alternating steps of the training. */
+  /** The kinds of training steps, which alternate. */
   phases(): readonly Phase[] {
     const variables = [...this.table].filter(([, { trainable }]) => trainable).map(([key]) => key);
     return [{ name: "all", variables, loss: (input, target, pass) => this.loss(input, target, pass) }];
   }
 
   /**
-   * The epochs, from 0 and in ascending order, at which the model begins to minimize another loss. The learning rate
-   * rises again from 0 at each of them. The first is 0. The loss of the last part is the actual loss of the model.
+   * The epochs, counted from 0 and in ascending order, at which the model begins to minimize another loss. These epochs
+   * divide the training into parts; the first part begins at epoch 0. At the beginning of each part, the learning rate
+   * rises again from 0. The last part minimizes the actual loss of the model.
    *
    * @throws {ArgumentError} OUT_OF_RANGE if the training is too short
    */
@@ -170,8 +178,8 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * Called by the training before the first step of every epoch. With a Gaussian likelihood, the decoder starts from the
-   * mean image.
+   * Called by the training before the first step of every epoch. If the likelihood is Gaussian, the first call sets the
+   * decoder so that its output is the mean image.
    */
   async beginEpoch({ epoch, images }: EpochStart): Promise<void> {
     const { decoder, likelihood } = this.parts;
@@ -179,14 +187,14 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * The encoder as a TensorFlow.js model without custom layers: images to means and, if the model has them, standard
-   * deviations.
+   * The encoder as a TensorFlow.js model without custom layers. It maps images to means and, if the codes have standard
+   * deviations, to these standard deviations.
    */
   get encoder(): LayersModel {
     return this.parts.encoder.model;
   }
 
-  /** The decoder as a TensorFlow.js model without custom layers: codes to images. */
+  /** The decoder as a TensorFlow.js model without custom layers. It maps codes to images. */
   get decoder(): LayersModel {
     return this.parts.decoder.model;
   }
@@ -203,7 +211,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
 
   /**
    * Computes means and standard deviations of the codes. If the weights are distributions, means and variances are
-   * taken over draws of the weights.
+   * computed over random draws of the weights.
    *
    * @param images n images
    * @throws {ArgumentError} SHAPE_MISMATCH for images of another size
@@ -359,24 +367,24 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     for (const { variable } of this.table.values()) variable.dispose();
   }
 
-  /** Number of values of an image. */
+  /** Number of values in an image: height x width x channels. */
   get pixels(): number {
     const { height, width, channels } = this.configuration;
     return height * width * channels;
   }
 
-  /** q(z|x). Weights that are distributions are drawn. */
+  /** Returns the posterior q(z|x). If the weights are distributions, random weights are drawn. */
   posterior(x: tf.Tensor4D, pass: Pass): Posterior {
     const [mean, sd] = this.parts.encoder.raw(x, pass, this.parts.weightPosterior);
     return { mean: mean as tf.Tensor2D, sd: sd && (tf.softplus(sd) as tf.Tensor2D) };
   }
 
-  /** log p(x|z) of every image: n numbers. Weights that are distributions are drawn. */
+  /** log p(x|z) of every image: n numbers. If the weights are distributions, random weights are drawn. */
   logLikelihood(images: tf.Tensor4D, z: tf.Tensor2D, pass: Pass): tf.Tensor1D {
     return this.parts.likelihood.logProbability(images, this.decodeRaw(z, pass));
   }
 
-  /** Mean of p(x|z). Weights that are distributions are drawn. */
+  /** Returns the mean of p(x|z). If the weights are distributions, random weights are drawn. */
   decodeMean(z: tf.Tensor2D, pass: Pass): tf.Tensor4D {
     return this.parts.likelihood.mean(this.decodeRaw(z, pass)) as tf.Tensor4D;
   }
@@ -396,8 +404,8 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * Logarithms of the importance weights p(x, z) / q(z|x), with z drawn from q(z|x). The mean of the weights estimates
-   * p(x) (Burda, Grosse & Salakhutdinov 2016, equation 8).
+   * Logarithms of the importance weights p(x, z) / q(z|x), with z drawn from q(z|x). The mean of the importance weights
+   * estimates p(x) (Burda, Grosse & Salakhutdinov 2016, equation 8).
    *
    * @param images images to encode
    * @param target images for which p(x|z) is evaluated, without the noise of `images`. Default: `images`
@@ -470,7 +478,10 @@ export function repeatRows<T extends tf.Tensor>(x: T, times: number): T {
   return tf.reshape(tiled, [rows * times, ...rest]) as T;
 }
 
-/** Returns a loss whose total is the sum of the parts. Parts that are named in `weights` are weighted. */
+/**
+ * Returns a loss whose total is the sum of the parts, each multiplied by its weight in `weights` (1 if `weights` does
+ * not name the part).
+ */
 export function weighted(
   parts: Readonly<Record<string, tf.Scalar>>,
   weights: Readonly<Record<string, number>> = {},
@@ -482,7 +493,7 @@ export function weighted(
   return { total: (terms.length === 1 ? tf.clone(terms[0] as tf.Scalar) : tf.addN(terms)) as tf.Scalar, parts };
 }
 
-/** Sums over the dimensions and averages over the images: n x d to a scalar. */
+/** Sums over the dimensions and averages over the images: from n x d numbers to a scalar. */
 export function meanOfSums(x: tf.Tensor): tf.Scalar {
   return tf.div(tf.sum(x), x.shape[0]);
 }
@@ -494,7 +505,10 @@ export async function take(x: tf.Tensor): Promise<Float32Array> {
   return values;
 }
 
-/** Lets timers, signals and input be handled between batches, because the backends compute on the calling thread. */
+/**
+ * Gives Node.js time to handle timers, signals and input between two batches. This is necessary because the backends
+ * compute on the calling thread.
+ */
 export function pause(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -14,8 +14,8 @@ export interface Head {
   readonly name: string;
   readonly layers: readonly Layer[];
   /**
-   * Adds the last operation of the finished network, which {@link Network.raw} leaves out: an activation that is part
-   * of the loss, or a normalization that training computes from its batch.
+   * Adds the last operation of the finished network, which {@link Network.raw} leaves out: an activation that training
+   * computes as part of the loss, or a normalization that training computes with the statistics of the batch.
    */
   finish?(output: SymbolicTensor): SymbolicTensor;
 }
@@ -39,7 +39,7 @@ export class Network {
   private readonly heads: readonly Head[];
 
   /**
-   * @param inputShape shape of the input without the batch
+   * @param inputShape shape of the input without the batch dimension
    * @param random source of the initial kernels, which are uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio
    *   2010)
    */
@@ -71,13 +71,16 @@ export class Network {
     return [...this.trunk, ...this.heads.flatMap((head) => head.layers)];
   }
 
-  /** Computes the outputs of the heads without `finish`. `pass` determines the statistics and the dropout. */
+  /**
+   * Computes the outputs of the heads without their last operation `finish`. `pass` determines which statistics
+   * normalize the batch, and the dropout.
+   */
   raw(x: tf.Tensor, pass: Pass, draws?: WeightDraws): tf.Tensor[] {
     const stem = run(this.trunk, x, pass, draws);
     return this.heads.map((head) => run(head.layers, stem, pass, draws));
   }
 
-  /** Computes the finished outputs, as at inference. */
+  /** Computes the outputs including `finish`, as at inference. */
   infer(x: tf.Tensor): tf.Tensor[] {
     const outputs = this.model.predictOnBatch(x);
     return Array.isArray(outputs) ? outputs : [outputs];
@@ -125,7 +128,7 @@ function requireMemory(
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   throw new SigmaTsneError(
     "OUT_OF_MEMORY",
-    `the ${name} of this model has ${weights} weights, which need ${gib(weights * BYTES_PER_WEIGHT)} in training, but at most ${gib(most)} can be used. Use smaller images or layers`,
+    `the ${name} of this model has ${weights} weights, which need ${gib(weights * BYTES_PER_WEIGHT)} of memory in training, but only ${gib(most)} can be used. Use smaller images or smaller layers`,
   );
 }
 
@@ -155,8 +158,8 @@ function run(through: readonly Layer[], from: tf.Tensor, pass: Pass, draws: Weig
 }
 
 /**
- * Applies a batch normalization with the statistics of the batch, and the ReLU after it. Updates the running
- * statistics.
+ * Applies a batch normalization with the statistics of the batch, and then the ReLU that follows the normalization.
+ * Updates the running statistics.
  */
 function normalizeBatch(layer: Layer, x: tf.Tensor, pass: Pass): tf.Tensor {
   const [gamma, beta, runningMean, runningVariance] = layer.weights.map((weight) => weight.read()) as [
@@ -182,7 +185,10 @@ function initialize(layer: Layer, random: Random): void {
   }
 }
 
-/** {@link initialize} replaces these zeros. TensorFlow.js would draw initial weights without a seed. */
+/**
+ * Kernels are zero until {@link initialize} replaces them, because TensorFlow.js would draw initial weights without a
+ * seed.
+ */
 const kernelInitializer = "zeros";
 
 /** A dense layer without activation. */
@@ -212,7 +218,7 @@ export interface ConvolutionOptions {
   readonly normalized: boolean;
 }
 
-/** Convolutions with stride 2 and ReLU. Each halves height and width, rounding up. */
+/** Convolutions with stride 2 and ReLU. Each convolution halves the height and width, rounding up. */
 export function convolutions({ filters, kernelSize, normalized }: ConvolutionOptions): Layer[] {
   return filters.flatMap((count, i) => {
     const name = `conv_${i + 1}`;
@@ -225,7 +231,8 @@ export function convolutions({ filters, kernelSize, normalized }: ConvolutionOpt
 /**
  * A dense layer and transposed convolutions with stride 2: the reverse of {@link convolutions}.
  *
- * @param last channels of the last convolution. If `isLinear`, it has neither normalization nor ReLU.
+ * @param last number of channels of the last convolution. If `isLinear` is true, this convolution has neither
+ *   normalization nor ReLU.
  */
 export function transposedConvolutions(options: ConvolutionOptions, last: number, isLinear: boolean): Layer[] {
   const { height, width, filters, kernelSize, normalized } = options;
@@ -262,7 +269,7 @@ export function transposedConvolutions(options: ConvolutionOptions, last: number
   return stack;
 }
 
-/** The ReLU of a convolution, preceded by a batch normalization if `normalized`. */
+/** The ReLU of a convolution, preceded by a batch normalization if `normalized` is true. */
 function activation(name: string, normalized: boolean): Layer[] {
   const norm = normalized ? [layers.batchNormalization({ name: `${name}_norm` })] : [];
   return [...norm, layers.activation({ activation: "relu", name: `${name}_relu` })] as Layer[];
@@ -271,7 +278,7 @@ function activation(name: string, normalized: boolean): Layer[] {
 /** The kind of layers: convolutional for models whose name begins with `conv-`. */
 export type NetworkKind = "dense" | "convolutional";
 
-/** The trunk of an encoder: images to hidden units. */
+/** The trunk of an encoder: the layers from the images to the last hidden units. */
 function encoderTrunk(kind: NetworkKind, configuration: NetworkConfiguration): Layer[] {
   const { numLayers, hiddenDim, dropout } = configuration;
   return [
@@ -282,8 +289,8 @@ function encoderTrunk(kind: NetworkKind, configuration: NetworkConfiguration): L
 }
 
 /**
- * Creates an encoder whose heads are linear layers of the given widths. Heads whose names end with `sd` are finished
- * with softplus.
+ * Creates an encoder whose heads are linear layers of the given widths. The last operation (`finish`) of heads whose
+ * names end with `sd` is a softplus.
  */
 export function createEncoder(
   kind: NetworkKind,

@@ -2,7 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Random } from "../random.js";
 import type { TrainingLength } from "./training-length.js";
 
-/** Purposes of random numbers. Each purpose has its own series, so that no numbers are used twice. */
+/**
+ * Purposes of random numbers. Each purpose has its own series, so that two purposes never use the same random numbers.
+ */
 export const SERIES = {
   weights: 1,
   order: 2,
@@ -18,25 +20,28 @@ export const SERIES = {
 
 /** Options of one evaluation of a model. */
 export interface PassOptions {
-  /** Whether dropout and batch statistics are those of training. Default false. */
+  /**
+   * Whether the model is evaluated as in training: with dropout, and normalized by the statistics of the batch. Default
+   * false.
+   */
   readonly training?: boolean | undefined;
   /** Weight of the KL terms during their warm-up, 0 to 1. Default 1. */
   readonly klWeight?: number | undefined;
-  /** Number of training images. The divergence of Bayesian weights is divided by it. Default 1. */
+  /** Number of training images. The KL divergence of Bayesian weights is divided by this number. Default 1. */
   readonly trainingCount?: number | undefined;
   /** Number of finished epochs. Default: infinite, which means that no training is in progress. */
   readonly epoch?: number | undefined;
   /** Length of the training in progress. */
   readonly length?: TrainingLength | undefined;
-  /** Numbers of the images among the training images. Default: the images are not training images. */
+  /** Indices of the images within the training images. Default: the images are not training images. */
   readonly rows?: Int32Array | undefined;
-  /** Whether all images use the same normal numbers. Default false. */
+  /** Whether all images use the same random normal numbers. Default false. */
   readonly commonDraws?: boolean | undefined;
   /** Fraction of the configured dropout that is applied, 0 to 1. Default 1. */
   readonly dropoutShare?: number | undefined;
   /**
-   * Weight of a batch in the running statistics, 0 to 1. With 1 / k for the k-th batch, the result is the statistics of
-   * all batches together. Default {@link LEAST_BATCH_WEIGHT}.
+   * Weight of a batch in the running statistics, 0 to 1. If the weight of the k-th batch is 1 / k, the running
+   * statistics become the statistics of all batches together. Default {@link LEAST_BATCH_WEIGHT}.
    */
   readonly batchWeight?: number | undefined;
 }
@@ -44,9 +49,9 @@ export interface PassOptions {
 /** Weight of each batch in the running statistics of a long training. */
 export const LEAST_BATCH_WEIGHT = 0.05;
 
-/** Mean and variance of a batch, or variables with the statistics of the batches so far. */
+/** Mean and variance of a batch, or variables with the running mean and variance of the batches so far. */
 export interface Statistics<T extends tf.Tensor> {
-  /** If undefined, each variance is measured about the mean of its own batch. */
+  /** If undefined, only the variance is stored. The variance of each batch is measured around the mean of the batch. */
   readonly mean?: T | undefined;
   readonly variance: T;
 }
@@ -80,8 +85,8 @@ export class Pass {
   }
 
   /**
-   * Returns the same evaluation, with the same random numbers, but without dropout. It uses the running statistics
-   * instead of the statistics of the batch.
+   * Returns the same evaluation, with the same random numbers, but without dropout. The returned evaluation uses the
+   * running statistics instead of the statistics of the batch.
    */
   withoutDropout(): Pass {
     return new Pass(this.random, { ...this.options, training: false });
@@ -93,8 +98,8 @@ export class Pass {
   }
 
   /**
-   * Moves running statistics toward those of a batch. The variance is that of a mixture of all batches with their
-   * weights, so it includes the distance between their means.
+   * Moves the running statistics toward the statistics of a batch. The running variance is the variance of a mixture of
+   * all batches with their weights, so it includes the differences between the means of the batches.
    */
   follow(running: Statistics<tf.Variable>, batch: Statistics<tf.Tensor>): void {
     const weight = this.batchWeight;

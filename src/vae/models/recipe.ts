@@ -1,18 +1,24 @@
-/** Default training of a model. */
+/** Default settings for the training of a model. */
 export interface Recipe {
   readonly epochs: number;
-  /** Least number of steps. If there are few images, the number of epochs is increased to reach it. */
+  /**
+   * Smallest number of training steps. If there are few images, the number of epochs is increased until the training
+   * has this number of steps.
+   */
   readonly leastSteps: number;
   readonly batchSize: number;
   readonly learningRate: number;
   /**
-   * Steps over which the learning rate rises from 0. Large first steps could make ReLUs zero for all inputs
-   * permanently.
+   * Steps over which the learning rate rises from 0. Without this rise, large first steps could make the output of
+   * ReLUs zero for all inputs permanently.
    */
   readonly warmupSteps: number;
-  /** `"constant"`, `"halving"` after every sixth of the training, or `"cosine"` down to zero. */
+  /**
+   * How the learning rate changes: `"constant"`; `"halving"`, which halves it after every sixth of the training; or
+   * `"cosine"`, which lowers it to zero along a cosine.
+   */
   readonly schedule: "constant" | "halving" | "cosine";
-  /** Whether Adam's beta1 is halved with the learning rate of `"halving"`. */
+  /** Whether Adam's beta1 is halved at the same steps at which the schedule `"halving"` halves the learning rate. */
   readonly beta1Decay: boolean;
   /**
    * Random views of every image: `"flips"` are the eight flips and quarter turns, `"shifts"` are small shifts and
@@ -21,7 +27,7 @@ export interface Recipe {
   readonly augmentation: "none" | "flips" | "shifts";
 }
 
-/** Default training of most models: 20 epochs of Adam. */
+/** Default settings for the training of most models: 20 epochs of Adam. */
 export const PLAIN_RECIPE: Recipe = {
   epochs: 20,
   leastSteps: 0,

@@ -79,26 +79,26 @@ export function createModel<N extends ModelName>(name: N, options: ModelOptions<
   return build(options) as ModelOf<N>;
 }
 
-/** Describes a model in a line. */
+/** Returns a description of a model in one line. */
 export function modelTitle(name: ModelName): string {
   return MODEL_SETTINGS[requireChoice(name, "model", MODELS)].title;
 }
 
 /** Further parts of the name of a run. All are optional. */
 export interface RunNameOptions {
-  /** Fraction of the input's values with noise. */
+  /** Fraction of the input's pixel values to which noise is added. */
   readonly noise?: number | undefined;
-  /** Class of the training images, if all have the same one. */
+  /** Class of the training images, if all of them have the same class. */
   readonly class?: string | number | undefined;
-  /** Text that is appended. Characters that do not suit the name of a folder are replaced. */
+  /** Text that is appended to the name. Characters that are unsuitable for the name of a folder are replaced. */
   readonly extra?: string | undefined;
 }
 
 /**
- * Returns the name of a run, such as `GMV_MNIST_0001_8_2_10_64_2`. It consists of the model, the data set, the output
- * variance without its decimal point (or the name of the likelihood if it has no fixed variance), zDim, for mixtures
- * wDim and K, hiddenDim, and numLayers (for micrograph-vae the number of convolutions). Values of dropout, beta, noise
- * and class that differ from the defaults follow, such as `dropout0.3`, and then `extra`.
+ * Returns the name of a run, such as `GMV_MNIST_0001_8_2_10_64_2`. The name consists of the model, the data set, the
+ * output variance without its decimal point (or the name of the likelihood if it has no fixed variance), zDim, wDim and
+ * K (only for mixtures), hiddenDim, and numLayers (for micrograph-vae: the number of convolutions). Values of dropout,
+ * beta, noise and class that differ from the defaults follow, such as `dropout0.3`, and then `extra`.
  *
  * @param dataset name of the data set
  */

@@ -9,7 +9,7 @@ export interface NamedTensor {
   readonly values: Float32Array;
 }
 
-/** Tensors by name, with facts about them. */
+/** Tensors by name, with facts about them: the configuration of a model or the state of a training. */
 export interface TensorFile {
   readonly facts: Readonly<Record<string, unknown>>;
   readonly tensors: ReadonlyMap<string, NamedTensor>;
@@ -22,16 +22,16 @@ interface Entry {
 }
 
 /**
- * Version of the facts, which are the configuration of a model or the state of a training. Files of version 1 contain
- * no version number.
+ * Version number of the facts in a file, which are the configuration of a model or the state of a training. Files of
+ * version 1 contain no version number.
  */
 const VERSION = 2;
-/** Largest header that the safetensors format allows. */
+/** Largest header that the safetensors format allows, in bytes. */
 const MAX_HEADER_BYTES = 100_000_000;
 
 /**
  * Writes tensors atomically in the safetensors format (https://huggingface.co/docs/safetensors), which Python can read
- * too. The metadata contain the facts as JSON, and a SHA-256 of everything else.
+ * too. The metadata contain the facts as JSON, and the SHA-256 checksum of everything else in the file.
  *
  * @throws {FileError} FILE_WRITE
  */
@@ -113,7 +113,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Whether an entry describes float32 numbers that lie within the data. */
+/** Whether an entry of the header describes float32 numbers that are all inside the file's data. */
 function isEntry(entry: Entry | null, bytes: number): boolean {
   const isSize = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   const { dtype, shape, data_offsets: offsets } = entry ?? ({} as Partial<Entry>);

@@ -18,7 +18,7 @@ interface ModelSettings {
   /** Beginning of a run's name (see `runName`). */
   readonly abbreviation: string;
   readonly options: Declarations;
-  /** Default training. */
+  /** Default settings for the training. */
   readonly recipe: Recipe;
 }
 
@@ -91,8 +91,8 @@ function defaultOf(model: ModelName, name: string): string | undefined {
 }
 
 /**
- * Describes the values of all models in words, such as `20; 10 for gmvae; 64 for micrograph-vae`. Convolutional models
- * have the same values as the dense ones.
+ * Describes in words the values that a setting has in all models, such as `20; 10 for gmvae; 64 for micrograph-vae`.
+ * Convolutional models are not named, because they have the same values as the dense models.
  *
  * @param textOf returns the value of a model; undefined if the model has no such value
  */

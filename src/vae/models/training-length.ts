@@ -1,4 +1,4 @@
-/** Length of a training. */
+/** Length of a training, in epochs and steps per epoch. */
 export interface TrainingLength {
   readonly epochs: number;
   readonly stepsPerEpoch: number;

@@ -8,7 +8,7 @@ import { PLAIN_RECIPE } from "./recipe.js";
 
 /**
  * A model with one Gaussian code per image, the prior N(0, 1), and a loss that is the negative of a bound of log p(x).
- * Subclasses differ in the bound.
+ * Each subclass uses a different bound.
  */
 export abstract class VariationalModel<C extends NetworkConfiguration> extends Model<C> {
   readonly recipe = PLAIN_RECIPE;

@@ -8,7 +8,7 @@ import type { Pass } from "./pass.js";
 const INITIAL_SIGMA = 0.01;
 
 interface Weight {
-  /** Mean. The weight of the layer itself stores it. */
+  /** Mean of the posterior. It is stored in the weight of the layer itself. */
   readonly mean: tf.Variable;
   /** Parameter of the standard deviation, which is softplus(rho) (Blundell et al. 2015, section 3.2). */
   readonly rho: tf.Variable;
@@ -18,15 +18,15 @@ interface Weight {
  * A mean-field Gaussian posterior over every weight of some networks (Blundell et al. 2015, "Weight uncertainty in
  * neural networks", arXiv 1505.05424), with the prior N(0, sigma^2).
  *
- * The weights themselves are not drawn. Instead, the outputs of their layers are drawn, whose distribution given the
- * inputs is Gaussian too (the local reparameterization of Kingma, Salimans & Welling 2015, arXiv 1506.02557). Every
- * image thus has its own weights, and the gradients have a fraction of the variance. In convolutions, every output
- * pixel has its own kernels.
+ * Random weights are not drawn. Instead, the outputs of the layers are drawn, because their distribution for given
+ * inputs is Gaussian too (the local reparameterization of Kingma, Salimans & Welling 2015, arXiv 1506.02557). This is
+ * as if every image had its own random weights; the variance of the gradients is only a fraction of their variance with
+ * common weights. In convolutions, this is as if every output pixel had its own kernels.
  */
 export class WeightPosterior implements WeightDraws {
   private readonly weights = new Map<Layer, { kernel: Weight; bias: Weight }>();
   private readonly priorSigma: number;
-  /** The rho of every weight by name, such as `encoder/hidden_1/kernel_rho`. */
+  /** The variable `rho` of every weight by name, such as `encoder/hidden_1/kernel_rho`. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
 
   constructor(networks: readonly Network[], priorSigma: number) {
@@ -66,7 +66,7 @@ export class WeightPosterior implements WeightDraws {
   }
 }
 
-/** Applies the linear map of a layer with another kernel and without bias. */
+/** Computes the linear operation of a layer with another kernel and without the bias. */
 function applyKernel(layer: Layer, x: tf.Tensor, kernel: tf.Tensor, outputShape: number[]): tf.Tensor {
   const kind = layer.getClassName();
   if (kind === "Dense") return tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D);

@@ -36,7 +36,8 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
  *
  * @param run how the run's data set was opened; undefined if unknown
  * @param nameOrPath name or path of another data set
- * @param options options of the other data set; or options that override those of the run's data set
+ * @param options options of the other data set; without another data set, options that override the options of the
+ *   run's data set
  * @throws {ArgumentError} INVALID_ARGUMENT if the run's data set is unknown and no other one is given
  */
 export async function openRunDataset(

@@ -11,8 +11,8 @@ import { ENCODE_OPTIONS } from "../models/declarations.js";
 import type { EncodeOptions, Model } from "../models/model.js";
 
 /**
- * Options of {@link encodeStream}. With `uncertainty`, code_sigma holds the standard deviations of {@link
- * encodeWithUncertainty}.
+ * Options of {@link encodeStream}. If `uncertainty` is given, the column code_sigma contains the standard deviations
+ * from {@link encodeWithUncertainty}.
  */
 export interface EncodeStreamOptions
   extends FilterOptions,
@@ -23,10 +23,11 @@ export interface EncodeStreamOptions
    * `"estimated"`.
    */
   readonly noise?: "estimated" | number | undefined;
-  /** Name of the column of the images. Default "image". */
+  /** Name of the column that contains the images. Default "image". */
   readonly imageColumn?: string | undefined;
   /**
-   * Stretches the contrast of every image. This share of its values is cut off at either end. Default: no stretching.
+   * Stretches the contrast of every image. The number is the fraction of the image's values that are cut off at each
+   * end of the range. Default: no stretching.
    */
   readonly stretch?: number | undefined;
 }
@@ -51,26 +52,26 @@ const KEYS: Record<keyof EncodeStreamOptions, true> = {
   addPosterior: true,
 };
 
-/** Number of batches of images that are encoded together. */
+/** Number of batches of images that are encoded by one call of `encodeImages`. */
 const BLOCK_BATCHES = 8;
 
 /**
- * Encodes the images of an Arrow IPC stream as they arrive. The output is the same stream with the column code and, if
- * the model has standard deviations, code_sigma appended to each batch. Both contain lists of zDim float32 numbers. All
- * other columns, whatever their types, are passed through unchanged, except those of `options.drop`, such as the
- * images. There is one output batch per input batch. The result for a row is bit for bit the same however the rows are
- * divided into batches: images are always computed `batchSize` at a time, filled up with black images, and all images
- * use the same draws if the weights are distributions.
+ * Encodes the images of an Arrow IPC stream as they arrive. The output is the same stream, with new columns appended to
+ * each batch: code and, if the codes have standard deviations, code_sigma. Both columns contain lists of zDim float32
+ * numbers. All other columns, whatever their types, are passed through unchanged, except those of `options.drop`, such
+ * as the images. There is one output batch per input batch. The result for a row is bit for bit the same, no matter how
+ * the rows are divided into batches: images are always computed `batchSize` at a time, filled up with black images, and
+ * all images use the same draws if the weights are distributions.
  *
- * Images are PNG, JPEG, TIFF, WebP or GIF files, in a column of binary or of structs with a binary field `bytes`; they
- * are cropped and scaled to the model's size. Or they are height x width x channels pixels in a column of fixed-size
- * binary or of lists: uint8, of which 255 becomes 1, or floating-point values from 0 to 1. If a row is null or cannot
- * be decoded, the new columns are null there.
+ * An image can be a PNG, JPEG, TIFF, WebP or GIF file, in a column of type binary or of structs with a binary field
+ * `bytes`. These images are cropped and scaled to the model's size. Alternatively, an image can be height x width x
+ * channels pixel values in a column of type fixed-size binary or list. Pixel values are uint8, where 255 becomes 1, or
+ * floating-point numbers from 0 to 1. If a row is null or cannot be decoded, the new columns are null there.
  *
  * @param input bytes of an Arrow IPC stream (or file), in pieces of any size
  * @throws {ArgumentError} if the column is missing or does not contain images of the model's size
- * @throws {FileError} FILE_FORMAT if the input is not an Arrow IPC stream or is cut off. The output until then is an
- *   incomplete stream.
+ * @throws {FileError} FILE_FORMAT if the input is not an Arrow IPC stream or is cut off. The output up to the error is
+ *   an incomplete stream.
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function* encodeStream(
@@ -137,7 +138,10 @@ async function listRows(
   return rows;
 }
 
-/** Reads the images of rows into memory that is used again two batches later. */
+/**
+ * Returns a function that reads the images of a batch. The function uses two arrays in turn, so it overwrites a batch
+ * two batches later.
+ */
 function batchReader(pixels: number, batchSize: number) {
   // One array is filled while the other is encoded. New arrays for every batch would cause constant garbage collection.
   const memory = [0, 1].map(() => new Float32Array(batchSize * pixels));
@@ -190,14 +194,14 @@ function fillFromBytes(bytes: Uint8Array, image: Float32Array): void {
   for (let j = 0; j < image.length; j++) image[j] = SHADES[bytes[j]];
 }
 
-/** The row of a batch that holds an image. */
+/** The row of a batch that contains an image. */
 interface ImageRow {
   readonly batch: IpcBatch;
   readonly row: number;
   readonly fill: FillPixels;
 }
 
-/** Reads the values of a row's image, or returns the reason why there is no image. */
+/** Reads the pixel values of the image in a row, or returns the reason why the row has no valid image. */
 type FillPixels = (row: number, image: Float32Array) => Promise<string | undefined> | string | undefined;
 
 type Ipc = typeof import("../../io/ipc/index.js");

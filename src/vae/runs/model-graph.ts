@@ -5,7 +5,7 @@ import type { GraphNode } from "../tensorboard/index.js";
 type Layer = LayersModel["layers"][number];
 
 /**
- * Describes the layers of a model's networks as a graph. A node between encoder and decoder stands for the code, which
+ * Describes the layers of a model's networks as a graph. A node between encoder and decoder represents the code, which
  * is the input of the decoder.
  */
 export function describeGraph(model: Model): GraphNode[] {

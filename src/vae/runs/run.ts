@@ -7,7 +7,7 @@ import type { Model } from "../models/model.js";
 import { checkpointPath, readAnyCheckpoint, withPrefix } from "../training/checkpoint.js";
 import { readRunConfig } from "./config.js";
 
-/** A training and its current state in its folder. */
+/** A training and its current state, as they are stored in the folder of the run. */
 export interface Run {
   readonly folder: string;
   readonly model: Model;
@@ -16,8 +16,8 @@ export interface Run {
   /** Number of training images; undefined if unknown. */
   readonly trainingCount: number | undefined;
   /**
-   * Position of an unfinished training, whose checkpoint contains the weights of the model; undefined if the training
-   * is finished.
+   * Position of an unfinished training: the epoch and step of the checkpoint that contains the weights of the model;
+   * undefined if the training is finished.
    */
   readonly checkpoint: { readonly epoch: number; readonly step: number } | undefined;
 }

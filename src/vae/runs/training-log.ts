@@ -22,7 +22,7 @@ const PROJECTED = 2000;
 /**
  * Begins or continues the log of a training in `folder`.
  *
- * @param step step at which the training begins. Later steps of an earlier log are dropped.
+ * @param step step at which the training begins. If the folder has an earlier log, its later steps are dropped.
  * @throws {FileError} FILE_WRITE
  */
 export async function openTrainingLog(

@@ -9,11 +9,11 @@ import { countHistogram } from "./histogram.js";
 import type { SummaryValue, TensorBoardEvent } from "./messages.js";
 import { frameRecord } from "./record.js";
 
-/** Data of one step by tag. A slash in a tag makes groups. */
+/** Data of one training step, each item under a name (tag). TensorBoard groups tags by the part before a slash. */
 export interface Summaries {
-  /** Scalars. NaN and infinities are displayed as such. */
+  /** Scalars. TensorBoard displays NaN and infinities as such. */
   readonly scalars?: Readonly<Record<string, number>> | undefined;
-  /** Values whose distribution is displayed. Values that are not finite are left out. */
+  /** Values whose distribution is displayed. NaN and infinite values are left out. */
   readonly histograms?: Readonly<Record<string, ArrayLike<number>>> | undefined;
   /** PNG files. */
   readonly images?: Readonly<Record<string, Uint8Array>> | undefined;
@@ -23,8 +23,8 @@ export interface Summaries {
 export interface EventFile {
   readonly path: string;
   /**
-   * Appends the summaries of a step. If writing fails, none of them is written. It is not necessary to await one call
-   * before the next.
+   * Appends the summaries of a step. If writing fails, no summary of this step is written. It is not necessary to await
+   * one call before the next.
    *
    * @param step an integer >= 0
    * @throws {ArgumentError} INVALID_ARGUMENT if an image is not a PNG file, OUT_OF_RANGE for an invalid step
@@ -43,13 +43,16 @@ export interface EventFile {
 
 /** Options of {@link openEventFile}. */
 export interface EventFileOptions {
-  /** Step at which a run is resumed. TensorBoard drops this step and later ones of earlier files in the folder. */
+  /**
+   * Step at which a run is resumed. TensorBoard then ignores this step and all later steps in older event files of the
+   * folder.
+   */
   readonly resumeStep?: number | undefined;
 }
 
 /**
- * Begins a new event file in `folder`, which is created if it is missing. TensorBoard treats a folder as a run and
- * reads all its event files. It can read them while they are written.
+ * Begins a new event file in `folder`, which is created if it is missing. TensorBoard treats a folder as one run and
+ * reads all event files in the folder, even while they are being written.
  *
  * @throws {FileError} FILE_WRITE
  */
@@ -139,7 +142,7 @@ function summaryValues({ scalars = {}, histograms = {}, images = {} }: Summaries
 }
 
 const PNG_BEGIN = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "latin1");
-/** Number of channels by the color type of a PNG. A palette has three. */
+/** Number of channels for each color type of a PNG file. An image with a palette (color type 3) has three channels. */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };
 
 function pngFacts(tag: string, png: Uint8Array): { height: number; width: number; colorspace: number } {

@@ -2,15 +2,18 @@ import { GraphMessage } from "./messages.js";
 
 /** An operation in a graph, such as a layer of a network. */
 export interface GraphNode {
-  /** Name. Slashes make groups, which TensorBoard shows as one box until it is opened. */
+  /**
+   * Name. Nodes whose names begin with the same part before a slash form a group. TensorBoard shows a group as one box
+   * until the user opens the box.
+   */
   readonly name: string;
   /** Kind of operation, such as `Dense`. */
   readonly op: string;
   /** Names of the nodes whose outputs are the inputs of this node. */
   readonly inputs: readonly string[];
-  /** Shape of the output; null for the number of images. */
+  /** Shape of the output. The dimension that counts the images is null. */
   readonly shape: readonly (number | null)[];
-  /** Numbers by name, which are shown when the node is selected. */
+  /** Numbers with their names, which TensorBoard shows when the node is selected. */
   readonly numbers?: Readonly<Record<string, number>> | undefined;
 }
 

@@ -1,9 +1,9 @@
 import protobuf from "protobufjs";
 
 /**
- * Those messages of TensorBoard's event files that this package writes, with the field numbers of event.proto,
- * summary.proto, histogram.proto, graph.proto, node_def.proto, attr_value.proto and tensor_shape.proto
- * (github.com/tensorflow/tensorboard, tensorboard/compat/proto).
+ * Definitions of the protobuf messages that this package writes to TensorBoard's event files. The field numbers come
+ * from event.proto, summary.proto, histogram.proto, graph.proto, node_def.proto, attr_value.proto and
+ * tensor_shape.proto (github.com/tensorflow/tensorboard, tensorboard/compat/proto).
  */
 const DEFINITIONS = `
   syntax = "proto3";
@@ -106,7 +106,7 @@ export interface TensorBoardEvent {
   /** An encoded {@link GraphMessage}. */
   graphDef?: Uint8Array;
   summary?: { value: SummaryValue[] };
-  /** Status 1: a run begins or is resumed at this step. */
+  /** Status 1 means that a run begins or is resumed at this step. */
   sessionLog?: { status: 1 };
 }
 

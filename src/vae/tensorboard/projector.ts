@@ -4,13 +4,13 @@ import { checkPath, makeFolder, numberText, writeFileAtomic } from "../../io/ind
 import { type Matrix, type MatrixLike, toMatrix } from "../../matrix.js";
 import { drawSprite, type ImageBatch } from "./sprite.js";
 
-/** Points for TensorBoard's projector. */
+/** Points that TensorBoard's projector displays. */
 export interface ProjectorEmbedding {
-  /** Beginning of the names of the files: letters, digits, dots, hyphens and underscores. */
+  /** Text with which the names of the written files begin: letters, digits, dots, hyphens and underscores. */
   readonly name: string;
-  /** n x d, finite. */
+  /** Coordinates of the points: n x d, all finite. */
   readonly points: MatrixLike;
-  /** Columns of n entries, from which the projector takes names and colors of the points. */
+  /** Columns with one entry per point, which the projector uses as names and colors of the points. */
   readonly metadata?: Readonly<Record<string, readonly (string | number)[]>> | undefined;
   /** n images, one per point, which the projector shows in place of the points. */
   readonly images?: ImageBatch | undefined;
@@ -18,8 +18,8 @@ export interface ProjectorEmbedding {
 
 /**
  * Writes the files for TensorBoard's projector into the folder of a run: projector_config.pbtxt, and for each embedding
- * its points and metadata as tab-separated text and its images as one picture. Files of the same names are replaced,
- * the configuration last.
+ * its points and metadata as tab-separated text and its images as one picture. Existing files with the same names are
+ * replaced; projector_config.pbtxt is replaced last.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH unless metadata and images have one entry per point, TOO_FEW_POINTS if there
  *   are no points
@@ -107,7 +107,10 @@ function* tensorLines(points: Matrix): Generator<string> {
   for (let i = 0; i < points.rows; i++) yield `${Array.from(points.row(i), toText).join("\t")}\n`;
 }
 
-/** Metadata with a single column have no header line; metadata with several columns have one. */
+/**
+ * Yields the lines of a metadata file. If there are several columns, the first line is a header; a single column has no
+ * header.
+ */
 function* metadataLines(metadata: NonNullable<ProjectorEmbedding["metadata"]>, rows: number): Generator<string> {
   const columns = Object.entries(metadata);
   const line = (cells: unknown[]) => `${cells.map((cell) => String(cell).replace(/[\t\r\n]+/g, " ")).join("\t")}\n`;

@@ -2,7 +2,9 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { frameRecord } from "./record.js";
 
-/** Bytes that are read at a time, which is also the longest record that can be read. Records with scalars are short. */
+/**
+ * Largest number of bytes that are read at a time. A longer record cannot be read, but records with scalars are short.
+ */
 const LONGEST_RECORD = 2 ** 26;
 
 /** Reads the scalars of a TensorBoard log while it is being written. */
@@ -10,7 +12,7 @@ export class ScalarReader {
   private file: string | undefined;
   private offset = 0;
 
-  /** @param folder folder of the event files, of which the newest is read */
+  /** @param folder folder of the event files; only the newest event file is read */
   constructor(private readonly folder: string) {}
 
   /**
@@ -41,7 +43,10 @@ export class ScalarReader {
     return scalars;
   }
 
-  /** Returns the records that are complete and intact. The next call continues after them. */
+  /**
+   * Returns the new records up to the first record that is incomplete or damaged. The next call continues after the
+   * returned records.
+   */
   private async readRecords(path: string): Promise<Uint8Array[]> {
     const handle = await open(path, "r").catch(() => undefined);
     if (!handle) return [];

@@ -1,4 +1,4 @@
-/** Remainders of CRC-32C (Castagnoli, polynomial 0x1edc6f41), with reversed bits. */
+/** Table of the CRC-32C remainders of all 256 bytes (Castagnoli, polynomial 0x1edc6f41), with reversed bits. */
 const REMAINDERS = Uint32Array.from({ length: 256 }, (_, byte) => {
   let remainder = byte;
   for (let bit = 0; bit < 8; bit++) remainder = remainder & 1 ? (remainder >>> 1) ^ 0x82f63b78 : remainder >>> 1;
@@ -12,8 +12,8 @@ export function crc32c(bytes: Uint8Array): number {
 }
 
 /**
- * Frames one record of a TFRecord file: length (64 bits), checksum of the length, the data, checksum of the data, all
- * little-endian (https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details).
+ * Returns the bytes of one record of a TFRecord file: length (64 bits), checksum of the length, the data, checksum of
+ * the data, all little-endian (https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details).
  */
 export function frameRecord(data: Uint8Array): Uint8Array {
   const record = Buffer.alloc(8 + 4 + data.length + 4);
@@ -25,8 +25,8 @@ export function frameRecord(data: Uint8Array): Uint8Array {
 }
 
 /**
- * Computes a checksum that is rotated and offset, because the plain checksum of data that contain their own checksum is
- * a constant.
+ * Computes the CRC-32C checksum, rotates its bits and adds a constant. Without this change, the checksum of data that
+ * contain their own checksum would always be the same number.
  */
 function maskedChecksum(bytes: Uint8Array): number {
   const crc = crc32c(bytes);

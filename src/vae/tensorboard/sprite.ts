@@ -9,7 +9,7 @@ export interface ImageBatch {
   readonly channels: number;
 }
 
-/** A picture of many images, row after row, with as many images per row as there are rows. */
+/** One picture that shows many images in a square grid, row after row. */
 export interface Sprite {
   /** A PNG file. */
   readonly png: Uint8Array;
@@ -24,7 +24,8 @@ const MAX_SIDE = 8192;
 /**
  * Joins images into one square picture. The images are made smaller if they would not fit into 8192 x 8192 pixels.
  *
- * @throws {ArgumentError} SHAPE_MISMATCH if there are no images or the data do not have their shape
+ * @throws {ArgumentError} SHAPE_MISMATCH if there are no images or the number of values does not fit the size of the
+ *   images
  */
 export async function drawSprite({ data, height, width, channels }: ImageBatch): Promise<Sprite> {
   const count = data.length / (height * width * channels);

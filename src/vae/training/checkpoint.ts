@@ -13,15 +13,18 @@ import type { EpochRecord } from "./progress.js";
 export interface TrainingState {
   /** Number of finished epochs. */
   epoch: number;
-  /** Length of the training at its beginning. The parts of a mixture's training are computed from it. */
+  /**
+   * Planned length of the training when it began. For mixtures, the epochs of each part of the training are computed
+   * from this length.
+   */
   length: TrainingLength;
   /** Number of finished steps of the current epoch. */
   stepInEpoch: number;
-  /** Whether the model has begun the current epoch (`Model.beginEpoch`). */
+  /** Whether `Model.beginEpoch` was already called for the current epoch. */
   isBegun: boolean;
   /** Total number of finished steps. */
   step: number;
-  /** Sums of the loss's parts over the steps of the current epoch. */
+  /** For each part of the loss, its sum over the finished steps of the current epoch. */
   sums: Record<string, number>;
   history: EpochRecord[];
   stopping: StoppingState;
@@ -31,7 +34,7 @@ export interface TrainingState {
   warnings: string[];
 }
 
-/** The training that a checkpoint belongs to. */
+/** Description of the training that a checkpoint belongs to. */
 export interface CheckpointOwner {
   readonly model: string;
   readonly configuration: Readonly<Record<string, unknown>>;
@@ -40,8 +43,8 @@ export interface CheckpointOwner {
 }
 
 /**
- * The complete state of a training. A training that continues from it gives the same results as one that was not
- * interrupted.
+ * The complete state of a training. A training that continues from this state gives the same results as a training that
+ * was not interrupted.
  */
 export interface Checkpoint {
   readonly state: TrainingState;
@@ -65,7 +68,7 @@ export function ownerOf(model: Model, dataset: CheckpointOwner["dataset"], cours
   return { model: model.name, configuration: { ...model.configuration }, dataset, course };
 }
 
-/** Replaces the checkpoint atomically. */
+/** Writes a checkpoint, which replaces an earlier checkpoint atomically. */
 export async function writeCheckpoint(folder: string, owner: CheckpointOwner, checkpoint: Checkpoint): Promise<void> {
   const { state, adam, tensors } = checkpoint;
   await writeTensorFile(checkpointPath(folder), { facts: { kind: "checkpoint", owner, state, adam }, tensors });
@@ -75,7 +78,8 @@ export async function writeCheckpoint(folder: string, owner: CheckpointOwner, ch
  * Reads the checkpoint of a run's folder, if there is one.
  *
  * @throws {FileError} FILE_FORMAT for a damaged file, FILE_VERSION for a file of another version
- * @throws {ArgumentError} INVALID_ARGUMENT for the checkpoint of another training; the message names the difference
+ * @throws {ArgumentError} INVALID_ARGUMENT for the checkpoint of another training; the message names the first setting
+ *   that differs
  */
 export async function readCheckpoint(folder: string, owner: CheckpointOwner): Promise<Checkpoint | undefined> {
   const path = checkpointPath(folder);
@@ -95,7 +99,8 @@ export async function readCheckpoint(folder: string, owner: CheckpointOwner): Pr
 }
 
 /**
- * Reads the checkpoint of any training, and the description of this training.
+ * Reads a checkpoint without checking to which training it belongs. Returns the checkpoint and the description of its
+ * training (`found`).
  *
  * @throws {FileError} FILE_FORMAT for a damaged file, FILE_VERSION for a file of another version
  */
@@ -115,7 +120,7 @@ export async function readAnyCheckpoint(path: string): Promise<{ found: Checkpoi
   return { found: facts.owner as CheckpointOwner, checkpoint };
 }
 
-/** Returns the tensors whose names begin with `prefix`, which is removed from the names. */
+/** Returns the tensors whose names begin with `prefix`. In the result, the prefix is removed from the names. */
 export function withPrefix(tensors: ReadonlyMap<string, NamedTensor>, prefix: string): Map<string, NamedTensor> {
   return new Map(
     [...tensors].flatMap(([key, tensor]) =>

@@ -65,8 +65,8 @@ const earlyStopping = declare<boolean | EarlyStoppingOptions>(
 );
 
 /**
- * Options that determine the course of a training. A checkpoint is continued only with the same values. Options without
- * a default have the default of the model.
+ * Options that determine the results of a training. A training continues from a checkpoint only if these options have
+ * the same values as before. An option without a default here has a default that depends on the model.
  */
 export const COURSE_OPTIONS = {
   /** Number of images per step. An epoch is divided into batches of equal size, with at most this number of images. */
@@ -74,8 +74,8 @@ export const COURSE_OPTIONS = {
   /** Learning rate of Adam. */
   learningRate: number({ above: 0 }, { help: "learning rate of Adam" }),
   /**
-   * Change of the learning rate: `"constant"`, `"halving"` after every sixth of the training, or `"cosine"` down to
-   * zero.
+   * How the learning rate changes: `"constant"`; `"halving"`, which halves it after every sixth of the training; or
+   * `"cosine"`, which lowers it to zero along a cosine.
    */
   schedule: choice(["constant", "halving", "cosine"], {
     help: "how the learning rate changes: constant, halving or cosine",
@@ -86,20 +86,26 @@ export const COURSE_OPTIONS = {
   beta1Decay: boolean({ help: "halve Adam's beta1 after every sixth of the training" }),
   /**
    * Random views of the images: `"none"`; `"flips"`, the eight flips and quarter turns; or `"shifts"`, small shifts and
-   * rotations of the input. With `"shifts"`, the image to be reconstructed is not moved, so that codes describe what an
-   * image shows rather than where.
+   * rotations of the input. With `"shifts"`, the image to be reconstructed is not moved, so that the codes describe the
+   * content of an image rather than its position.
    */
   augmentation: choice(["none", "flips", "shifts"], {
     help: "random views: none, flips (and quarter turns) or shifts (and small turns)",
     guide:
       "random views of the images: none, flips and quarter turns, or small shifts and turns of the input alone, so that codes say what an image shows rather than where",
   }),
-  /** Epochs over which the weight of the KL terms rises from 0 to 1. */
+  /**
+   * Number of epochs, from the beginning of the training, in which the weight of the KL terms of the loss rises from 0
+   * to 1.
+   */
   klWarmup: number(
     { from: 0 },
     { default: 0, placeholder: "<epochs>", help: "epochs over which the weight of the divergence rises to 1" },
   ),
-  /** Fraction of the values to which |N(0, 1)| is added in the input. The image to be reconstructed has no noise. */
+  /**
+   * Fraction of the input's pixel values to which |N(0, 1)| (the absolute value of a standard normal number) is added.
+   * The image to be reconstructed has no noise.
+   */
   noise: number(
     { from: 0, to: 1 },
     {
@@ -108,7 +114,10 @@ export const COURSE_OPTIONS = {
       guide: "fraction of the input's values to which the absolute value of a standard normal number is added",
     },
   ),
-  /** Replaces every value by a random 0 or 1, drawn again in every step. The value is the probability of 1. */
+  /**
+   * Replaces every pixel value by a random 0 or 1, drawn again in every step. The original value is the probability of
+   * 1.
+   */
   binarize: boolean({ default: false, help: "draw every value as 0 or 1" }),
   /** Seed of all random numbers of the training. */
   seed: integer(
@@ -119,7 +128,10 @@ export const COURSE_OPTIONS = {
 
 /** All options of `train`, each declared once. */
 export const TRAINING_OPTIONS = {
-  /** Number of passes over all training images. Mixtures need more than their epochs of pretraining. */
+  /**
+   * Number of passes over all training images. For mixtures, this number must be larger than the number of pretraining
+   * epochs.
+   */
   epochs: integer(
     { from: 1, to: MOST },
     {
@@ -129,11 +141,11 @@ export const TRAINING_OPTIONS = {
     },
   ),
   ...COURSE_OPTIONS,
-  /** Ends the training after this number of steps, even within an epoch. */
+  /** The training ends after this number of steps, even in the middle of an epoch. */
   maxSteps: integer({ from: 1, to: MOST }, { defaultText: "no limit", help: "end after this number of steps" }),
   /**
-   * Whether the training ends when the validation loss no longer falls, or the conditions for it. The model then has
-   * its best weights.
+   * Whether the training ends when the validation loss no longer falls, or an object with the conditions for early
+   * stopping. At the end, the model has the weights of its best epoch.
    */
   earlyStopping,
   /**
@@ -158,18 +170,21 @@ export const TRAINING_OPTIONS = {
       guide: "the run's folder, created if it is missing",
     },
   ),
-  /** Whether a checkpoint in the folder is continued. Otherwise, the training starts again and replaces it. */
+  /**
+   * Whether the training continues from a checkpoint in the folder. If not, the training starts again and replaces the
+   * checkpoint.
+   */
   resume: boolean({ default: true, help: "continue the training in the run's folder, if there is one" }),
   /** Number of steps between checkpoints within an epoch. Default: one checkpoint after every epoch. */
   checkpointEvery: integer(
     { from: 1, to: MOST },
     { placeholder: "<steps>", defaultText: "one per epoch", help: "steps between checkpoints within an epoch" },
   ),
-  /** Stops the training after the current step, with a checkpoint. */
+  /** Signal that stops the training after the current step. The training writes a checkpoint before it stops. */
   signal: abortSignal({ help: "stops the training after the current step, with a checkpoint" }),
   /**
-   * Called and awaited before the first step, with the epoch and the step of the checkpoint; 0 and 0 without a
-   * checkpoint.
+   * Called and awaited before the first step, with the epoch and the step that are stored in the checkpoint; both are 0
+   * if there is no checkpoint.
    */
   onStart: callback<(start: { readonly epoch: number; readonly step: number }) => void | Promise<void>>("a function", {
     help: "called and awaited before the first step, with the `{epoch, step}` of the checkpoint",

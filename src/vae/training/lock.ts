@@ -12,7 +12,7 @@ const readOwner = async (path: string): Promise<number> =>
 export const isLocked = async (folder: string): Promise<boolean> => isAlive(await readOwner(lockPath(folder)));
 
 /**
- * Reserves a run's folder for one training, with a file that contains the number of the process. The file of a process
+ * Reserves a run's folder for one training, with a lock file that contains the process ID. The lock file of a process
  * that no longer exists is replaced.
  *
  * @returns a function that releases the folder

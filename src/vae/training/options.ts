@@ -4,14 +4,17 @@ import type { Recipe } from "../models/recipe.js";
 import { COURSE_OPTIONS, EARLY_STOPPING_OPTIONS, MOST, TRAINING_OPTIONS } from "./declarations.js";
 
 /**
- * Options of `train`. All are optional. The defaults of epochs and of the options of Adam and augmentation are those of
- * the model's `recipe`.
+ * Options of `train`. All are optional. The number of epochs, the options of Adam and the augmentation have defaults
+ * that depend on the model: its `recipe`.
  *
  * @interface
  */
 export type TrainOptions = Readonly<OptionValues<typeof TRAINING_OPTIONS>>;
 
-/** Settings that determine the course of the training. A checkpoint is continued only with the same settings. */
+/**
+ * Settings that determine the results of the training. A training continues from a checkpoint only with the same
+ * settings.
+ */
 export interface Course extends Omit<Recipe, "epochs" | "leastSteps"> {
   readonly klWarmup: number;
   readonly noise: number;
@@ -33,7 +36,8 @@ export interface ResolvedOptions {
 /**
  * Checks the options and fills in all defaults.
  *
- * @param imageCount number of training images. If it is not known yet, the usual number of epochs is used.
+ * @param imageCount number of training images. If undefined, the default number of epochs is not increased for small
+ *   data sets.
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
  */
 export function resolveTrainOptions(model: Model, options: TrainOptions, imageCount?: number): ResolvedOptions {

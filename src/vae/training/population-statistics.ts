@@ -17,8 +17,9 @@ export interface StatisticsOptions {
 /**
  * Replaces the running averages of the batch normalizations, and of the normalization of the codes, by the mean and
  * variance over all these images ("precise batch normalization": Wu & Johnson 2021, "Rethinking batch in batch
- * normalization", arXiv 2105.07576, section 3). Running averages contain contributions of earlier weights and, in a
- * short training, of their initial values. Models without such statistics are not changed.
+ * normalization", arXiv 2105.07576, section 3). Running averages are less precise: they contain contributions from
+ * earlier weights and, after a short training, from the initial values of the averages. Models without such statistics
+ * are not changed.
  *
  * @throws {AbortError} if `signal` is aborted
  */

@@ -1,5 +1,8 @@
 import type { CodeStatistics } from "../evaluation/collapse.js";
-/** Parts of a loss by name. `loss` is the minimized quantity. The unit of log-likelihoods is nats per image. */
+/**
+ * Parts of a loss, each under its name. The part `loss` is the quantity that the training minimizes. The unit of
+ * log-likelihoods is nats per image.
+ */
 export type LossParts = Readonly<Record<string, number>>;
 
 /** One report of progress. */
@@ -7,12 +10,12 @@ export interface TrainingProgress {
   /** Current epoch, from 1. */
   readonly epoch: number;
   readonly epochs: number;
-  /** Finished steps since the training began. `steps` is the total number. */
+  /** Number of finished steps since the training began. `steps` is the total number of steps of the training. */
   readonly step: number;
   readonly steps: number;
   /** The loss of the last step. */
   readonly loss: LossParts;
-  /** Seconds since this call began. */
+  /** Seconds since this call of `train` began. */
   readonly seconds: number;
   /** Estimated remaining seconds, at the average speed so far. */
   readonly secondsLeft: number;
@@ -22,10 +25,10 @@ export interface TrainingProgress {
 export interface EpochRecord {
   /** Number of the epoch, from 1. */
   readonly epoch: number;
-  /** Finished steps since the training began. */
+  /** Number of finished steps since the training began. */
   readonly step: number;
   readonly learningRate: number;
-  /** Mean over the epoch's steps. */
+  /** Training loss, averaged over the steps of the epoch. */
   readonly train: LossParts;
   /** Loss of the validation images after the epoch; undefined without validation images. */
   readonly validation: LossParts | undefined;
@@ -37,8 +40,8 @@ export interface EpochRecord {
     | { readonly accuracy: number; readonly normalizedMutualInformation: number; readonly empty: number }
     | undefined;
   /**
-   * Statistics that show whether the codes have collapsed, from up to 500 validation images, or training images if
-   * there are no validation images; undefined for models with Bayesian weights.
+   * Statistics that show whether the codes have collapsed. They are computed from up to 500 validation images, or from
+   * training images if there are no validation images; undefined for models with Bayesian weights.
    */
   readonly codes?: CodeStatistics | undefined;
 }

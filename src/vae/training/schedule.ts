@@ -5,16 +5,19 @@ const BETA1 = 0.9;
 /** Settings that determine the learning rate of every step. */
 type Schedule = Pick<Recipe, "learningRate" | "schedule" | "beta1Decay" | "warmupSteps">;
 
-/** Number of equal parts of the training. `"halving"` halves the learning rate after each part. */
+/**
+ * Number of equal parts into which the training is divided. The schedule `"halving"` halves the learning rate after
+ * each part.
+ */
 const PARTS = 6;
 
 /**
- * Returns the learning rate and beta1 of a step. The learning rate rises from 0 over `warmupSteps` steps after `start`,
- * but at most over a quarter of the training.
+ * Returns the learning rate and beta1 of a step. After the step `start`, the learning rate rises from 0 over
+ * `warmupSteps` steps, or over a quarter of the training if that is shorter.
  *
  * @param step number of the step, from 0
  * @param steps number of steps of the whole training
- * @param start step at which the loss was changed last
+ * @param start step at which the model last began to minimize another loss
  */
 export function scheduleAt(
   step: number,

@@ -36,13 +36,13 @@ import { addNoiseToBatch, binarize, shiftImages } from "./transformation.js";
 
 /** Result of a training. */
 export interface TrainingResult {
-  /** All epochs, including those before the training was resumed. */
+  /** All epochs, including the epochs before the training was resumed. */
   readonly history: readonly EpochRecord[];
   /** Number of finished steps. */
   readonly steps: number;
   /** Whether early stopping ended the training. */
   readonly isStoppedEarly: boolean;
-  /** With early stopping: the epoch whose weights the model has now, and its validation loss. */
+  /** With early stopping, the best epoch, whose weights the model has now, and the validation loss of this epoch. */
   readonly best: { readonly epoch: number; readonly loss: number } | undefined;
   /** Warnings for the user, in sentences. */
   readonly warnings: readonly string[];
@@ -51,13 +51,14 @@ export interface TrainingResult {
 }
 
 /**
- * Trains a model with Adam on the training images of a data set. The next batch of images is read while the current one
- * is computed.
+ * Trains a model with Adam on the training images of a data set. The next batch of images is read while the current
+ * batch is computed.
  *
- * With a folder, the training writes a checkpoint after every epoch, and continues from a checkpoint that it finds
- * there. On the same backend, the numbers are those of a training that was never interrupted. Checkpoints are replaced
- * atomically: if one cannot be written, the previous one still exists. A new training that fails before its second
- * checkpoint removes all its files from the folder.
+ * If `folder` is given, the training writes a checkpoint to this folder after every epoch, and continues from a
+ * checkpoint that it finds there. On the same backend, a continued training gives the same numbers as a training that
+ * was never interrupted. Checkpoints are replaced atomically: if a checkpoint cannot be written, the previous
+ * checkpoint still exists. A new training that fails before its second checkpoint removes all its files from the
+ * folder.
  *
  * @throws {ArgumentError} for invalid options, images that do not suit the model, or the checkpoint of another training
  * @throws {DataError} NOT_FINITE or OUT_OF_RANGE for pixels outside 0 to 1, before the first step
@@ -95,14 +96,14 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
 
 /** Milliseconds between reports of progress. */
 const REPORT_INTERVAL = 500;
-/** Largest number of losses that stay on the device before they are read. */
+/** Largest number of losses that are kept in the memory of the backend before they are read. */
 const MOST_PENDING = 100;
 const SCALARS_INTERVAL = 50;
 const VALIDATION_BATCH = 256;
 /** Largest number of images whose codes are measured after every epoch. */
 const MEASURED_IMAGES = 500;
 
-/** The parts of one step's loss that were not read back yet. */
+/** The parts of the loss of one step, which were not read from the backend yet. */
 interface PendingLoss {
   readonly step: number;
   readonly names: readonly string[];
@@ -111,7 +112,7 @@ interface PendingLoss {
 
 /** The images of one step. */
 interface Batch {
-  /** Numbers of the images among the training images. */
+  /** Indices of the images within the training images. */
   readonly rows: Int32Array;
   readonly input: Float32Array;
   readonly target: Float32Array;
@@ -386,7 +387,7 @@ class Training {
     });
   }
 
-  /** Reads back the losses of the last steps. */
+  /** Reads the losses of the last steps from the backend. */
   private async flush(): Promise<void> {
     let last: LossParts | undefined;
     for (let first = this.pending[0]; first; first = this.pending[0]) {

@@ -3,13 +3,14 @@ import { imagesInMemory } from "../datasets/images.js";
 import { type ImageShape, range } from "../models/images.js";
 import type { Random } from "../random.js";
 
-/** Largest shift along either axis, as a share of the image's height and width. */
+/** Largest shift along either axis, as a fraction of the image's height or width. */
 const SHIFT = 0.1;
 /** Largest rotation, in radians: 10 degrees. */
 const ROTATION = Math.PI / 18;
 
 /**
- * Replaces every value by a random 0 or 1 (Salakhutdinov & Murray 2008). The value is the probability of 1.
+ * Replaces every pixel value by a random 0 or 1 (Salakhutdinov & Murray 2008). The original value is the probability of
+ * 1.
  *
  * @returns a copy
  */
@@ -18,9 +19,9 @@ export function binarize(values: Float32Array, random: Random): Float32Array {
 }
 
 /**
- * Adds |N(0, 1)| to a share of the values of a batch, like {@link addNoise}.
+ * Adds |N(0, 1)| to a random fraction of the values of a batch, as {@link addNoise} does for images.
  *
- * @param number number of the batch, an integer from 0 to 2^30 - 2. Each batch has its own noise.
+ * @param number index of the batch, an integer from 0 to 2^30 - 2. Different batches get different noise.
  * @returns a copy
  */
 export function addNoiseToBatch(

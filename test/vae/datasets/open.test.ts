@@ -140,7 +140,7 @@ describe("openDataset", () => {
     await writeFile(path("labels/train-labels-idx1-ubyte"), encodeIdx([20], new Uint8Array(20).fill(10)));
     await expect(openDataset("mnist", { dataDir })).rejects.toMatchObject({
       code: "FILE_FORMAT",
-      message: expect.stringMatching(/label 0 is 10/),
+      message: expect.stringMatching(/the label at index 0 is 10/),
     });
     await writeFile(path("labels/train-labels-idx1-ubyte"), encodeIdx([19], new Uint8Array(19)));
     await expect(openDataset("mnist", { dataDir })).rejects.toMatchObject({ code: "SHAPE_MISMATCH" });

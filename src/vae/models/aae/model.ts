@@ -16,9 +16,9 @@ export type AaeConfiguration = Resolved<typeof aaeOptions>;
 
 /**
  * The adversarial autoencoder of Makhzani et al. 2015 (arXiv 1511.05644) with a deterministic encoder. A discriminator
- * learns to distinguish codes from draws of N(0, 1), and the encoder learns to deceive it. The encoder also minimizes
- * the differences between the mean and covariance of the codes and those of the prior. This needs far fewer steps than
- * the discriminator alone.
+ * learns to distinguish codes from draws of N(0, 1), and the encoder learns to deceive the discriminator. The encoder
+ * also minimizes the differences between the mean and covariance of the codes and the mean and covariance of the prior.
+ * With this second goal, the training needs far fewer steps than with the discriminator alone.
  */
 export class Aae extends Model<AaeConfiguration> {
   readonly recipe = AAE_RECIPE;
@@ -64,8 +64,8 @@ export class Aae extends Model<AaeConfiguration> {
   }
 
   /**
-   * Returns the loss of the reconstruction. The losses of the adversarial steps are among its parts, but not in the
-   * total.
+   * Returns the loss of the reconstruction. The parts of the result also contain the losses of the adversarial steps,
+   * but the total does not.
    */
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { total, parts } = this.reconstructionLoss(input, target, pass);
@@ -103,8 +103,8 @@ export class Aae extends Model<AaeConfiguration> {
 }
 
 /**
- * Squared differences between the mean and the covariance of codes and those of N(0, 1), summed over their entries: n x
- * d to a scalar.
+ * Squared differences between the mean of the codes and the mean of N(0, 1), and between their covariances, summed over
+ * all entries: from n x d to a scalar.
  */
 function momentError(codes: tf.Tensor2D): tf.Scalar {
   const [n, d] = codes.shape;

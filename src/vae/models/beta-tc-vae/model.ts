@@ -14,15 +14,15 @@ import type { betaTcVaeOptions } from "./configuration.js";
 export type BetaTcVaeConfiguration = Resolved<typeof betaTcVaeOptions>;
 
 /**
- * The beta-TCVAE of Chen, Li, Grosse & Duvenaud 2018 (arXiv 1802.04942). The divergence of a variational autoencoder is
- * the sum of three terms (equation 2): the mutual information of image and code, the total correlation of the code's
- * dimensions, and the divergence of each dimension from the prior. `beta` weights only the total correlation. This
- * makes dimensions independent of each other and keeps images sharp.
+ * The beta-TCVAE of Chen, Li, Grosse & Duvenaud 2018 (arXiv 1802.04942). The KL divergence in the loss of a variational
+ * autoencoder is the sum of three terms (equation 2): the mutual information of image and code, the total correlation
+ * of the code's dimensions, and the divergence of each dimension from the prior. `beta` weights only the total
+ * correlation. This makes dimensions independent of each other and keeps images sharp.
  */
 export class BetaTcVae extends VariationalModel<BetaTcVaeConfiguration> {
   /**
-   * The three terms are estimated from the batch by minibatch-weighted sampling (section 3.2 and equation 5 of the
-   * paper).
+   * Computes the loss. The three terms of the divergence are estimated from the batch by minibatch-weighted sampling
+   * (section 3.2 and equation 5 of the paper).
    */
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { mean, sd } = this.posterior(input, pass) as { mean: tf.Tensor2D; sd: tf.Tensor2D };
@@ -44,7 +44,7 @@ export class BetaTcVae extends VariationalModel<BetaTcVaeConfiguration> {
   }
 }
 
-/** log N(x; mean, sd^2) of every dimension; the shapes broadcast. */
+/** log N(x; mean, sd^2) of every dimension; the shapes are broadcast. */
 function logNormalPerDimension(x: tf.Tensor, mean: tf.Tensor, sd: tf.Tensor): tf.Tensor {
   const axis = (tensor: tf.Tensor) => tf.expandDims(tensor, -1);
   return logNormal(axis(x), axis(mean), axis(sd));

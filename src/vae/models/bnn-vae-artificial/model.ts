@@ -14,7 +14,7 @@ export type BnnVaeArtificialConfiguration = Resolved<typeof bnnVaeArtificialOpti
 
 /**
  * An autoencoder with a distribution over every weight. Its code is drawn from a Gaussian as in a variational
- * autoencoder, but the loss has no divergence that would keep this Gaussian near a prior.
+ * autoencoder, but the loss has no KL divergence that would keep this Gaussian near a prior.
  */
 export class BnnVaeArtificial extends BayesianModel<BnnVaeArtificialConfiguration> {
   readonly priorSd = undefined;

@@ -14,8 +14,8 @@ import type { bnnVaeOptions } from "./configuration.js";
 export type BnnVaeConfiguration = Resolved<typeof bnnVaeOptions>;
 
 /**
- * A variational autoencoder with a distribution over every weight. Its bound contains the divergences of the codes and
- * of the weights.
+ * A variational autoencoder with a distribution over every weight. The bound in its loss contains two KL divergences:
+ * of the codes and of the weights.
  */
 export class BnnVae extends BayesianModel<BnnVaeConfiguration> {
   readonly priorSd = 1;

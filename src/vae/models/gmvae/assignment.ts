@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { meanOfSums } from "../model.js";
 
 /**
- * Logarithms of the components' shares, from a Student t kernel around their centers (Xie et al. 2016, equation 1).
+ * Logarithms of the shares with which each code belongs to each component, from a Student t kernel around the centers
+ * of the components (Xie et al. 2016, equation 1).
  *
  * @param z n x d
  * @param centers K x d
@@ -14,8 +15,8 @@ export function logKernelShares(z: tf.Tensor2D, centers: tf.Tensor2D): tf.Tensor
 }
 
 /**
- * Moves shares closer to 0 and 1. Components with many codes are weighted less, so that they do not grow further
- * (equation 3): n x K.
+ * Moves the shares of each code closer to 0 or 1 (equation 3). Components with many codes get less weight, so that they
+ * do not attract even more codes. Input and result are n x K.
  */
 export function sharpen(shares: tf.Tensor2D): tf.Tensor2D {
   const weights = tf.div(tf.square(shares), tf.sum(shares, 0));
@@ -23,15 +24,18 @@ export function sharpen(shares: tf.Tensor2D): tf.Tensor2D {
 }
 
 /**
- * Mixes targets: `share` of a row is the known cluster, and the rest is `own`. Each row of `known` is one-hot, or zeros
- * if the cluster is unknown.
+ * Mixes two targets: `known` with the weight `share`, and `own` with the remaining weight. Each row of `known` is
+ * one-hot, or all zeros if the cluster is unknown; the result is then the row of `own`.
  */
 export function mixTargets(own: tf.Tensor2D, known: tf.Tensor2D, share: number): tf.Tensor2D {
   const weight = tf.mul(tf.sum(known, 1, true), share);
   return tf.add(tf.mul(known, share), tf.mul(own, tf.sub(1, weight)));
 }
 
-/** Mean of KL(P || Q) over the images. A row of zeros in P counts as zero. */
+/**
+ * Mean of KL(P || Q) over the images, where P is `targets` and log Q is `logShares`. A row of zeros in P contributes 0
+ * to the sum.
+ */
 export function divergence(targets: tf.Tensor2D, logShares: tf.Tensor2D): tf.Scalar {
   return meanOfSums(tf.mul(targets, tf.sub(tf.log(tf.add(targets, 1e-30)), logShares)));
 }

@@ -3,23 +3,26 @@ import type { Matrix } from "../../../matrix.js";
 import { Moments, whiten } from "../../moments.js";
 import { range } from "../images.js";
 
-/** Variance at or below which codes carry no information. */
+/** Codes contain no information if their variance in every dimension is at most this number. */
 const LEAST_VARIANCE = 1e-8;
 
-/** Gaussians with a common covariance, in coordinates in which this covariance is the identity. */
+/** Gaussians that all have the same covariance, in coordinates in which this covariance is the identity. */
 export interface WhitenedGaussians {
-  /** Cholesky factor of the covariance: d x d, lower triangular. Codes are `factor` times these coordinates. */
+  /**
+   * Cholesky factor of the covariance: d x d, lower triangular. `factor` times the coordinates of a point gives its
+   * code.
+   */
   readonly factor: Float64Array;
   /** K x d. */
   readonly centers: Float64Array;
 }
 
 /**
- * Fits Gaussians to clusters of codes. They have the means of the clusters and a common covariance of the codes around
- * these means. Clusters without codes get the mean of all codes.
+ * Fits one Gaussian to each cluster of codes. Its mean is the mean of the cluster. All Gaussians have the same
+ * covariance, which is measured around the means of the clusters. A cluster without codes gets the mean of all codes.
  *
  * @param codes n x d
- * @param labels the cluster of every code; codes with -1 are ignored
+ * @param labels the cluster of every code; codes with the label -1 are ignored
  */
 export function gaussiansOfClusters(codes: Matrix, labels: Int32Array, clusters: number): WhitenedGaussians {
   const { cols } = codes;
@@ -38,7 +41,10 @@ export function gaussiansOfClusters(codes: Matrix, labels: Int32Array, clusters:
   return { factor, centers };
 }
 
-/** @throws {SigmaTsneError} DIVERGED if all codes are the same, because no mixture can start from them */
+/**
+ * @throws {SigmaTsneError} DIVERGED if all codes are the same, because the components of a mixture could not be
+ *   distinguished
+ */
 export function requireVariance({ data, rows, cols }: Matrix): void {
   for (let j = 0; j < cols; j++) {
     let [sum, squares] = [0, 0];
@@ -50,7 +56,7 @@ export function requireVariance({ data, rows, cols }: Matrix): void {
   }
   throw new SigmaTsneError(
     "DIVERGED",
-    "the codes of all training images are the same after the pretraining: expected codes that differ, from which clusters can start. " +
+    "the codes of all training images are the same after the pretraining: expected different codes for different images, because clusters are formed from these differences. " +
       "Use a smaller learningRate, more pretrainEpochs, or the likelihood learned-gaussian for gray images.",
   );
 }

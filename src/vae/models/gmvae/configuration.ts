@@ -3,7 +3,10 @@ import { declare, integer, parseInteger } from "../../../options/index.js";
 import { beta, networkOptions, withDefault } from "../configuration.js";
 import { PLAIN_RECIPE } from "../recipe.js";
 
-/** Declares a number of epochs. With `"auto"`, it is computed from the length of the training. */
+/**
+ * Declares an option whose value is a number of epochs. With `"auto"`, the number is computed from the length of the
+ * training.
+ */
 function epochsOrAuto(help: string, guide: string) {
   const [least, most] = [0, 1_000_000];
   return declare<number | "auto">(
@@ -24,30 +27,32 @@ export const gmvaeOptions = {
   hiddenDim: withDefault(networkOptions.hiddenDim, 512),
   numLayers: withDefault(networkOptions.numLayers, 2),
   zDim: withDefault(networkOptions.zDim, 10),
-  /** Dimensions of the latent variable w, from which the mixture of z is computed. */
+  /** Number of dimensions of the latent variable w, from which the mixture of z is computed. */
   wDim: integer({ from: 1, to: 4096 }, { default: 2, help: "mixtures: dimensions of w" }),
-  /** Components of the mixture, K. */
+  /** Number of components of the mixture, K. */
   clusters: integer({ from: 1, to: 1000 }, { default: 10, help: "mixtures: number of components, K" }),
-  /** Weight of the divergences from the three priors. */
+  /** Weight, in the loss, of the KL divergences from the three priors (of z, w and y). */
   beta,
   /**
-   * Number of first epochs, in which the network is trained as a plain autoencoder. After them, the mixture starts from
-   * clusters of the images. With 0, it starts from random numbers, and `refineEpochs` is not used.
+   * Number of epochs, from the beginning of the training, in which the network is trained as a plain autoencoder. After
+   * these epochs, the mixture is initialized with clusters of the images. With 0, the mixture is initialized with
+   * random numbers, and `refineEpochs` is not used.
    */
   pretrainEpochs: epochsOrAuto(
     "mixtures: number of first epochs, in which the model is trained as a plain autoencoder",
     "first epochs, in which a mixture is trained as a plain autoencoder; `auto`: 10 and at least 1000 steps, but at most 3 of 10 epochs",
   ),
   /**
-   * Number of epochs after these in which codes also form clusters. At first the targets are the clusters of the
-   * images; then all views of an image are drawn to the same cluster.
+   * Number of epochs, after `pretrainEpochs`, in which the training also makes the codes form clusters. At first, the
+   * targets are the clusters of the images; later, the codes of all views of an image are moved toward the same
+   * cluster.
    */
   refineEpochs: epochsOrAuto(
     "mixtures: number of epochs after the pretraining, in which the codes form clusters",
     "epochs after these in which codes form clusters; `auto`: as many as in pretraining",
   ),
 };
-/** Default training of gmvae and conv-gmvae. */
+/** Default settings for the training of gmvae and conv-gmvae. */
 export const GMVAE_RECIPE = {
   ...PLAIN_RECIPE,
   leastSteps: 5000,

@@ -10,7 +10,7 @@ export interface GaussianMixture {
   readonly means: Float64Array;
   /** Cholesky factor of the covariance of each component: d x d, lower triangular. */
   readonly factors: readonly Float64Array[];
-  /** Share of each component: K numbers. */
+  /** Share of each component in the mixture: K numbers. */
   readonly shares: Float64Array;
   /** Mean log-likelihood per point. */
   readonly logLikelihood: number;
@@ -20,16 +20,17 @@ const RESTARTS = 30;
 const K_MEANS_ITERATIONS = 20;
 const EM_ITERATIONS = 200;
 /**
- * Largest number of points that are used to choose the best start. 5000 points were too few: among 20,000 images of
- * MNIST, a start that mixes the digits 4 and 9 then sometimes had the larger likelihood.
+ * Largest number of points that are used to choose the best start. 5000 points were too few: when the best start for
+ * 20,000 images of MNIST was chosen with 5000 points, a start that mixes the digits 4 and 9 sometimes had the larger
+ * likelihood.
  */
 const SEARCHED_POINTS = 20_000;
 /** The fit ends when the mean log-likelihood rises by less than this, in nats. */
 const LEAST_RISE = 1e-4;
 
 /**
- * Fits a mixture by expectation maximization. Chooses the most likely of 30 fits, each of which starts from its own
- * k-means with k-means++ seeding (Arthur & Vassilvitskii 2007).
+ * Fits a mixture by expectation maximization. Computes 30 fits and chooses the fit with the largest likelihood. Each
+ * fit starts from its own k-means with k-means++ seeding (Arthur & Vassilvitskii 2007).
  *
  * @param points n x d, n >= 1
  */
@@ -105,7 +106,7 @@ function improve(points: Matrix, mixture: GaussianMixture, floor: number): Gauss
   return toMixture(moments, mixture.means, floor, logLikelihood);
 }
 
-/** @param before earlier means, which components without points keep */
+/** @param before means before this step, which components without points keep */
 function toMixture(moments: Moments, before: Float64Array, floor: number, logLikelihood: number): GaussianMixture {
   const means = moments.means(before);
   const factors = Array.from(moments.weights, (_, k) => moments.factor([k], means, floor));
@@ -159,7 +160,7 @@ function seedCenters({ rows, cols, data }: Matrix, components: number, random: R
 
 interface KMeans {
   readonly centers: Float64Array;
-  /** Number of the nearest center of each point. */
+  /** Index of the nearest center of each point. */
   readonly nearest: Int32Array;
   /** Mean squared difference between a coordinate of a point and the same coordinate of its nearest center. */
   readonly spread: number;

@@ -15,28 +15,34 @@ export interface ImageClusters {
   readonly isEmbedded: boolean;
 }
 
-/** Largest number of images, and of their values, that are clustered. More would need much memory. */
+/**
+ * Largest number of images that are clustered, and largest number of values of these images. Larger numbers would need
+ * much memory.
+ */
 const MOST_IMAGES = 60_000;
 const MOST_VALUES = 2 ** 26;
-/** Images that are read at a time. */
+/** Number of images that are read at a time. */
 const BLOCK = 1000;
 const COMPONENTS = 50;
 /**
- * With few neighbors per image, few of them belong to another digit of MNIST. With the usual perplexity of 30, 20,000
- * images of the digits 4 and 9 formed one cluster. With 10, the clusters of five such sets agreed with 95.7 to 96.1 %
- * of the digits.
+ * With a small perplexity, each image has few neighbors, and few of these neighbors show another digit of MNIST. With
+ * the usual perplexity of 30 and 20,000 images, the images of the digits 4 and 9 formed one cluster. With a perplexity
+ * of 10, the clusters of five such sets agreed with 95.7 to 96.1 % of the digits.
  */
 const PERPLEXITY = 10;
-/** Contracts clusters, so that each becomes nearly a Gaussian (Kobak & Berens 2019). */
+/**
+ * Exaggeration of the t-SNE embedding. It contracts clusters, so that each cluster becomes nearly a Gaussian (Kobak &
+ * Berens 2019).
+ */
 const EXAGGERATION = 4;
 /** Least number of images for an embedding: t-SNE requires a perplexity of at most (n - 1) / 3. */
 const LEAST_EMBEDDED = 3 * PERPLEXITY + 1;
 
 /**
- * Finds clusters of images without a network: a Gaussian mixture is fitted to a t-SNE embedding of their principal
- * components. McConville et al. 2021 (arXiv 1908.05968) use a UMAP embedding of an autoencoder's codes instead, which
- * requires an autoencoder that is trained well. If there are too few images for t-SNE, the mixture is fitted to their
- * principal components.
+ * Finds clusters of images without a network: a Gaussian mixture is fitted to a t-SNE embedding of the images'
+ * principal components. McConville et al. 2021 (arXiv 1908.05968) use a UMAP embedding of an autoencoder's codes
+ * instead, which requires an autoencoder that is trained well. If there are too few images for t-SNE, the mixture is
+ * fitted to the principal components themselves.
  */
 export async function clusterImages(
   images: Images,

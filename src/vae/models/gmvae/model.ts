@@ -47,22 +47,28 @@ export type GmvaeConfiguration = Resolved<typeof gmvaeOptions>;
 
 /** Options of {@link Gmvae.sample}. */
 export interface GmvaeSampleOptions extends SampleOptions {
-  /** Draws only from this component, 0 to K - 1. Default: equal numbers of draws from all components. */
+  /**
+   * Index of the only component from which codes are drawn, 0 to K - 1. Default: equal numbers of draws from all
+   * components.
+   */
   readonly cluster?: number | undefined;
 }
 
 /** Least standard deviation of a component. A component that shrinks to a point would have an infinite density. */
 const LEAST_SD = 0.01;
 /**
- * Weight of the assignment loss, as a multiple of the nats that the codes explain: the error of the mean image minus
- * the error of the reconstruction. The weight must be large enough, because codes that preserve every stroke leave
- * digits in the wrong component. On MNIST, where codes explain about 120 nats, a weight of 500 was better than 50 and
- * 10. If codes explain little, as after a short pretraining on gray images, a weight of 500 would make all codes equal.
+ * Weight of the assignment loss, as a multiple of the nats that the codes explain (the error of the mean image minus
+ * the error of the reconstruction). The weight must be large enough: if the codes preserve every stroke, some digits
+ * stay in the wrong component. On MNIST, where codes explain about 120 nats, a weight of 500 was better than 50 and 10.
+ * If codes explain little, as after a short pretraining on gray images, a weight of 500 would make all codes equal.
  */
 const ASSIGNMENT_SHARE = 4;
-/** Weight of the assignment loss in the last part of the training, in which the bound is the loss. */
+/** Weight of the assignment loss in the last part of the training, in which the model minimizes the negative bound. */
 const KEPT_ASSIGNMENT_SHARE = 0.5;
-/** Name of the tensor with the clusters of the training images. The clusters of the codes are learned from them. */
+/**
+ * Name of the tensor with the clusters of the training images. The codes learn their clusters from the clusters of the
+ * images.
+ */
 const CLUSTERS = "clusters";
 interface Latents {
   readonly mean: tf.Tensor2D;
@@ -75,11 +81,12 @@ interface Latents {
  * The Gaussian mixture variational autoencoder of Dilokthanakul et al. 2016 (arXiv 1611.02648): w ~ N(0, 1), y uniform
  * over K components, z ~ N(mean_y(w), sd_y(w)^2), x ~ p(x|z). The posterior is q(z|x) q(w|x) p(y|w, z).
  *
- * If such a mixture starts from random numbers, it usually ends with several classes in one component. Here the network
- * is first trained as an autoencoder. Then its codes learn the clusters of a t-SNE embedding of the images
- * (`clusterImages`), and all views of an image are drawn to the component that is nearest to the image (Xie et al.
- * 2016, arXiv 1511.06335; with augmentation, Guo et al. 2018). The two targets are mixed, and the weight of the
- * embedding decreases (Reed et al. 2015, arXiv 1412.6596), because the network corrects some errors of the embedding.
+ * If the mixture of this model is initialized with random numbers, one component usually contains several classes after
+ * the training. Here, the network is first trained as an autoencoder. Then its codes learn the clusters of a t-SNE
+ * embedding of the images (`clusterImages`), and the codes of all views of an image are moved toward the component that
+ * is nearest to the image (Xie et al. 2016, arXiv 1511.06335; with augmentation, Guo et al. 2018). These two targets,
+ * the cluster in the embedding and the nearest component, are mixed. The weight of the embedding decreases with time
+ * (Reed et al. 2015, arXiv 1412.6596), because the network corrects some errors of the embedding.
  */
 export class Gmvae extends Model<GmvaeConfiguration> {
   readonly recipe = GMVAE_RECIPE;
@@ -113,7 +120,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     return [0, pretrain, pretrain + refine];
   }
 
-  /** The bound of equation 3 of the paper, with one draw of z and w and the sum over y. */
+  /** The bound of equation 3 of the paper, computed with one draw of z and w and with the sum over all y. */
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { pretrain, refine } = planMixture(this.configuration, pass.length);
     if (pass.epoch < pretrain + refine) return this.pretrainingLoss(input, target, pass.withoutDropout());
@@ -145,8 +152,8 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * Returns the loss of a plain autoencoder. After `pretrainEpochs`, the loss also contains the assignment to
-   * components. Dropout is not used, because narrow networks with dropout do not learn gray images.
+   * Returns the loss of a plain autoencoder. After `pretrainEpochs`, the loss also contains a term that assigns the
+   * codes to components. Dropout is not used, because narrow networks with dropout do not learn gray images.
    */
   private pretrainingLoss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const z = this.latents(input, pass).mean;
@@ -171,14 +178,20 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     return { total: tf.add(total, tf.mul(assignment, weight)), parts: { ...parts, assignment } };
   }
 
-  /** Returns by how much the reconstruction is better than the mean image, in nats per image. It has no gradient. */
+  /**
+   * Returns by how much the reconstruction is better than the mean image, in nats per image. The result has no
+   * gradient.
+   */
   private explained(target: tf.Tensor4D, raw: tf.Tensor): tf.Scalar {
     const { likelihood } = this.parts;
     const mean = logit(tf.mean(target, 0, true));
     return detach(raw, (of) => tf.relu(tf.sub(likelihood.error(target, mean), likelihood.error(target, of))));
   }
 
-  /** Returns the logarithms of the components' shares, which depend only on the distances to their centers: n x K. */
+  /**
+   * Returns the logarithms of the shares with which each code belongs to each component: n x K. They depend only on the
+   * distances of the code to the centers of the components.
+   */
   private kernelShares(z: tf.Tensor2D): tf.Tensor2D {
     const { clusters, zDim } = this.configuration;
     const centers = this.variables.get("prior/mean/bias") as tf.Variable;
@@ -191,8 +204,8 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * Returns KL(P || Q). Q is the components' shares of the codes. P is the known clusters of the images, mixed with the
-   * sharpened shares of other views of the same images.
+   * Returns KL(P || Q). Q is the shares with which the codes belong to the components. P is the known clusters of the
+   * images, mixed with the sharpened shares of other views of the same images.
    *
    * @param sharesOf computes the logarithms of the shares of other views
    */
@@ -210,8 +223,8 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * Returns the known clusters of a batch's images, one-hot, or zeros for an image without a known cluster: n x K.
-   * Undefined if no cluster is known.
+   * Returns the known clusters of a batch's images, one-hot, or zeros for an image without a known cluster: n x K. The
+   * result is undefined if no cluster is known.
    */
   private knownClusters({ rows }: Pass): tf.Tensor2D | undefined {
     const labels = this.trainingTensors.get(CLUSTERS)?.values;
@@ -224,8 +237,8 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * Starts the mixture twice: from clusters of the images when codes begin to form clusters, and from clusters of the
-   * codes when the bound becomes the loss.
+   * Initializes the mixture twice: with clusters of the images when the codes begin to form clusters, and with clusters
+   * of the codes when the model begins to minimize the negative bound.
    */
   override async beginEpoch({ epoch, length, images, seed, signal, warn }: EpochStart): Promise<void> {
     const { pretrain, refine } = planMixture(this.configuration, length);
@@ -263,9 +276,9 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /**
-   * Makes every component the Gaussian of the codes of a cluster.
+   * Sets each component to a Gaussian that is fitted to the codes of one cluster.
    *
-   * @param labels the cluster of every code; codes with -1 are ignored
+   * @param labels the cluster of every code; codes with the label -1 are ignored
    */
   private startComponents(codes: Matrix, labels: Int32Array): void {
     const { factor, centers } = gaussiansOfClusters(codes, labels, this.configuration.clusters);
@@ -393,7 +406,7 @@ interface Components {
   readonly sd: tf.Tensor;
 }
 
-/** log p(z|w, y) for every component: n x zDim to n x K. */
+/** log p(z|w, y) for every component: from n x zDim to n x K. */
 const logDensities = (z: tf.Tensor2D, { mean, sd }: Components): tf.Tensor => logNormal(tf.expandDims(z, 1), mean, sd);
 
 /** KL(q(z|x) || p(z|w, y)) for every component and dimension: n x K x zDim. */

@@ -3,26 +3,30 @@ import type { TrainingLength } from "../training-length.js";
 
 /** Numbers of epochs of the two parts of a mixture's pretraining. */
 export interface MixturePhases {
-  /** Epochs as a plain autoencoder. */
+  /** Number of epochs in which the model is trained as a plain autoencoder. */
   readonly pretrain: number;
-  /** Epochs that form clusters. */
+  /** Number of epochs in which the codes also form clusters. */
   readonly refine: number;
 }
 
-/** Least number of epochs of each part, if the training is long enough and no number is given. */
+/**
+ * Smallest number of epochs of each part of the pretraining. It applies if the training is long enough and the user
+ * gives no number.
+ */
 const USUAL_EPOCHS = 10;
 /**
- * Least number of steps of each part, under the same conditions. An autoencoder of the Frey faces needs about 400 steps
- * to leave its first plateau.
+ * Smallest number of steps of each part of the pretraining. It applies under the same conditions as
+ * `USUAL_EPOCHS`. An autoencoder of the Frey faces needs about 400 steps until its loss leaves the first plateau.
  */
 const USUAL_STEPS = 1000;
-/** Each part takes at most this share of the training. */
+/** If the user gives no number, each part of the pretraining is at most this fraction of the training. */
 const LARGEST_SHARE = 0.3;
 
 /**
- * Computes the lengths of both parts for a training of this length.
+ * Computes the lengths of both parts of the pretraining for a training of the given length.
  *
- * @throws {ArgumentError} OUT_OF_RANGE if the given numbers leave no epoch in which the bound is the loss
+ * @throws {ArgumentError} OUT_OF_RANGE if the given numbers leave no epoch in which the model minimizes the negative
+ *   bound
  */
 export function planMixture(
   given: { readonly pretrainEpochs: number | "auto"; readonly refineEpochs: number | "auto" },
@@ -45,17 +49,19 @@ export function planMixture(
 const DROPOUT_END = 0.8;
 
 /**
- * Fraction of the configured dropout in an epoch. It falls linearly to 0 (annealed dropout: Rennie, Goel & Thomas
- * 2014). If dropout continues to the end, a narrow decoder gives the same blurred image for all codes.
+ * Fraction of the configured dropout that is applied in an epoch. This fraction falls linearly to 0 (annealed dropout:
+ * Rennie, Goel & Thomas 2014). If dropout continues to the end, a narrow decoder gives the same blurred image for all
+ * codes.
  */
 export function dropoutShare(epoch: number, { epochs }: TrainingLength): number {
   return Math.max(0, 1 - epoch / (DROPOUT_END * epochs));
 }
 
 /**
- * Weight of the known clusters of the images in the targets of their codes. While codes form clusters, it starts at 1
- * and falls with every epoch; the remaining weight is that of the codes' own clusters. After that, the clusters of the
- * codes become the known ones, with weight 1.
+ * Weight of the known clusters in the targets of the codes. In the epochs in which the codes form clusters, the known
+ * clusters are the clusters of the images. Their weight starts at 1 and falls with every epoch; the clusters of the
+ * codes themselves get the remaining weight. After these epochs, the clusters of the codes become the known clusters,
+ * with weight 1.
  */
 export function knownShare(epoch: number, { pretrain, refine }: MixturePhases): number {
   return epoch < pretrain + refine ? 1 - (epoch - pretrain) / refine : 1;

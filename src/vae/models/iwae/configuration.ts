@@ -5,8 +5,8 @@ import { networkOptions } from "../configuration.js";
 export const iwaeOptions = {
   ...networkOptions,
   /**
-   * Number of draws of each code in a training step, K. The paper uses 5 and 50. With 1, the loss is that of a vae. The
-   * time of a step grows with K.
+   * Number of draws of each code in a training step, K. The paper uses 5 and 50. With 1, the loss is the same as the
+   * loss of a vae. A step takes longer with a larger K.
    */
   importanceDraws: integer({ from: 1, to: 1000 }, { default: 5, help: "iwae: draws of each code in a training step" }),
 };

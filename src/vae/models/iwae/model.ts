@@ -14,7 +14,7 @@ export type IwaeConfiguration = Resolved<typeof iwaeOptions>;
 
 /**
  * The importance-weighted autoencoder of Burda, Grosse & Salakhutdinov 2016 (arXiv 1509.00519). This is a variational
- * autoencoder whose loss is a tighter bound of log p(x), the logarithm of the mean of K importance weights (equation
+ * autoencoder whose loss is a tighter bound of log p(x): the logarithm of the mean of K importance weights (equation
  * 8).
  */
 export class Iwae extends VariationalModel<IwaeConfiguration> {

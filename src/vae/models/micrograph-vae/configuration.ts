@@ -21,11 +21,12 @@ export const micrographVaeOptions = {
   hiddenDim: withDefault(networkOptions.hiddenDim, 1024),
   filters: { ...withDefault(networkOptions.filters, [32, 64, 128, 256]), defaultText: "32,64,128,256" },
   kernelSize: withDefault(networkOptions.kernelSize, 5),
-  /** Whether the error of the Sobel gradients is added to that of the pixels. */
+  /** Whether the error of the Sobel gradients is added to the error of the pixels. */
   gradientLoss: boolean({ default: true, help: "micrograph-vae: add the error of the Sobel gradients to the loss" }),
   /**
-   * Weight of the error of the Sobel gradients. 1 is the published loss, in which the period of a lattice weighs about
-   * thirty times as much as large shapes. With 0.5, a short training also learns the shapes of particles and fibers.
+   * Weight of the error of the Sobel gradients. 1 gives the published loss, in which the period of a lattice has about
+   * thirty times as much weight as large shapes. With 0.5, a short training also learns the shapes of particles and
+   * fibers.
    */
   gradientWeight: number(
     { above: 0 },
@@ -58,7 +59,7 @@ export const experimentOption = integer(
   { from: 1, to: 5 },
   { defaultText: "none", help: "micrograph-vae: published experiment whose settings are the defaults" },
 );
-/** Default training of micrograph-vae. */
+/** Default settings for the training of micrograph-vae. */
 export const MICROGRAPH_VAE_RECIPE: Recipe = {
   epochs: 30,
   leastSteps: 3000,
@@ -77,8 +78,8 @@ export const MICROGRAPH_VAE_RECIPE: Recipe = {
 export type MicrographVaeConfiguration = Resolved<typeof micrographVaeOptions>;
 
 /**
- * The five published experiments (Ede 2020, arXiv 2003.01113). Experiments 1 to 3 use the same settings with three data
- * sets.
+ * The five published experiments (Ede 2020, arXiv 2003.01113). Experiments 1 to 3 use the same settings with three
+ * different data sets.
  */
 export const MICROGRAPH_VAE_EXPERIMENTS = {
   1: { title: "STEM crops", options: {} },

@@ -16,28 +16,28 @@ import {
 import { type Pass, SERIES } from "../pass.js";
 import { MICROGRAPH_VAE_RECIPE, type MicrographVaeConfiguration } from "./configuration.js";
 
-/** Standard deviation of the normalized means over the images. */
+/** The means of the codes are normalized to this standard deviation over the images. */
 const MEAN_SPREAD = 2.5;
 /**
- * Standard deviation, over the images, of the normalized output for the standard deviations of the codes. The absolute
- * values of this output are the standard deviations.
+ * The encoder's output for the standard deviations of the codes is normalized to this standard deviation over the
+ * images. The absolute values of the normalized output are the standard deviations of the codes.
  */
 const SD_SPREAD = 0.5;
-/** Weight of the errors of pixels and gradients. */
+/** Weight, in the loss, of the errors of pixels and gradients. */
 const ERROR_WEIGHT = 50;
 const EPSILON = 1e-3;
 /**
- * Factor by which the initial kernel of the last layer is smaller than those of the other layers. With a larger kernel,
- * the decoder first draws random patterns over the images. It then learns to remove them by ignoring the codes, and
- * training does not leave this plateau: after 375 steps on 600 micrographs, all reconstructions were one flat image,
- * with and without noise in images and codes.
+ * Factor by which the initial kernel of the decoder's last layer is multiplied, so that it is smaller than the initial
+ * kernels of the other layers. With a larger initial kernel, the decoder first adds random patterns to the images. It
+ * then learns to remove these patterns by ignoring the codes, and the training does not leave this plateau: after 375
+ * steps on 600 micrographs, all reconstructions were one flat image, with and without noise in images and codes.
  */
 const OUTPUT_SCALE = 0.02;
 
 /**
  * The variational autoencoder of Ede 2020, "Warwick electron microscopy datasets" (arXiv 2003.01113), for micrographs.
  * Its loss consists of squared errors of images scaled to -1 to 1. Its codes are normalized by the statistics of the
- * batch in training, and by their running averages at inference.
+ * batch in training, and by the running averages of these statistics at inference.
  */
 export class MicrographVae extends Model<MicrographVaeConfiguration> {
   readonly recipe = MICROGRAPH_VAE_RECIPE;
@@ -105,7 +105,10 @@ export class MicrographVae extends Model<MicrographVaeConfiguration> {
     return this.configuration.regularizer === "kl";
   }
 
-  /** The output begins nearly flat instead of at the mean image (see `OUTPUT_SCALE`). */
+  /**
+   * Does nothing, because the first output of this decoder is nearly flat instead of the mean image (see
+   * `OUTPUT_SCALE`).
+   */
   override async beginEpoch(): Promise<void> {}
 
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
@@ -145,8 +148,8 @@ export class MicrographVae extends Model<MicrographVaeConfiguration> {
   }
 
   /**
-   * Returns the statistics of the batch in training and updates the running averages. At inference, returns the running
-   * averages.
+   * In training, returns the statistics of the batch and updates the running averages. At inference, returns the
+   * running averages.
    */
   private statistics(key: "mean" | "sd", head: tf.Tensor2D, pass: Pass): { mean: tf.Tensor; variance: tf.Tensor } {
     const runningMean = this.variables.get(`encoder/${key}_norm/moving_mean`) as tf.Variable;
@@ -181,7 +184,7 @@ function toUnitRange(raw: SymbolicTensor): SymbolicTensor {
   return scale.apply(finishWith("tanh", "image")(raw)) as SymbolicTensor;
 }
 
-/** Channels of the decoder's transposed convolutions: those of the encoder in reverse order. */
+/** Channels of the decoder's transposed convolutions: the channels of the encoder's convolutions in reverse order. */
 function mirrored(filters: readonly number[]): readonly number[] {
   return [...filters.slice(1), filters.at(-1) as number];
 }

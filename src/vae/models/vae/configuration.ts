@@ -1,4 +1,4 @@
 import { beta, networkOptions } from "../configuration.js";
 
-/** Options of vae and conv-vae. `beta`, the weight of the divergence, is that of Higgins et al. 2017. */
+/** Options of vae and conv-vae. `beta` is the weight of the KL divergence, as in Higgins et al. 2017. */
 export const vaeOptions = { ...networkOptions, beta };
