@@ -74,7 +74,7 @@ test.each([
 test("rejects columns of numbers, and formats without lists", async () => {
   const plain = tableFromArrays({ indices: Int32Array.of(1), distances: Float32Array.of(1) });
   await writeFile(path("plain.arrow"), tableToIPC(plain, "file"));
-  await expect(readNeighborTable(path("plain.arrow"))).rejects.toThrow("has no list");
+  await expect(readNeighborTable(path("plain.arrow"))).rejects.toThrow("is not a list");
   await writeFile(path("table.csv"), "indices,distances\n1,2\n");
   await expect(readNeighborTable(path("table.csv"))).rejects.toThrow("expected a Parquet or Arrow file");
 });
