@@ -2,7 +2,7 @@
 
 /** The core only computes on the thread of the worker. */
 export const availableParallelism = () => 1;
-/** A browser does not report its free memory. This is the limit of WebAssembly. */
+/** A browser does not report its free memory, so this is the largest memory that WebAssembly can use. */
 export const totalmem = () => 2 ** 32;
 export const endianness = () => "LE";
 /** Replaces setImmediate of node:timers/promises. */

@@ -4,7 +4,7 @@ import { Core, type CoreArray, type CoreModule, type CoreTable } from "./core.js
 /**
  * The interface of the native addon (native/addon/binding.d.cts), implemented with the WebAssembly core on the calling
  * thread. Gradient descent runs in slices, and the event loop runs between the slices. The neighbor search, other work
- * before gradient descent, and all other functions run in one piece.
+ * before gradient descent, and all other functions run without interruption.
  */
 export type WasmBinding = Omit<typeof native, "backend">;
 
@@ -14,7 +14,7 @@ export type WasmBinding = Omit<typeof native, "backend">;
  */
 const SLICE = 50;
 
-/** Tables of the core are in alphabetical order, but the stages of a run must be in the order in which they happen. */
+/** The core returns tables in alphabetical order, but the stages of a run must be in the order in which they happen. */
 const STAGES = ["pca", "neighbors", "affinities", "initialization", "optimization"];
 const inOrder = (seconds: CoreTable) =>
   Object.fromEntries(STAGES.filter((stage) => stage in seconds).map((stage) => [stage, seconds[stage]]));
@@ -62,8 +62,8 @@ function reporterOf(onProgress: Progress, onlyFraction: boolean) {
 }
 
 /**
- * Starts work that begins in a later turn of the event loop and runs in one piece. `cancel` only works before the start
- * or from a progress report. The input is copied immediately, so the caller may change it afterwards.
+ * Starts work that begins in a later turn of the event loop and then runs without interruption. `cancel` only works
+ * before the start or from a progress report. The input is copied immediately, so the caller may change it afterwards.
  */
 function startJob(core: Core, name: string, input: { onProgress?: Progress }, onlyFraction: boolean) {
   let isCanceled = false;
@@ -154,7 +154,8 @@ function boundRun(core: Core) {
     }
 
     /**
-     * Repeats a function after each slice until it returns a result. Only gradient descent stops before it is finished.
+     * Calls a function of the core again after each slice of time until it returns a result. Only gradient descent
+     * pauses before it is finished.
      */
     async #work(name: string, input: object, report: (progress: CoreTable) => void): Promise<CoreTable> {
       if (this.#isBusy)
