@@ -1,6 +1,5 @@
 /**
- * Writing of one cell of a CSV or TSV file. It does not use Node.js, because pages in the browser also write such
- * files.
+ * Functions that write one cell of a CSV or TSV file. They do not use Node.js, because web pages also write such files.
  */
 
 /** Puts the text in quotes if a reader would otherwise split or trim it. */
@@ -18,9 +17,9 @@ export const disarmFormula = (text: string): string =>
 export const shortestFloat64 = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
 /**
- * Writes a number with the fewest digits that read back as the same float32. At some powers of two, whose neighbors
- * have unequal distances, it may use one digit more. Every normal float32 keeps at least six digits, subnormal ones
- * fewer; nine digits distinguish all float32 numbers.
+ * Writes a number with the fewest digits that read back as the same float32. At some powers of two, the text may have
+ * one digit more than necessary, because the next smaller float32 is nearer than the next larger one. A normal float32
+ * preserves at least six decimal digits, a subnormal one fewer; nine digits distinguish all float32 numbers.
  */
 export function shortestFloat32(value: number): string {
   if (value === 0) return shortestFloat64(value);

@@ -1,15 +1,15 @@
 import type { NativeFarValue } from "./binding.js";
 
 /**
- * Threshold, in units of a typical point's distance. Values farther away are more often fill values or errors than
- * measurements.
+ * Smallest distance for which a warning is given, as a multiple of a typical point's distance. Values farther away are
+ * more often fill values or errors than measurements.
  */
 const FAR = 1e5;
 
 /**
  * Returns a list with a warning about a value far beyond the others. The list is empty if there is no such value.
  *
- * @param far the value found by the core
+ * @param far the farthest value, as found by the core
  */
 export function describeFarValue(far: NativeFarValue | undefined): string[] {
   if (!far || far.times < FAR) return [];

@@ -6,10 +6,11 @@ import { endianness } from "node:os";
 /** The content of a page, and its content security policy. */
 export interface PageContent {
   readonly title: string;
-  /** JSON for the page's script. */
+  /** The data that the page's script reads as JSON. */
   readonly data: unknown;
   /**
-   * Returns directives to add to those for the page's own script, such as `style-src`. `hash` is the hash of its style.
+   * Returns further directives of the content security policy, such as `style-src`, in addition to those for the page's
+   * own script. `hash` is the hash of the page's style.
    */
   policy(hash: string): string;
 }

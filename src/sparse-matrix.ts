@@ -6,7 +6,7 @@ import { type FloatArray, Matrix, type NumericArray } from "./matrix.js";
  * columns are at positions `indptr[i]` to `indptr[i + 1] - 1` of `data` and `indices`. All other entries are 0.
  */
 export interface SparseMatrixLike {
-  /** rows + 1 positions, in ascending order from 0. */
+  /** The positions in `indices` and `data` at which the rows begin: rows + 1 numbers, in ascending order from 0. */
   readonly indptr: NumericArray | BigInt64Array | readonly number[];
   /** Columns from 0, in any order. Each column occurs at most once in a row. */
   readonly indices: NumericArray | BigInt64Array | readonly number[];

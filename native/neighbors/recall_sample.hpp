@@ -22,8 +22,9 @@ class RecallSample {
   // The true neighbors of sampled point s, nearest first.
   std::span<const std::uint32_t> neighbors(std::size_t s) const { return {&neighbors_[s * k_], k_}; }
 
-  // The share of the sample's true neighbors in lists of k squared distances per point, each ascending. A neighbor
-  // counts as true if its distance is at most that of the true k-th neighbor.
+  // Returns the share of the sampled points' true neighbors that a search has found. `squared` contains the squared
+  // distances of the k neighbors that the search found for each point, in ascending order. A neighbor counts as true if
+  // its distance is at most that of the true k-th neighbor.
   double measure(const float* squared) const;
 
  private:

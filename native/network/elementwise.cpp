@@ -6,7 +6,8 @@
 namespace sigma {
 namespace {
 
-// The numbers per chunk of work. Fewer would not be worth waking a thread.
+// How many array elements a thread processes as one chunk. For smaller chunks, waking a thread would cost more than it
+// saves.
 constexpr std::size_t kGrain = 16384;
 
 }  // namespace

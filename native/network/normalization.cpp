@@ -7,7 +7,8 @@
 namespace sigma {
 namespace {
 
-// The numbers per chunk of work. They stay in the second-level cache of the thread while they are read twice.
+// How many array elements a thread processes as one chunk. The elements of a chunk stay in the second-level cache of
+// the thread while they are read twice.
 constexpr std::size_t kGrain = 16384;
 
 std::size_t rows_per_chunk(const Normalization& normalization) {

@@ -69,8 +69,8 @@ class Ranking {
       if (at == nearest_.end()) far_.push_back({key, e});
     }
     std::sort(far_.begin(), far_.end());
-    // The farthest points are counted first, among all points that are not farther. Fewer points then remain for the
-    // rest.
+    // The ranks of the farthest points are computed first, by counting the nearer points among all points that are not
+    // farther than the farthest one. The nearer a point, the fewer points remain to be counted for it.
     const float* values = row_;
     const std::uint32_t* indices = nullptr;
     for (std::size_t left = far_.size(), held = stride_; left > 0;) {

@@ -9,7 +9,8 @@
 
 namespace sigma {
 
-// Computes every pair, O(n^2). Because this can take long, it checks a cancellation if there is one.
+// Computes every pair, O(n^2). Because this can take long, the computation can be canceled if a `Cancellation` is
+// given.
 class ExactRepulsion final : public Repulsion {
  public:
   ExactRepulsion(int output_dimensions, ThreadTeam& team, double degrees_of_freedom = 1,

@@ -1,4 +1,7 @@
-/** The binding of the library in the worker of a page. It is empty until the core is compiled. */
+/**
+ * The functions of the WebAssembly core that the library calls in the worker of a web page. The object is empty until
+ * the core is compiled.
+ */
 import type native from "#binding";
 import { compileCore, createBinding, type HelperHost } from "../wasm/index.js";
 

@@ -1,10 +1,10 @@
-/** The page's side of a worker that computes. */
+/** Starts workers from a web page, sends calls to them and receives their results. */
 import { AbortError, SigmaTsneError } from "../errors.js";
 import { missingFeature } from "./features.js";
 import { type CallName, decode, decodeError, encode, type Reply, type Request } from "./messages.js";
 import { CORE, HELPER, THREADED_CORE, WORKER } from "./parts.js";
 
-/** The functions among the options of a call. The worker sends events with their names. */
+/** The callbacks in the options of a call, by name. To call one of them, the worker sends an event with its name. */
 type Callbacks = Record<string, (value: never) => void>;
 
 interface Waiting {
@@ -51,10 +51,10 @@ export class Computer {
   }
 
   /**
-   * Calls a function in the worker. The last argument contains the options; the functions in it are called with the
-   * events of the worker.
+   * Calls a function in the worker. The last argument contains the options; the callbacks among them are called when
+   * the worker sends events.
    *
-   * @param signal cancels the call, which rejects when the worker has stopped
+   * @param signal cancels the call: its promise is rejected when the worker has stopped the computation
    */
   call<T>(name: CallName, args: unknown[], signal?: AbortSignal): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure);
@@ -122,7 +122,10 @@ export class Computer {
   }
 }
 
-/** Makes one call in a new worker. An aborted signal ends it at once. Its memory is freed in any case. */
+/**
+ * Makes one call in a new worker, then ends the worker, which frees its memory. An aborted signal ends the worker at
+ * once.
+ */
 export async function computeOnce<T>(name: CallName, args: unknown[], signal?: AbortSignal): Promise<T> {
   if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
   const computer = new Computer();

@@ -34,7 +34,7 @@ export { Tsne } from "./tsne.js";
 
 /**
  * Embeds points, or means with standard deviations, by t-SNE. It uses the fastest method for the number of points
- * unless `options.method` chooses one. The computation runs in a worker, which ends with it.
+ * unless `options.method` chooses one. The computation runs in a worker, which ends when the computation ends.
  *
  * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
  * @param options `sigma`, n x d, makes the run sigma-aware; `onProgress` and `onSnapshot` are called during the run; an

@@ -20,7 +20,9 @@ export interface Call {
   id: number;
   name: CallName;
   args: unknown[];
-  /** Names of the callbacks in the options of the call. Each callback becomes an event. */
+  /**
+   * Names of the callbacks in the options of the call. The worker sends an event with this name instead of calling it.
+   */
   events: string[];
 }
 
@@ -48,7 +50,10 @@ export interface EncodedError {
 
 const MATRIX = "sigma-tsne matrix";
 
-/** Makes a copy that can be posted. Matrices become marked objects; functions and signals are left out. */
+/**
+ * Makes a copy of a value that can be sent by `postMessage`. Matrices become marked objects; functions and signals are
+ * left out.
+ */
 export function encode(value: unknown): unknown {
   if (typeof value === "function" || value instanceof AbortSignal) return undefined;
   if (typeof value !== "object" || value === null) return value;
@@ -82,7 +87,10 @@ export function encodeError(error: unknown): EncodedError {
   };
 }
 
-/** The received value if it is a number or a text. For all other values the message already contains a description. */
+/**
+ * The received value of an error if it is not an object. Otherwise `undefined`, because the message of the error
+ * already describes the object.
+ */
 const describeReceived = (received: unknown) => (typeof received === "object" ? undefined : received);
 
 export function decodeError({ name, message, facts }: EncodedError): Error {

@@ -134,7 +134,7 @@ export class Tsne {
     this.#computer?.end();
   }
 
-  /** Starts the worker and creates the run in it, once. */
+  /** Starts the worker and creates the run in it, unless this was already done. */
   async #make(): Promise<void> {
     this.#computer ??= new Computer();
     this.#made ??= this.#computer.call<Made>("construct", [this.#data, this.#given]);

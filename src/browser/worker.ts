@@ -11,10 +11,10 @@ const scope = globalThis as unknown as {
   postMessage(message: Reply, transfer?: Transferable[]): void;
 };
 
-/** Running calls by number, so that they can be canceled. */
+/** The running calls by their number in the messages, so that the page can cancel them. */
 const calls = new Map<number, AbortController>();
 
-/** The run of this worker, if it has one, and the receivers of its events during a fit. */
+/** The run of this worker, if one was created, and the functions that receive its events during a fit. */
 let tsne: Tsne | undefined;
 let emitters: Emitters = {};
 type Emitters = Readonly<Record<string, (value: unknown) => void>>;
@@ -86,7 +86,8 @@ function perform({ id, name, args, events }: Call, { signal }: AbortController):
   };
   const callbacks = Object.fromEntries(events.map((event) => [event, send(event)]));
   /**
-   * The last argument contains the options. The callbacks and the signal could not be posted, so they are added here.
+   * The last argument contains the options. The callbacks and the signal cannot be sent in a message, so they are added
+   * to the options here.
    */
   const withOptions = () => ({ ...(given.at(-1) as unknown as object), ...callbacks, signal }) as never;
   switch (name) {
@@ -116,7 +117,7 @@ function construct(data: never, options: object, events: readonly string[]): obj
   return { options: tsne.options, warnings: tsne.warnings, shape: tsne.shape };
 }
 
-/** An aborted signal stops the fit after its current iteration. The page decides whether that is an error. */
+/** An aborted signal stops the fit after its current iteration. The page decides whether this stop is an error. */
 async function fitRun(iterations: number | undefined, signal: AbortSignal): Promise<object> {
   const run = requireRun();
   signal.addEventListener("abort", () => run.stop(), { once: true });
@@ -125,7 +126,7 @@ async function fitRun(iterations: number | undefined, signal: AbortSignal): Prom
 }
 
 function requireRun(): Tsne {
-  if (!tsne) throw new Error("the run has not been made");
+  if (!tsne) throw new Error("the worker has no run: create a run first");
   return tsne;
 }
 

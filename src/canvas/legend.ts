@@ -12,9 +12,9 @@ export interface Legend {
 /** One line of a legend of classes. */
 export interface LegendEntry {
   readonly name: string;
-  /** Undefined if there is no space for it. */
+  /** Number of points of the class. Undefined if there is no space for this number. */
   readonly count: number | undefined;
-  /** Undefined for a line that stands for several classes. */
+  /** Undefined for a line that represents several classes together. */
   readonly color: string | undefined;
 }
 
@@ -22,11 +22,11 @@ const formatCount = (count: number | undefined): string => count?.toLocaleString
 
 /**
  * Lays out swatch, name and count of each class in columns within `maxWidth x maxHeight`. The font is as large as
- * possible, at most `em`. If the legend does not fit even with small letters, first the counts are left out, then the
- * last classes.
+ * possible, at most `em`. If the legend does not fit even with small letters, the counts are left out first, and then
+ * the last classes.
  *
- * @param isBeside whether the legend is to the right of the map, where it may be high, or below the map, where it must
- *   be low
+ * @param isBeside whether the legend is to the right of the map, where it may be tall, or below the map, where its
+ *   height must be small
  */
 export function layOutClasses(
   context: Context,
@@ -206,7 +206,7 @@ export function layOutColorBar(
   };
 }
 
-/** A number beside a color bar, and its position as a share of the bar. */
+/** A number beside a color bar, and its position as a fraction of the length of the bar. */
 interface Tick {
   readonly share: number;
   readonly label: string;

@@ -10,14 +10,17 @@ export type Labels =
       readonly names: readonly string[];
       /** Number of points in each class. */
       readonly counts: readonly number[];
-      /** Number of distinct labels that share the color of "other". Their points have the index -1. */
+      /**
+       * Number of distinct labels that have no color of their own and share the color of "other". Points with these
+       * labels have the index -1.
+       */
       readonly otherClasses: number;
       /** Number of points without a class. */
       readonly rest: number;
     }
   | {
       readonly kind: "quantity";
-      /** Value of each point; NaN if it has none. */
+      /** Value of each point; NaN for a point without a value. */
       readonly values: Float64Array;
       readonly least: number;
       readonly most: number;
@@ -95,7 +98,7 @@ function toQuantity({ found, indices }: CountedLabels): Labels {
   };
 }
 
-/** Makes the most frequent labels classes, in natural order. */
+/** Converts the most frequent labels to classes, in natural order. */
 function toClasses({ found, indices }: CountedLabels): Labels {
   const byFrequency = [...found].sort((a, b) => b.count - a.count || byName(a.name, b.name));
   const kept = byFrequency

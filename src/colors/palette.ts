@@ -126,8 +126,8 @@ type Seen = readonly Oklab[];
 
 const VISIONS = [(color: Rgb) => color, filterDeficiencyProt(1), filterDeficiencyDeuter(1)];
 /**
- * Distances for color-blind vision are multiplied by this factor. The color space of color-blind vision is smaller, so
- * without the factor the colors could hardly differ in anything but lightness.
+ * The distances between colors in color-blind vision are multiplied by this factor. Color-blind vision distinguishes
+ * fewer colors, so without the factor the chosen colors could hardly differ in anything but lightness.
  */
 const DEFICIENCY_WEIGHT = 1.7;
 

@@ -20,11 +20,11 @@ export interface ComparedMap {
   name: string;
   /**
    * n x outputDimensions, float32: the map after alignment to the first map by translation, rotation, reflection and
-   * scale. The first map is not changed. KL divergences refer to the map before scaling, that is to this map divided by
-   * `alignment.scale`.
+   * scale. The first map is not changed. The KL divergences are those of the map before scaling, which is this map
+   * divided by `alignment.scale`.
    */
   embedding: Matrix;
-  /** The alignment that was applied. */
+  /** The alignment that was applied to the map. */
   alignment: Alignment;
   /** KL(P||Q) in nats at the end of the gradient descent, under the distance and perplexity of the map. */
   kl: number;
@@ -46,7 +46,10 @@ export interface ComparedMap {
 /** A distance and perplexity, which define the neighbors and affinities for measuring the maps. */
 export interface QualityReference {
   distance: DistanceName;
-  /** In squared units of the data; `undefined` for a distance without a floor. */
+  /**
+   * The variance floor of the distance, in squared units of the data; `undefined` for a distance without a variance
+   * floor.
+   */
   varianceFloor: number | undefined;
   perplexity: number | readonly number[];
 }
@@ -93,7 +96,7 @@ export interface Comparison {
   k: number;
   /** The maps in the order of the variants. */
   maps: ComparedMap[];
-  /** The different distances and perplexities of the variants. */
+  /** The distinct combinations of distance, variance floor and perplexity that the variants use. */
   references: QualityReference[];
   /** The quality of map m under reference r is `quality[m][r]`. */
   quality: ComparedQuality[][];
@@ -103,7 +106,10 @@ export interface Comparison {
   meanSigma?: Float32Array;
 }
 
-/** Largest number of points for which all neighborhoods are compared. More would take minutes, so a sample is used. */
+/**
+ * Largest number of points for which the neighborhoods of all points are compared. For more points this would take
+ * minutes, so a sample of the points is used.
+ */
 const MOST_LOOKED_AT = 100_000;
 const LOOKED_AT = 5000;
 
@@ -210,7 +216,10 @@ function distinctReferences(runs: readonly TsneResult[]): QualityReference[] {
 
 type LabelScores = Pick<ComparedMap, "accuracy" | "silhouette">;
 
-/** Measures every map under every reference, and once with the labels. */
+/**
+ * Measures the quality of every map under every reference, which is a distance with its perplexity. The labels are used
+ * only once per map, because their measures do not depend on the reference.
+ */
 async function measureMaps(
   runs: readonly TsneResult[],
   references: readonly QualityReference[],

@@ -16,7 +16,7 @@ export interface Correlation {
 }
 
 const RESAMPLES = 1000;
-/** Number of draws after which the event loop gets a turn. */
+/** Number of random draws after which the event loop can handle other events. */
 const DRAWS_AT_ONCE = 2_000_000;
 
 /**
@@ -62,7 +62,7 @@ export async function correlateRanks(
   return { rho, interval: [percentile(0.025), percentile(0.975)], count };
 }
 
-/** Computes ranks from 0 and centers them on 0. Equal values share their mean rank. */
+/** Computes ranks, which begin with 0, and subtracts their mean. Equal values get the mean of their ranks. */
 function ranks(values: Float64Array): Float64Array {
   const order = Uint32Array.from(values.keys()).sort((i, j) => values[i] - values[j]);
   const result = new Float64Array(values.length);
@@ -75,7 +75,10 @@ function ranks(values: Float64Array): Float64Array {
   return result;
 }
 
-/** Correlation of a resample of all points, each chosen by `choose`; NaN if one quantity is constant. */
+/**
+ * Pearson's correlation of a resample of the points, in which `choose(i)` replaces point i; NaN if one quantity is
+ * constant.
+ */
 function pearson(x: Float64Array, y: Float64Array, choose: (i: number) => number): number {
   let [sx, sy, sxx, syy, sxy] = [0, 0, 0, 0, 0];
   const n = x.length;

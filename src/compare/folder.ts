@@ -25,15 +25,18 @@ export interface WriteComparisonOptions {
    * The row of each point in its file, if rows were left out: the column `row` of `changes.csv`. Default: 0, 1, 2, ...
    */
   rows?: ArrayLike<number> | undefined;
-  /** Number of rows of the file. Rows without a point are NaN in the `.npy` files. Default: one per point. */
+  /**
+   * Number of rows of the file that contains the data. Rows without a point are NaN in the `.npy` files. Default: the
+   * number of points.
+   */
   fileRows?: number | undefined;
   /** Additional columns of `changes.csv` by name, such as an identifier: one value per point. */
   columns?: Table | undefined;
-  /** Heading of the picture and the report. Default: the number of points. */
+  /** Heading of the picture and the report. Default: a heading with the number of points, such as "150 points". */
   title?: string | undefined;
   /**
-   * Whether to write into a folder that also holds other files. Files of the same names are replaced one after the
-   * other, and other files are kept. Default false: such a folder is rejected.
+   * Whether to write into a folder that also holds other files. Files with the same names are replaced one after the
+   * other, and other files are kept. Default false: a folder with other files is rejected.
    */
   force?: boolean | undefined;
   /** Stops the writing and leaves the folder unchanged. */
@@ -49,7 +52,7 @@ const CHANGES = "changes.csv";
 const MARKS = 12;
 
 /**
- * Writes a comparison as a folder that appears complete or not at all. An earlier comparison in the same folder is
+ * Writes a comparison as a folder, either completely or not at all. An earlier comparison in the same folder is
  * replaced. A folder with other content is rejected.
  *
  * - `map_<name>.npy`, for each map: n x outputDimensions float32, aligned to the first map; with `fileRows`, one row
@@ -192,7 +195,10 @@ function* changesTable(
   yield lines;
 }
 
-/** Formats a number with seven digits, which is enough for positions and fractions; empty for a missing value. */
+/**
+ * Formats a number with at most seven significant digits, which is enough for positions and fractions. A missing value
+ * becomes an empty text.
+ */
 const shortest = (value: number | undefined): string =>
   value === undefined || Number.isNaN(value) ? "" : String(Number(value.toPrecision(7)));
 

@@ -4,7 +4,7 @@ import type { Comparison, QualityReference } from "./compare.js";
 import type { Correlation } from "./correlation.js";
 import type { Alignment } from "./procrustes.js";
 
-/** Value of `kind` by which an earlier comparison is recognized. */
+/** Value of the field `kind` in metrics.json, which identifies the folder of an earlier comparison. */
 export const METRICS_KIND = "sigma-tsne comparison";
 
 /** Summary of a quantity over the points. */
@@ -51,14 +51,14 @@ export interface ComparisonMetrics {
     second: string;
     disparity: number;
     displacement: Spread;
-    /** Over the `count` points that were measured. */
+    /** Fraction of changed neighbors per point, over the `count` points that were measured. */
     changed: Spread & { count: number };
     /** With sigma: Spearman's rho with the points' mean sigma, and its 95 % bootstrap interval. */
     uncertainty?: { displacement: Correlation | null; changed: Correlation | null };
   }[];
   /** Rows of the points that are numbered in the picture and the report, for the first and the last map. */
   marks: number[];
-  /** Computation time of each map in seconds. Everything else is the same for the same input, options and seed. */
+  /** Computation time of each map in seconds. All other values are the same for the same input, options and seed. */
   seconds: number[];
 }
 

@@ -1,6 +1,6 @@
 import type { Matrix } from "../matrix.js";
 
-/** Points closer than this, in units of the root mean square radius, would overlap in a picture. */
+/** Points at a smaller distance than this, in units of the root mean square radius, would overlap in a picture. */
 const SPACING = 0.2;
 
 /**

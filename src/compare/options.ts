@@ -23,12 +23,12 @@ export interface CompareVariant {
  */
 export interface CompareProgress {
   step: "embedding" | "quality" | "neighborhoods";
-  /** The name of the current map or maps. */
+  /** The name of the map in progress, or the names of the two maps that are compared. */
   name: string;
   stage: string;
   /** Completed fraction of this stage, 0 to 1. */
   fraction: number;
-  /** For maps: the completed iterations and their total. */
+  /** While a map is computed: the number of completed iterations, and the total number of iterations. */
   iteration?: number;
   iterations?: number | undefined;
   kl?: number | undefined;
@@ -65,7 +65,7 @@ export interface CompareSettings {
   k: number;
 }
 
-/** Limit of the number of maps, for clear pictures and tolerable computing time. */
+/** Maximum number of maps: with more maps, pictures would be unclear and the computation would take too long. */
 const MOST_VARIANTS = 8;
 const LONGEST_NAME = 60;
 const DEFAULT_K = 15;
@@ -142,7 +142,7 @@ function defaultVariants({ sigma, distance }: CompareOptions): CompareVariant[] 
   ];
 }
 
-/** Returns the same error with the variant that contains the option. */
+/** Returns the same error, with the variant added to the name of the option. */
 function withinVariant(cause: ArgumentError, variant: string): ArgumentError {
   const { code, received, accepted } = cause;
   return new ArgumentError(code, { argument: `${variant}.options.${cause.argument}`, received, accepted }, { cause });

@@ -22,8 +22,8 @@ export interface Procrustes extends Alignment {
   aligned: Matrix;
   /**
    * 0 (the same shape) to 1: the sum of squared distances that remains after alignment, if both embeddings are centered
-   * and scaled to a sum of squares of 1, as in `scipy.spatial.procrustes`. It does not change if the two are exchanged.
-   * It is 1 if all points of one embedding have the same position.
+   * and scaled to a sum of squares of 1, as in `scipy.spatial.procrustes`. The value does not change if the two
+   * embeddings are exchanged, and it is 1 if all points of one embedding have the same position.
    */
   disparity: number;
   /**
@@ -100,12 +100,13 @@ function centroid(matrix: Matrix, argument: string): number[] {
   return sums.map((sum) => sum / matrix.rows);
 }
 
-/** A singular value below this fraction of the largest counts as a rounding error. */
+/** A singular value below this fraction of the largest one is treated as a rounding error. */
 const NEGLIGIBLE = 1e-13;
 
 /**
  * Computes the orthogonal factor U V' of a small square matrix M = U S V', and the trace of S, by one-sided Jacobi
- * rotations (Hestenes 1958). They rotate the columns of M until they are perpendicular; then M V = U S.
+ * rotations (Hestenes 1958). The rotations, whose product is V, are applied to the columns of M until the columns are
+ * perpendicular; then M V = U S.
  */
 function polarFactor(matrix: readonly (readonly number[])[]) {
   const axes = matrix.map((_, i) => i);

@@ -13,8 +13,8 @@ const SHADES = 64;
 const MARKS = 12;
 
 /**
- * Returns the page as one HTML text that includes its style, script and data. Its content security policy allows
- * nothing else.
+ * Returns the page as one HTML text that includes its style, script and data. The content security policy of the page
+ * prevents loading anything else.
  */
 export async function renderReport(
   comparison: Comparison,

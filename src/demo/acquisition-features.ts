@@ -9,7 +9,10 @@ import { mean, meanWithError } from "./scores.js";
 /** Number of acquisitions of every scene. */
 export const ACQUISITIONS = 8;
 const COMPONENTS = 25;
-/** Highest spatial frequency in periods per side of an image. Images of 48 pixels resolve at most 24. */
+/**
+ * Highest measured spatial frequency in periods per side of an image. Images of 48 pixels per side can show at most 24
+ * periods.
+ */
 const RESOLUTION = 16;
 /** Number of scenes in memory at a time. */
 const SCENES_AT_ONCE = 32;
@@ -67,8 +70,8 @@ export interface Features {
 }
 
 /**
- * Reduces diffractograms to principal components of the correlation matrix of their means. The acquisitions of a scene
- * give a mean and a standard error in each component.
+ * Reduces diffractograms to principal components of the correlation matrix of their means. The mean and the standard
+ * error of a scene in each component are computed from the acquisitions of the scene.
  */
 export async function reduceToComponents(
   { acquisitions, scenes }: Diffractograms,
@@ -107,8 +110,8 @@ function averageAcquisitions(acquisitions: Matrix): Matrix {
 }
 
 /**
- * Fits principal components to standardized columns. The projection divides by the standard deviation of the first
- * component.
+ * Fits principal components to standardized columns. The returned projection divides all components by the standard
+ * deviation of the first one.
  */
 async function fitComponents(points: Matrix, threads: number, signal: AbortSignal | undefined) {
   const { rows: n, cols: length } = points;

@@ -44,7 +44,7 @@ type FileName = (typeof FILES)[number]["name"];
  * The embedded data are the means over the 8 acquisitions. The uncertainty of a mean is its standard error, s /
  * sqrt(8), where s is the standard deviation of the acquisitions with 7 degrees of freedom. Both maps use the same
  * means, options and seed; only the second one uses the standard errors. The labels and the noise-free scenes do not
- * influence the maps. They are only used to score them.
+ * influence the maps. The labels and scenes are only used to score the maps.
  *
  * Writes the files in `summary.files`, each atomically: means and sigma (n x 25), labels, both maps (n x 2), a contact
  * sheet of the micrographs, the maps side by side, and the summary. The same seed and count give the same bytes, except

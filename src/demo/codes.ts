@@ -22,7 +22,7 @@ import type { CodesSummary } from "./summary.js";
 export type Networks = typeof import("../vae/index.js") & { backend: Backend };
 
 const NEIGHBORS = 10;
-/** Latent dimensions of the small model. The other model uses its own default. */
+/** Number of latent dimensions of the model `vae`. The model `micrograph-vae` uses its own default. */
 const Z_DIM = 20;
 const SPLIT = { validation: 0, test: 0.1 };
 /**
@@ -49,9 +49,10 @@ const FILES = [
 type FileName = (typeof FILES)[number]["name"];
 
 /**
- * Goes from images to maps. A small variational autoencoder learns simulated micrographs with one acquisition each. Its
- * codes are embedded without and with their standard deviations, the two maps are compared, and the second one is
- * spread onto a grid. All results are drawn. Labels are only used for colors and scores, never for learning.
+ * Demonstrates all steps from images to maps. A small variational autoencoder learns simulated micrographs with one
+ * acquisition each. Its codes are embedded without and with their standard deviations, the two maps are compared, and
+ * the second one is spread onto a grid. Pictures of all results are drawn. Labels are only used for colors and scores,
+ * never for learning.
  *
  * The likelihood of the dense model has a learned variance. The pixels are gray values of low contrast, from which a
  * Bernoulli likelihood learns almost nothing. Small batches make the best use of few images.
@@ -157,14 +158,17 @@ async function compareMaps(codes: Codes, { options, labels }: Work): Promise<Sco
   return { comparison, standardHits: await hitsOf(standard), awareHits: await hitsOf(aware) };
 }
 
-/** The results of the steps that draw. */
+/** The results of the steps that draw pictures. */
 interface Pictures {
   readonly separation: Separation;
   readonly grid: GridAssignment;
   readonly activeDimensions: number;
 }
 
-/** Writes the comparison, the images on the map, the separated map, the walls and the figures of the model. */
+/**
+ * Writes the comparison, the map with images, the separated map, the walls of images, and pictures that show what the
+ * model has learned.
+ */
 async function writePictures(comparison: Comparison, work: Work): Promise<Pictures> {
   const { options, networks, dataset, model, labels } = work;
   const { directory, count, seed, threads, signal, onProgress } = options;

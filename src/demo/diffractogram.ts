@@ -17,11 +17,11 @@ export interface Diffractometer {
  * independent of where the structure is in the image. Microscopists read the periods and directions of a specimen from
  * it.
  *
- * The image is multiplied by a Hann window. The power is divided by that of white noise with the strength of the
- * image's mean. Counting electrons adds the same expected power at every frequency, sum(window^2 image) / dose. This
- * power is subtracted, so that at any dose the expected power equals that of the image without noise. Finally asinh
- * compresses the power: it is linear near 0 and logarithmic for large values, and also defined for the negative
- * estimates that noise causes.
+ * The image is multiplied by a Hann window. The power is divided by the expected power of white noise whose standard
+ * deviation equals the mean of the image. Counting electrons adds the same expected power at every frequency,
+ * sum(window^2 image) / dose. This power is subtracted, so that at any dose the expected power equals that of the image
+ * without noise. Finally asinh compresses the power: it is linear near 0 and logarithmic for large values, and also
+ * defined for the negative estimates that noise causes.
  *
  * @param size pixels per side
  * @param resolution highest spatial frequency in periods per side. The frequencies k and -k have equal power, so only
@@ -71,7 +71,7 @@ function hannWindow(size: number): Float64Array {
   return Float64Array.from({ length: size * size }, (_, at) => hann[Math.floor(at / size)] * hann[at % size]);
 }
 
-/** Cosines and sines of the first waves at every pixel, waves x size. */
+/** Cosines and sines of the waves with 0 to `count` - 1 periods per side, at every pixel of a line: count x size. */
 interface Waves {
   cos: Float64Array;
   sin: Float64Array;

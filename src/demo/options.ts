@@ -20,8 +20,8 @@ export interface DemoOptions {
   /**
    * `"acquisitions"`: each micrograph is acquired several times, and the means are embedded with their standard errors.
    * These measured errors improve the map. `"codes"`: an autoencoder is trained on the micrographs, and its codes are
-   * embedded. Their standard deviations are the widths of the codes, not measured errors, and make no clear difference.
-   * Default `"acquisitions"`.
+   * embedded. The standard deviations of the codes are estimates of the encoder, not measured errors, and make no clear
+   * difference to the map. Default `"acquisitions"`.
    */
   data?: DemoData | undefined;
   /**
@@ -35,7 +35,10 @@ export interface DemoOptions {
   epochs?: number | undefined;
   /** Seed of all random numbers, an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
-  /** Threads, 1 to 1024. The results do not depend on it. Default: as many as the machine has processors. */
+  /**
+   * Number of threads, 1 to 1024. The results do not depend on this number. Default: as many as the machine has
+   * processors.
+   */
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;

@@ -36,7 +36,7 @@ export async function nearestNeighbors(points: Matrix, k: number, signal?: Abort
 
 /**
  * Returns 1 for each point whose most frequent neighbor label is its own label, otherwise 0. If two labels are equally
- * frequent, the one with the nearer neighbor counts. The mean is the leave-one-out accuracy of a k-nearest-neighbors
+ * frequent, the label with the nearer neighbor is used. The mean is the leave-one-out accuracy of a k-nearest-neighbors
  * classifier.
  *
  * @param neighbors n x k row numbers, nearest first

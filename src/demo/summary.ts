@@ -12,8 +12,8 @@ export interface Halves {
 /** The scores of one map. */
 export interface MapScores {
   /**
-   * KL divergence of the map from its own affinities. The affinities of the two maps differ, so their divergences are
-   * not comparable.
+   * KL divergence of the map from the affinities that it was computed from. The two maps are computed from different
+   * affinities, so their divergences are not comparable.
    */
   kl: number;
   iterations: number;
@@ -46,11 +46,14 @@ export interface AcquisitionsSummary {
    * include the variation between seeds of the optimization.
    */
   gain: { accuracy: Record<keyof Halves, Difference>; neighborsKept: Record<keyof Halves, Difference> };
-  /** Accuracy among the noise-free scenes without any map. Noise and embedding reduce this accuracy. */
+  /**
+   * The accuracy if the neighbors are searched among the noise-free scenes instead of in a map. It shows how much
+   * accuracy is lost by noise and embedding.
+   */
   noiseFreeAccuracy: number;
   /** Share of every image's 10 nearest neighbors that the two maps have in common. */
   agreement: number;
-  /** Accuracy for the low-dose half of each class. */
+  /** Accuracy for the half of each class that has the lower doses. */
   lowDoseAccuracy: { label: string; standard: number; sigma: number }[];
   files: readonly DemoFile[];
   /** Wall-clock times. All other values are the same for the same seed and count. */
@@ -71,7 +74,7 @@ export interface CodesSummary {
     name: string;
     parameters: number;
     zDim: number;
-    /** Number of dimensions whose means differ between images. */
+    /** Number of latent dimensions in use, which are those whose means differ between images. */
     activeDimensions: number;
     epochs: number;
     /** Mean loss of the last epoch; for a `vae` in nats per image. */
@@ -97,8 +100,8 @@ export interface CodesSummary {
    */
   changed: { k: number; mean: number };
   /**
-   * Correlation between movement and uncertainty of the images; null if all images have the same mean standard
-   * deviation.
+   * Correlation between the movement of the images from one map to the other and their uncertainty; null if all images
+   * have the same mean standard deviation.
    */
   uncertainty: Correlation | null;
   separation: { evenness: number; evennessBefore: number; keptNeighbors: number; rows: number; columns: number };

@@ -26,11 +26,11 @@ export interface ColumnNames {
 
 /** Largest number of classes. A column with more different texts is treated as plain texts. */
 const MOST_CLASSES = 1000;
-/** Smallest average number of rows per class. A column with fewer rows per different text is treated as plain texts. */
+/** Smallest average number of rows per class. A column with fewer rows per distinct text is treated as plain texts. */
 const ROWS_PER_CLASS = 3;
 /** A column with at most this many different texts always counts as classes, so that small tables work too. */
 const FEW_CLASSES = 20;
-/** A label column always counts as classes, up to this number of different labels. */
+/** A column of labels with at most this many distinct labels is always treated as classes. */
 const MOST_LABELS = 0xfffe;
 /** Browsers limit a text to about 2^29 characters, and the page joins all texts of a column into one. */
 const MOST_CHARACTERS = 2 ** 28;
@@ -92,7 +92,7 @@ function textColumn(names: ColumnNames, texts: readonly string[]): Column | TooL
   return { description, values: TextValues.from(texts) };
 }
 
-/** Counts the different texts without the empty text. Counting stops above `most`. */
+/** Counts the different texts without the empty text. Stops counting when the number exceeds `most`. */
 function countDistinct(texts: readonly string[], most: number): number {
   const found = new Set<string>();
   for (const text of texts) {
@@ -110,7 +110,7 @@ export function labelColumn(labels: readonly string[], name = "label"): Column {
   return isTooLong(column) ? categoryColumn(names, labels) : column;
 }
 
-/** A column of names. An empty name means that the value is missing. */
+/** Creates a column of category names. An empty name means that the value is missing. */
 export function categoryColumn(names: ColumnNames, values: readonly string[]): Column {
   const found = [...new Set(values)].filter((name) => name !== "");
   const areNumbers = found.every((name) => Number.isFinite(Number(name)));
@@ -144,8 +144,8 @@ export function numberColumn(names: ColumnNames, numbers: ArrayLike<number>): Co
 }
 
 /**
- * Converts to float32 if that preserves every number exactly, or at least all decimal digits it was written with;
- * otherwise to float64.
+ * Converts numbers to float32 if this preserves every number exactly, or at least all decimal digits with which it was
+ * written. Otherwise converts them to float64.
  */
 function toFloats(numbers: ArrayLike<number>): Float32Array | Float64Array {
   const single = new Float32Array(numbers.length);

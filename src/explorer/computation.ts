@@ -119,8 +119,8 @@ export class EmbeddingComputation<Run extends EmbeddingRun = Tsne> implements Co
   }
 
   /**
-   * Runs to the last iteration. The promise stays pending while the embedding is stopped, until it is continued and
-   * finished.
+   * Runs the embedding to its last iteration. If the embedding is stopped, the promise stays pending until the
+   * embedding is continued and finished.
    *
    * @param isStopped whether to wait for {@link continue} before the first iteration
    * @throws {AbortError} if the signal is aborted

@@ -24,7 +24,7 @@ import { SavedSelections } from "./saved-selections.js";
 import { TextValues } from "./text-values.js";
 import { describeThumbnails, drawImage, drawThumbnails, indicesOfSheet } from "./thumbnails.js";
 
-/** The points as Gaussians: n x d. */
+/** The points as Gaussians: means and, if they are known, standard deviations, both n x d. */
 export interface GaussianData {
   readonly means: Matrix;
   readonly sigma: Matrix | undefined;
@@ -54,7 +54,7 @@ export interface ExploredMap {
   readonly subtitle: string;
   /** n x 2 */
   readonly positions: Matrix;
-  /** Opens the run that computed the map. It is read only when new points are placed. */
+  /** Opens the run that computed the map. The run is only read from its file when new points are placed. */
   readonly openRun?: (() => Promise<Tsne>) | undefined;
   /** Transforms coordinates of the run into coordinates of the map: `scale * (x - from) * rotation + to`. */
   readonly alignment?: PlaneAlignment | undefined;
@@ -179,7 +179,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.changed();
   }
 
-  /** @param covariances n x 3, of the positions of the points in a layout */
+  /** @param covariances n x 3: the covariances of the positions of the points in a layout */
   addCovariances(map: string, covariances: Float32Array): void {
     this.covariances.set(map, covariances);
     this.changed();
@@ -345,7 +345,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   }
 
   /**
-   * Opens the run of a map. The run is read only once.
+   * Opens the run of a map. Later calls return the same run without reading it again.
    *
    * @throws {FileError}
    */

@@ -21,8 +21,8 @@ export interface Explorer {
   /** Address of the page, with its token if there is one. It is the first of `urls`. */
   readonly url: string;
   /**
-   * Addresses of the page. A server that listens on all addresses has one for each network of this machine and one for
-   * this machine itself.
+   * Addresses of the page. If the server listens on all addresses, the list contains one address for each network of
+   * this machine and one for this machine itself.
    */
   readonly urls: readonly string[];
   /** Number of points; 0 while it is unknown. */
@@ -41,7 +41,8 @@ export interface Explorer {
 
 /**
  * Serves a page to explore a source: its maps (standard and sigma-aware), its images, and the latent space of its
- * model. The page opens at once. Maps that do not exist yet are computed while the page shows their progress.
+ * model. The page is available immediately. Maps that do not exist yet are computed while the page shows their
+ * progress.
  *
  * A source is the folder of a training or a model, whose codes and maps are saved in its subfolder `explorer`; the
  * folder of a comparison; a saved run; a map (a matrix of two columns); or points without a map (a matrix of more than

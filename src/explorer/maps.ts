@@ -198,8 +198,8 @@ export async function addQuality(
 }
 
 /**
- * A covariance from a few draws is multiplied by this factor. Its 95 % ellipse then has the radius {@link
- * ellipseRadius} for that number of draws.
+ * A covariance that was estimated from a few draws is multiplied by this factor, so that its 95 % ellipse has the
+ * radius that {@link ellipseRadius} returns for this number of draws.
  */
 export const widening = (draws: number): number => (ellipseRadius(0.95, draws) / ellipseRadius(0.95)) ** 2;
 

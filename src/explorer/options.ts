@@ -34,7 +34,10 @@ function isOrigin(value: unknown): value is string {
 
 /** Options of {@link explore} that are not data, each declared once. */
 export const EXPLORE_OPTIONS = {
-  /** For a training: which images of its data set. Default `"test"`, or all if there are no test images. */
+  /**
+   * For a training: the part of its data set whose images are shown. Default `"test"`, or all if there are no test
+   * images.
+   */
   part: choice(PARTS, { defaultText: "test", help: "part of a training's data set: all, train, validation or test" }),
   /**
    * For a folder of images: reports an error for files that would otherwise be skipped, such as other files and broken
@@ -104,7 +107,7 @@ export interface InputOptions
     Readonly<Pick<OptionValues<typeof EXPLORE_OPTIONS>, "part" | "strict" | "trust" | "cache">> {
   /**
    * For maps and points: a folder of images, or a .npy or IDX file, with one image per point. For a training: images to
-   * use instead of its own.
+   * use instead of the images of the training.
    */
   readonly images?: string | undefined;
   /** A file of labels, one per point. Default: the labels of the table that is explored. */

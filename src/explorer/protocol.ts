@@ -1,9 +1,9 @@
 /**
- * The requests and answers between the explorer's server and its page. Both import this file, so it must run in a
- * browser and imports nothing.
+ * The requests and answers between the explorer's server and its page. Both the server and the page import this file,
+ * so it must run in a browser and imports nothing.
  *
  * Binary answers are little-endian arrays without a header (`application/octet-stream`). {@link ExplorationDescription}
- * says how long they are and what they mean. They carry an ETag and support Range requests. Every failed request is
+ * states their length and meaning. Binary answers have an ETag and support Range requests. Every failed request is
  * answered with a {@link Failure} as JSON.
  */
 
@@ -25,8 +25,8 @@ export const paths = {
   thumbnails: (sheet: number) => `/api/thumbnails/${sheet}`,
   /**
    * POST: uint32 indices (`application/octet-stream`), at most {@link MAX_THUMBNAILS}; WebP with the thumbnails of
-   * these points in rows of {@link ThumbnailDescription.columns} tiles. The visible points are seldom adjacent in the
-   * file.
+   * these points in rows of {@link ThumbnailDescription.columns} tiles. The page needs the thumbnails of its visible
+   * points, which are seldom adjacent in the file.
    */
   thumbnailsOf: "/api/thumbnails",
   /** GET: PNG, the image in its original size */
@@ -40,8 +40,8 @@ export const paths = {
   selection: (format: "csv" | "parquet", isVerbatim = false) =>
     `/api/selection.${format}${isVerbatim ? "?verbatim=true" : ""}`,
   /**
-   * A saved selection. GET: its rows, uint32, ascending. PUT: uint32 indices (`application/octet-stream`) to save; they
-   * replace a selection with the same name. DELETE: removes the selection.
+   * A saved selection. GET: the row numbers of the selection, uint32, ascending. PUT: uint32 indices
+   * (`application/octet-stream`) to save; they replace a selection with the same name. DELETE: removes the selection.
    */
   savedSelection: (name: string) => `/api/selections?name=${encodeURIComponent(name)}`,
   savedSelections: "/api/selections",
@@ -57,9 +57,9 @@ export const paths = {
   offline: (hasData?: boolean) => `/api/offline${hasData === undefined ? "" : `?data=${hasData}`}`,
 
   /**
-   * GET: server-sent events. `computation` carries a {@link ComputationState}: one for each computation at the
-   * beginning, and one whenever a computation changes. `exploration` (no data) says that the description has changed,
-   * because a layout or a column was finished.
+   * GET: server-sent events. The event `computation` contains a {@link ComputationState}. It is sent once for each
+   * computation at the beginning, and again whenever a computation changes. The event `exploration` (no data) means
+   * that the description has changed, because a layout or a column was finished.
    */
   events: "/api/events",
   /** GET: float32 n x 2, the current positions of a running embedding; never cached. See {@link ITERATION_HEADER}. */
@@ -78,8 +78,8 @@ export const paths = {
   decode: "/api/decode",
   /**
    * Decodes like {@link paths.decode}, for a control that sends many requests, such as a slider. `name` identifies the
-   * control (at most 64 letters, digits, `-` and `_`). Its requests are served before others, and a waiting request
-   * fails with `ABORTED` when a newer one with the same name arrives.
+   * control (at most 64 letters, digits, `-` and `_`). The requests of such a control are served before others. A
+   * waiting request fails with `ABORTED` when a newer request with the same name arrives.
    */
   decodeNewest: (name: string) => `/api/decode?newest=${encodeURIComponent(name)}`,
   /** POST: {@link InterpolationRequest}; PNG with the frames side by side */
@@ -92,9 +92,9 @@ export const paths = {
   draws: "/api/draws",
   /**
    * GET: PNG, `cells` x `cells` images (2 to {@link MAX_CELLS}) edge to edge, only for models with two latent
-   * dimensions. Each dimension takes equal steps from its mean - {@link MANIFOLD_REACH} standard deviations to its mean
-   * + {@link MANIFOLD_REACH} standard deviations: the first dimension from left to right, the second from bottom to
-   * top.
+   * dimensions. The images show equally spaced latent vectors. Each dimension increases from its mean - {@link
+   * MANIFOLD_REACH} standard deviations to its mean + {@link MANIFOLD_REACH} standard deviations: the first dimension
+   * from left to right, the second from bottom to top.
    */
   manifold: (cells: number) => `/api/manifold?cells=${cells}`,
   /** POST: an image (`image/*`), or a {@link SearchRequest}; {@link SearchResult} */
@@ -109,7 +109,7 @@ export const ITERATION_HEADER = "x-iteration";
 /** Id of the column with the row numbers in the source. It exists only if rows without a position were left out. */
 export const FILE_ROW = "file-row";
 
-/** Maximum number of latent vectors that one request may have decoded. */
+/** Maximum number of latent vectors that are decoded for one request. */
 export const MAX_DECODED = 128;
 
 /** See {@link paths.thumbnailsOf}. */
@@ -166,12 +166,12 @@ export interface SelectionDescription {
 }
 
 /**
- * A message by `postMessage` between this page in a frame and the page around it. Rows are numbers of points; an empty
- * array means that nothing is selected.
+ * A message that is sent by `postMessage` between this page, if it is shown in a frame, and the page around it. Rows
+ * are given as point indices; an empty array means that nothing is selected.
  *
  * `ready`: this page is ready to receive messages. The message has no content and is sent to any origin. `select`: the
- * surrounding page sets the selection and from then on receives each new selection. `selected`: the new selection of
- * this page, ascending.
+ * surrounding page sets the selection and from then on receives each new selection. `selected`: this page sends its new
+ * selection, in ascending order.
  */
 export type FrameMessage =
   | { readonly kind: "sigma-tsne ready" }
@@ -186,7 +186,7 @@ export interface SelectionsFile {
   readonly version: 1;
   /** Number of all points. */
   readonly points: number;
-  /** Row numbers by name. */
+  /** The row numbers of each selection, by the name of the selection. */
   readonly selections: Readonly<Record<string, readonly number[]>>;
 }
 export const SELECTIONS_KIND = "sigma-tsne selections";
@@ -203,7 +203,7 @@ export interface LayoutDescription {
   readonly kind: "map" | "separated" | "wall";
   /** Id of the map that the layout was computed from; null for maps. */
   readonly derivedFrom: string | null;
-  /** Whether {@link paths.covariances} has an answer. */
+  /** Whether {@link paths.covariances} returns covariances for this layout. */
   readonly hasCovariances: boolean;
   /** One sentence about how the layout was computed: distance, perplexity, KL divergence; may be empty. */
   readonly subtitle: string;
@@ -252,7 +252,7 @@ interface Range {
   /** 2 % and 98 % quantiles of the values, so that outliers do not flatten the color scale. */
   readonly low: number;
   readonly high: number;
-  /** Number of rows without a value. Their value is NaN. */
+  /** Number of rows without a value. The value of these rows is NaN. */
   readonly empty: number;
 }
 
@@ -299,7 +299,7 @@ export interface ModelDescription {
   /** `"vae"`, `"gmvae"`, … */
   readonly name: string;
   readonly latentDimensions: number;
-  /** The dimensions that carry information; null if unknown. */
+  /** Indices of the latent dimensions that contain information; null if unknown. */
   readonly activeDimensions: readonly number[] | null;
   /** Mean and standard deviation of each latent dimension over all points. */
   readonly mean: readonly number[];
@@ -312,15 +312,15 @@ export interface ModelDescription {
 
 /** The features that the server offers for these data. */
 export interface Abilities {
-  /** {@link paths.decode}, interpolation, draws. */
+  /** The model can decode latent vectors, interpolations and draws; see {@link paths.decode}. */
   readonly decode: boolean;
-  /** The model can encode an image, so that it can be searched for. */
+  /** The model can encode an image, so that the points nearest to the image can be searched for. */
   readonly encode: boolean;
   /** A latent vector can be placed into the map. */
   readonly place: boolean;
   /** The nearest points can be searched for. */
   readonly search: boolean;
-  /** Some layout has covariances. */
+  /** At least one layout has covariances. */
   readonly uncertainty: boolean;
 }
 
@@ -329,7 +329,7 @@ export interface ComputationState {
   readonly id: string;
   readonly kind: "embedding" | "training" | "preparation";
   readonly title: string;
-  /** `"waiting"`: begins when another computation is finished. */
+  /** `"waiting"`: the computation begins when another one is finished. */
   readonly state: "waiting" | "running" | "stopped" | "finished" | "failed";
   /** The current step, or the reason of a failure. */
   readonly message: string;
@@ -341,14 +341,14 @@ export interface ComputationState {
   readonly fraction: number | null;
   /** The latest KL divergence of an embedding or loss of a training; null before the first. */
   readonly loss: number | null;
-  /** The latest parts of the loss of a training, and other logged scalars, by name. */
+  /** The latest values of the parts of a training's loss and of other logged scalars, by name. */
   readonly parts: Readonly<Record<string, number>>;
   /**
    * Id of the layout that a running embedding will become (see {@link paths.computationLayout}); null for other
    * computations.
    */
   readonly layout: string | null;
-  /** Whether it can be stopped and continued. False for a training in another process. */
+  /** Whether the computation can be stopped and continued. False for a training in another process. */
   readonly controllable: boolean;
 }
 
@@ -383,11 +383,11 @@ export interface Failure {
 export const OFFLINE_ELEMENT = "offline-data";
 
 export interface OfflineData {
-  /** All abilities of the server are false, and there are no computations. */
+  /** The description that the page uses. All abilities in it are false, and it contains no computations. */
   readonly description: ExplorationDescription;
   /**
-   * Answers by the path of their GET request. Requests for a point have no answer here, because `label` and `values`
-   * follow from the columns.
+   * Answers by the path of their GET request. The answers to requests for single points are not included, because the
+   * page finds `label` and `values` in the columns.
    */
   readonly answers: Readonly<Record<string, { readonly type: string; readonly base64: string }>>;
   /** null if the page cannot compute maps: see {@link RecomputationDescription.obstacle}. */
@@ -438,14 +438,14 @@ export interface InterpolationRequest {
   readonly from: LatentReference;
   readonly to: LatentReference;
   readonly kind: "linear" | "spherical";
-  /** 2 to {@link MAX_DECODED} */
+  /** Number of frames, 2 to {@link MAX_DECODED} */
   readonly frames: number;
 }
 
 /** Asks for random draws from the Gaussian of a point. */
 export interface DrawsRequest {
   readonly index: number;
-  /** 1 to {@link MAX_DECODED} */
+  /** Number of draws, 1 to {@link MAX_DECODED} */
   readonly count: number;
   readonly seed?: number;
 }
@@ -454,7 +454,7 @@ export interface SearchRequest {
   readonly index: number;
 }
 
-/** Position of an example in a map. */
+/** Position at which the example of a search is placed into a map. */
 export interface PlacedPosition {
   readonly x: number;
   readonly y: number;
@@ -464,7 +464,7 @@ export interface PlacedPosition {
 
 export interface SearchResult {
   readonly latent: LatentVector;
-  /** By layout id, for each map into which points can be placed. */
+  /** Position of the example in each map into which points can be placed, by the layout id of the map. */
   readonly positions: Readonly<Record<string, PlacedPosition>>;
   readonly neighbors: readonly Neighbor[];
   /** For an image: a base64 PNG with the image as the model received it, and its reconstruction. For a point: null. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readMatrix, writeFileAtomic, writeMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 
-/** Identifies the files of the explorer. */
+/** Value of the field `kind` that identifies a folder of the explorer. */
 const KIND = "sigma-tsne explorer";
 const INDEX = "explorer.json";
 
@@ -16,8 +16,9 @@ interface Index {
 }
 
 /**
- * A folder in which the results of an exploration are saved for the next one. Every file is written atomically. Missing
- * or damaged files, and files of another shape, are computed again. If the folder is not writable, nothing is saved.
+ * A folder in which the results of an exploration are saved for the next one. Every file is written atomically. Results
+ * whose file is missing or damaged, or has another shape, are computed again. If the folder is not writable, nothing is
+ * saved.
  */
 export class ResultCache {
   private constructor(

@@ -10,8 +10,8 @@ const MAX_SELECTIONS = 500;
 export class SelectionError extends Error {}
 
 /**
- * Named selections of points in a JSON file in the folder of the source. Without a file they exist only until the
- * exploration ends.
+ * Named selections of points in a JSON file in the folder of the source. If the source has no folder for this file, the
+ * selections exist only until the exploration ends.
  */
 export class SavedSelections {
   readonly #path: string | undefined;

@@ -21,8 +21,8 @@ import type { TrainingReport } from "./training-thread.js";
 const PAUSE = 1000;
 
 /**
- * A training in a folder. While another process trains, its checkpoints and log are read here. A stopped training can
- * be continued on its own thread.
+ * Monitors a training in a folder. While another process computes the training, its checkpoints and log are read from
+ * the folder. A stopped training can be continued on its own thread of this process.
  */
 export class TrainingMonitor implements Computation {
   state: ComputationState;

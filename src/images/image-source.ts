@@ -9,8 +9,8 @@ export interface ImageSource {
   /** 1 for gray values, 3 for colors, 4 for colors with an alpha channel that is ignored. */
   readonly channels: number;
   /**
-   * @param indices numbers of images, 0 to count - 1
-   * @returns indices x height x width x channels; 0 is black and 1 is white. NaN means transparent.
+   * @param indices indices of the images to read, 0 to count - 1
+   * @returns (number of indices) x height x width x channels; 0 is black and 1 is white. NaN means transparent.
    */
   read(indices: ArrayLike<number>): Promise<ArrayLike<number>>;
 }

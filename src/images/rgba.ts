@@ -93,7 +93,7 @@ export function toRgba(
   return rgba;
 }
 
-/** The values that become black and white. */
+/** The value that becomes black and the value that becomes white. */
 function rangeOf(pixels: Float32Array, stretch: number | undefined): readonly [number, number] {
   const [black, white] = stretch ? quantilesOf(pixels, stretch) : extentOf(pixels);
   if (stretch === undefined && black >= 0 && white <= 1) return [0, 1];
@@ -122,8 +122,8 @@ function extentOf(pixels: Float32Array): readonly [number, number] {
 }
 
 /**
- * When `from` pixels in a line are scaled to `to` pixels: the source pixels that each target pixel covers, with their
- * weights.
+ * Returns, for a line of `from` pixels that is scaled to `to` pixels, the source pixels that each target pixel covers,
+ * with their weights.
  */
 function coverage(from: number, to: number) {
   const scale = from / to;

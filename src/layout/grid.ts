@@ -14,10 +14,10 @@ export interface GridAssignment {
   column: Uint32Array;
   /** Sum of the squared distances between the points and the centers of their cells, in units of the side of a cell. */
   cost: number;
-  /** Proven lower bound of the cost of any assignment, from the dual prices of the cells. */
+  /** Proven lower bound of the cost of any assignment, computed from the dual prices of the cells. */
   bound: number;
   /**
-   * cost / bound, at least 1. The best assignment costs at least 1 / factor of this one. Infinity if the bound is 0.
+   * cost / bound, at least 1: the cost of the best assignment is at least cost / factor. Infinity if the bound is 0.
    */
   factor: number;
 }
@@ -28,11 +28,13 @@ export interface GridAssignment {
  * stay empty.
  *
  * Up to 4096 cells, the solution is exact, by shortest augmenting paths (Jonker & Volgenant 1987). Larger grids are
- * solved in parts of 4096 cells, then a second time across the borders of the parts, with a proven bound of the cost.
+ * solved in parts of 4096 cells, then a second time across the borders of the parts, and a lower bound of the cost is
+ * proven.
  *
- * Points should first be spread by {@link separateUniformly}. Then the factor for 20,000 points is 1.04 to 2. Above
- * 32,768 cells, where the parts are smaller, the factor is 2 or more, or Infinity if no bound is found. That happens
- * for example on an embedding as crowded as a t-SNE map, which also takes longer.
+ * Points should first be spread by {@link separateUniformly}. Then `factor`, the cost divided by its lower bound, is
+ * 1.04 to 2 for 20,000 points. Above 32,768 cells, where the parts are smaller, `factor` is 2 or more, or Infinity if
+ * no bound is found. No bound is found, for example, for points as crowded as in a t-SNE map, for which the computation
+ * also takes longer.
  *
  * The computation runs off the main thread. The result does not depend on the number of threads.
  *

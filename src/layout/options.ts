@@ -38,26 +38,30 @@ export const SEPARATION_OPTIONS = {
    * interpolation (Ede 2020).
    */
   method: choice(SEPARATION_METHODS, { default: "flow", help: SEPARATION_METHODS.join(", ") }),
-  /** flow: number of times that neighbors are pulled together and points are spread evenly again; 0 for n < 100. */
+  /**
+   * For `"flow"`: number of times that neighbors are pulled together and points are spread evenly again; 0 for n < 100.
+   */
   relaxations: integer(
     { from: 0, to: 1000 },
     { default: 16, help: "flow: number of times that neighbors are pulled together again" },
   ),
-  /** iterative: number of columns, and number of rows, of the grid. */
+  /** For `"iterative"`: number of columns of the grid, which is also its number of rows. */
   grid: integer(
     { from: 1, to: 10_000 },
     { default: 100, flag: "--cells", help: "iterative: number of columns, and of rows, of the grid" },
   ),
-  /** iterative: fraction of the distance to its rank that a point moves per iteration. */
+  /** For `"iterative"`: the fraction of the distance to the position of its rank that a point moves per iteration. */
   gamma: number(
     { above: 0, to: 1 },
     { default: 0.3, help: "iterative: fraction of the distance that a point moves per iteration" },
   ),
-  /** iterative: the method stops when the mean move falls below this value, in units of the side of the square. */
+  /**
+   * For `"iterative"`: the method stops when the mean move falls below this value, in units of the side of the square.
+   */
   tolerance: number({ from: 0 }, { default: 1e-4, help: "iterative: stop when the mean move is below this value" }),
-  /** iterative: maximum number of iterations. */
+  /** For `"iterative"`: maximum number of iterations. */
   iterations: integer({ from: 1, to: 1e6 }, { default: 100, help: "iterative: maximum number of iterations" }),
-  /** conditional: number of histogram bins along each axis. */
+  /** For `"conditional"`: number of histogram bins along each axis. */
   bins: integer({ from: 2, to: 2000 }, { default: 25, help: "conditional: number of bins along each axis" }),
   ...LAYOUT_OPTIONS,
 };
@@ -73,9 +77,15 @@ const LONGEST_SIDE = 2 ** 20;
 const MOST_CELLS = 2 ** 30;
 
 const GRID_OPTIONS = {
-  /** Number of rows of the grid. Default: as many as needed for the given columns, otherwise about a square grid. */
+  /**
+   * Number of rows of the grid. Default: as many as the points need with the given number of columns; if that is not
+   * given either, the grid is about square.
+   */
   rows: integer({ from: 1, to: LONGEST_SIDE }, { flag: false, help: "rows of the grid" }),
-  /** Number of columns of the grid. Default: as many as needed for the given rows, otherwise about a square grid. */
+  /**
+   * Number of columns of the grid. Default: as many as the points need with the given number of rows; if that is not
+   * given either, the grid is about square.
+   */
   columns: integer({ from: 1, to: LONGEST_SIDE }, { flag: false, help: "columns of the grid" }),
   ...LAYOUT_OPTIONS,
 };
@@ -127,7 +137,7 @@ export function resolveSeparationOptions(options: SeparationOptions): ResolvedSe
 }
 
 /**
- * Checks the options for `n` points and chooses the sides that are not given.
+ * Checks the options for `n` points and chooses the numbers of rows and columns that are not given.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE, also if the grid has fewer cells than there
  *   are points

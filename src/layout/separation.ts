@@ -15,21 +15,25 @@ export interface Separation {
   /** The evenness before the separation, with each axis of the embedding stretched to fill the square. */
   evennessBefore: number;
   /**
-   * Mean share of a point's 10 nearest neighbors in the embedding that are still among its 10 nearest neighbors. For
-   * more than 20,000 points, it is measured on 20,000 of them.
+   * Mean share of a point's 10 nearest neighbors in the embedding that are still among its 10 nearest neighbors after
+   * the separation. For more than 20,000 points, the mean is over 20,000 of them.
    */
   keptNeighbors: number;
-  /** Mean distance from the stretched embedding, in units of the side of the square. */
+  /**
+   * Mean distance by which points moved from their position in the stretched embedding, in units of the side of the
+   * square.
+   */
   meanMove: number;
   /** Number of rounds of the method. */
   iterations: number;
   /**
-   * iterative: whether the mean move of the last iteration was below the tolerance. Always true for the other methods.
+   * For `"iterative"`: whether the points moved, on average, by less than the tolerance in the last iteration. Always
+   * true for the other methods.
    */
   converged: boolean;
   /**
-   * conditional: number of points that took the nearest value because there were no points around them to interpolate
-   * between. 0 for the other methods.
+   * For `"conditional"`: number of points for which the nearest value was used, because there were no points around
+   * them to interpolate between. 0 for the other methods.
    */
   fallbacks: number;
   /** The options with the defaults filled in. */

@@ -165,7 +165,7 @@ export class Maps {
     });
   }
 
-  /** Returns whether the key has a meaning. */
+  /** Handles a key and returns whether the maps use it. */
   #handleKey(view: MapView, key: string): boolean {
     const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
     if (direction) {

@@ -32,7 +32,8 @@ export function readNpy(bytes: Uint8Array<ArrayBuffer>): Table {
   if (shape.length !== 2) throw new Error(`it has ${shape.length} dimensions: expected a matrix, one point per row`);
   const [rows, cols] = shape;
   const data = bytes.slice(start + length);
-  if (data.byteLength < rows * cols * Numbers.BYTES_PER_ELEMENT) throw new Error("it is cut off");
+  if (data.byteLength < rows * cols * Numbers.BYTES_PER_ELEMENT)
+    throw new Error("it is cut off: it contains fewer numbers than its shape requires");
   const numbers = new Numbers(data.buffer, 0, rows * cols);
   const columns = Array.from({ length: cols }, (_, k) => ({
     name: columnName(k),

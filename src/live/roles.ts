@@ -39,7 +39,7 @@ export interface Input {
 export function toInput(table: Table, roles: Roles): Input {
   const named = (role: Role) => table.columns.filter(({ name }) => roles.get(name) === role).map(({ name }) => name);
   const [columns, sigmaColumns] = [named("data"), named("sigma")];
-  if (columns.length === 0) throw new Error("No column is data: choose at least one column of numbers.");
+  if (columns.length === 0) throw new Error("No data columns are chosen: choose at least one column of numbers.");
   const pick = (names: readonly (string | undefined)[]) => ({
     data: interleave(table, names),
     rows: table.rows,
@@ -50,8 +50,8 @@ export function toInput(table: Table, roles: Roles): Input {
 }
 
 /**
- * Finds the column of standard deviations of each data column: by name, such as x and x_err, otherwise in order if
- * there are equally many.
+ * Finds the column of standard deviations of each data column: by name, such as x_err for x, otherwise by order, if
+ * there are as many columns of standard deviations as data columns.
  */
 function pairSigma(table: Table, columns: string[], sigmaColumns: string[]): readonly (string | undefined)[] {
   const chosen = table.columns.filter(({ name }) => columns.includes(name) || sigmaColumns.includes(name));
@@ -63,7 +63,7 @@ function pairSigma(table: Table, columns: string[], sigmaColumns: string[]): rea
   );
 }
 
-/** Combines columns to a matrix, row by row. Undefined columns become 0. */
+/** Combines columns to a matrix, row by row. A column whose name is undefined is filled with 0. */
 function interleave(table: Table, names: readonly (string | undefined)[]): Float64Array {
   const matrix = new Float64Array(table.rows * names.length);
   for (const [k, name] of names.entries()) {

@@ -3,7 +3,7 @@ import type { MapView } from "../page-map/view.js";
 import type { Table } from "./table.js";
 
 export interface Embedding {
-  /** Suffix of its column names: "" or "plain". */
+  /** Suffix of the names of the position columns of this map: "" or "plain". */
   readonly suffix: string;
   readonly positions: ArrayLike<number>;
 }

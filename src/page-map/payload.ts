@@ -4,14 +4,14 @@ export interface PointLabels {
   /** Index in `texts` for each point: little-endian uint32 in base64. */
   indices: string;
   /**
-   * Index in `classes` for each text, or the value of the text if there are no classes. -1 and NaN (as null) mean that
-   * there is neither.
+   * For each text, the index of its class in `classes`, or, if there are no classes, its value as a number. -1 means
+   * that a text has no class; NaN, written as null, means that it has no value.
    */
   values: (number | null)[];
   classes: { name: string; count: number; light: string; dark: string }[] | null;
 }
 
-/** The colors of quantities, from least to most. */
+/** The colors for the values of a quantity, from the smallest to the largest value. */
 export interface Shades {
   light: string[];
   dark: string[];

@@ -10,7 +10,7 @@ export interface Coloring {
   dark: string[];
   /** Points in the order in which they are drawn. */
   order: Uint32Array;
-  /** Ends of the scale of a quantity. */
+  /** For a quantity, the values at the two ends of the color scale. */
   range?: [number, number];
   /** The classes, with a color for each. */
   classes?: { name: string; count: number }[];

@@ -13,7 +13,7 @@ export interface Scene {
   coloring: Coloring;
   isDark: boolean;
   frame: Frame;
-  /** Reach of the whole map. The size of points is relative to it. */
+  /** Reach of the view that shows the whole map. The size of points is computed relative to this reach. */
   wholeReach: number;
   selected: Uint8Array | undefined;
   hovered: number | undefined;
@@ -106,8 +106,8 @@ export class MapView {
   }
 
   /**
-   * Diameter of a point in pixels. If the points were spread evenly, they would cover a third of the map. Zooming in
-   * makes them grow slowly.
+   * Diameter of a point in pixels, at which the points would cover a third of the map if they were spread evenly.
+   * Points grow slowly when the user zooms in.
    */
   get #diameter(): number {
     const { frame, wholeReach } = this.#scene;
@@ -247,8 +247,8 @@ const GROUNDS = { light: "#ffffff", dark: "#12151a" };
 const toRgb = (color: string): Rgb => [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)) as Rgb;
 
 /**
- * The share of each pixel that a disc covers. Without a GPU, blending these shares is several times faster than drawing
- * paths or images.
+ * The share of each pixel that a disc covers. Without a GPU, blending colors by these shares is several times faster
+ * than drawing paths or images.
  */
 function disc(diameter: number): { size: number; cover: Float32Array } {
   const size = Math.ceil(diameter) + 1;

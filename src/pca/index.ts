@@ -13,7 +13,10 @@ export interface PcaOptions {
    * Seed of the randomized search that is used for data with many columns: an integer from 0 to 2^53 - 1. Default 42.
    */
   seed?: number | undefined;
-  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
+  /**
+   * Number of threads, 1 to 1024. The result does not depend on this number. Default: as many as the machine has
+   * processors.
+   */
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;
@@ -36,18 +39,19 @@ export interface Pca {
   warnings: readonly string[];
 }
 
-/** For sparse data, the randomized search needs at least 2 (components + OVERSAMPLING) rows and columns. */
+/** For sparse data, the randomized search needs at least 2 * (components + OVERSAMPLING) rows and columns. */
 const OVERSAMPLING = 12;
 
 /**
- * Principal component analysis. For up to 256 columns it is exact and uses the covariance. For more columns and few
- * components it uses randomized subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4).
+ * Principal component analysis. For up to 256 columns, the result is exact and computed from the covariance. For more
+ * columns and few components, the function uses randomized subspace iteration (Halko, Martinsson & Tropp 2011,
+ * algorithm 4.4).
  *
  * Rows more than 10,000 times as far from the center as the median row are moved to that distance in the same
- * direction, so that the components of the other rows stay accurate. `warnings` name the farthest row.
+ * direction, so that the components of the other rows stay accurate. A sentence in `warnings` names the farthest row.
  *
  * Sparse data stay sparse: a product with centered rows is the product with the original rows minus a constant (Halko,
- * Martinsson & Tropp 2011). They are converted to dense data only if nearly all components are requested.
+ * Martinsson & Tropp 2011). Sparse data are converted to dense data only if nearly all components are requested.
  *
  * @param data n x d, dense or sparse, finite, n >= 2
  * @param components number of components: an integer from 1 to min(n, d)

@@ -56,9 +56,9 @@ export async function animate(
 }
 
 /**
- * Chooses the reach of each frame. A frame shows all its points and never less than the previous frame. If the
- * geometric mean over the neighboring states is larger, that mean is used, so that the view widens smoothly although
- * the map grows in jumps.
+ * Chooses the reach of each frame, which is the largest coordinate that it shows. A frame shows all its points, and its
+ * reach is never smaller than that of the previous frame. If the geometric mean of the reaches of a state and its
+ * neighboring states is larger, that mean is used, so that the view widens smoothly although the map grows in jumps.
  */
 function smoothReaches(reaches: readonly number[]): number[] {
   const widest: number[] = [];
@@ -69,7 +69,7 @@ function smoothReaches(reaches: readonly number[]): number[] {
   });
 }
 
-/** The labels of some points. The counts in the legend still include all points. */
+/** Returns the labels of some of the points. The counts in the legend still include all points. */
 function takeLabels(labels: Labels, rows: Uint32Array): Labels {
   if (labels.kind === "classes") return { ...labels, indices: Int32Array.from(rows, (row) => labels.indices[row]) };
   if (labels.kind === "quantity") return { ...labels, values: Float64Array.from(rows, (row) => labels.values[row]) };

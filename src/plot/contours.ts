@@ -8,7 +8,7 @@ import type { Box, ProjectedPoints } from "./projection.js";
 const SHARES = [0.95, 0.8, 0.6, 0.4, 0.2];
 /** Cells along the longer side of the box. */
 const CELLS = 256;
-/** Standard deviation of the kernel in cells. It is approximated by three box blurs of this radius. */
+/** Standard deviation of the kernel in cells. The Gaussian kernel is approximated by three box blurs of this radius. */
 const BANDWIDTH = 4;
 /** Margin around the box in cells, for lines that cross its edge. */
 const RIM = 3 * BANDWIDTH;

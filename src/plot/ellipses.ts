@@ -28,7 +28,7 @@ export interface MapEllipses {
 export interface CheckedEllipses {
   readonly covariances: Matrix;
   readonly points: readonly number[] | number;
-  /** Half axes in standard deviations. */
+  /** Lengths of the half axes, in units of the standard deviations along them. */
   readonly deviations: number;
 }
 

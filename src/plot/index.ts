@@ -35,8 +35,8 @@ export {
 /**
  * Draws a map as a PNG or SVG picture. The same input always gives the same bytes. Both axes have the same scale. The
  * points are drawn in a fixed random order. Labels give colors and a legend: up to 50 classes, or a color bar for more
- * than 50 distinct numbers. Three-dimensional maps are drawn from a fixed direction, with nearer points larger and
- * stronger. A one-dimensional map becomes a strip of dots, which are stacked where there are many.
+ * than 50 distinct numbers. Three-dimensional maps are drawn from a fixed direction, in which nearer points are larger
+ * and less faded. A one-dimensional map becomes a strip of dots, which are stacked where they would overlap.
  *
  * @param points n x 1, n x 2 or n x 3, finite, n >= 1
  * @returns the bytes of the file
@@ -61,7 +61,7 @@ export async function drawMap(points: MatrixLike, options: MapOptions = {}): Pro
  * legend and title. Each map has its own scale, because lengths in two runs of t-SNE are not comparable.
  *
  * @param panels the maps, at least one. Each has points as in {@link drawMap}; labels for all of them are in `options`
- * @param options as for {@link drawMap}. Without `height`, the height follows from the square panels.
+ * @param options as for {@link drawMap}. Without `height`, the height is chosen so that the panels are square.
  * @throws the same errors as {@link drawMap}
  */
 export async function drawMapsSideBySide(panels: readonly MapPanel[], options: MapOptions = {}): Promise<Uint8Array> {
@@ -109,10 +109,10 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
 }
 
 /**
- * Draws the optimization of a map as an animated GIF with one frame per state, centered at the origin. The scale
- * changes smoothly with the map and never zooms in. The start is therefore visible although it is ten thousand times
- * smaller than the end. For more than 20,000 points, a fixed random subset is drawn. For more than 300 states, every
- * second, third ... state and the last one are drawn. Equal frames become one frame that stays longer.
+ * Draws the optimization of a map as an animated GIF with one frame per state, centered at the origin. The view widens
+ * smoothly as the map grows and never zooms in, although the first map is ten thousand times smaller than the last one.
+ * For more than 20,000 points, a fixed random subset is drawn. For more than 300 states, every second, third ... state
+ * and the last one are drawn. Consecutive equal frames are combined to one frame that is shown longer.
  *
  * @param states maps of the same points in the same order, at least one, each as in {@link drawMap}: for example
  *   `embedding` of the snapshots of a run

@@ -19,7 +19,7 @@ export interface PictureLayout {
   readonly margin: number;
   /** Size of the text. */
   readonly em: number;
-  /** The corner of the heading and the box of the points for each map. */
+  /** For each map: the corner of its heading, and the box that contains its points. */
   readonly panels: readonly { readonly heading: { readonly x: number; readonly y: number }; readonly box: Box }[];
   readonly legend: { draw(context: Context): void } | undefined;
 }

@@ -4,13 +4,13 @@ import type { Box, ProjectedPoints } from "./projection.js";
 
 /** Maximum number of class names. More names would hide the map. */
 const MOST_NAMES = 20;
-/** Minimum number of points of a named class. The name of a smaller class would cover its points. */
+/** Minimum number of points of a named class. The name of a smaller class would hide the points of the class. */
 const FEWEST_POINTS = 30;
-/** Minimum width of a map with names, in text sizes. */
+/** Minimum width of a map with names, in units of the text size. */
 const NARROWEST = 20;
 /**
- * Number of cells along the longer side of the box. Blocks of three by three cells decide which class has the most
- * points around a name.
+ * Number of cells along the longer side of the box. The points of each class are counted in blocks of three by three
+ * cells to find the class with the most points around a name.
  */
 const CELLS = 40;
 

@@ -37,7 +37,9 @@ export const PICTURE_OPTIONS = {
   theme: themeOption,
   /** Width in pixels. */
   width: integer(SIDE, { default: 1600, placeholder: "<pixels>", help: "width of the picture" }),
-  /** Height in pixels. Default: three quarters of the width; for several maps, as much as they need. */
+  /**
+   * Height in pixels. Default: three quarters of the width; for several maps, the height at which each map is square.
+   */
   height: integer(SIDE, { placeholder: "<pixels>", defaultText: "3/4 of the width", help: "height of the picture" }),
   /** `"png"` or `"svg"`. The text of an SVG is drawn as outlines, so no font is needed to display it. */
   format: choice(PICTURE_FORMATS, { default: "png", flag: false, help: "png or svg" }),
@@ -70,9 +72,9 @@ export interface MapImages extends Readonly<OptionValues<typeof IMAGE_OPTIONS>> 
   readonly images: ImageSource;
   /**
    * Stretches the contrast of each image separately and cuts off this share of its values at either end, 0 to below
-   * 0.5. For example, 0.02 means from the 2nd to the 98th percentile, and 0 from the smallest to the largest value.
-   * Default: values from 0 to 1 are shown unchanged, and images with other values are scaled from their smallest to
-   * their largest value.
+   * 0.5. For example, 0.02 stretches the range from the 2nd to the 98th percentile, and 0 the range from the smallest
+   * to the largest value. Default: values from 0 to 1 are shown unchanged, and images with other values are scaled from
+   * their smallest to their largest value.
    */
   readonly stretch?: number | undefined;
 }
@@ -81,8 +83,8 @@ export interface MapImages extends Readonly<OptionValues<typeof IMAGE_OPTIONS>> 
 export interface MapOptions extends OptionValues<typeof PICTURE_OPTIONS> {
   /**
    * One label per point, length n. Up to 50 distinct labels are classes, each with its own color. More than 50 distinct
-   * numbers are a quantity with a color bar. Of more than 50 distinct names, the 49 most frequent have a color, and the
-   * others are gray. `""` and NaN mean that the point has no label.
+   * numbers are a quantity with a color bar. If there are more than 50 distinct names, each of the 49 most frequent
+   * ones has its own color, and the others are gray. `""` and NaN mean that the point has no label.
    */
   labels?: ArrayLike<string | number> | undefined;
   /**
@@ -143,7 +145,7 @@ export interface MapSettings extends CheckedValues<typeof PICTURE_OPTIONS> {
   images: Thumbnails | undefined;
 }
 
-/** The options that belong to the points. */
+/** The options that contain data of the points, such as their labels. */
 const POINT_KEYS: Record<Exclude<keyof MapOptions, keyof typeof PICTURE_OPTIONS>, true> = {
   labels: true,
   values: true,
@@ -183,12 +185,13 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
 }
 
 /**
- * A size of about `side` pixels. Smaller images are enlarged by a whole multiple, so that their pixels stay squares.
+ * Returns a display size of about `side` pixels for images of `own` pixels. Smaller images are enlarged by a whole
+ * multiple, so that their pixels stay squares.
  */
 const wholeMultiple = (own: number, side: number): number =>
   own < side ? own * Math.round(side / own) : Math.round(side);
 
-/** Checks the image options. Only the number of images is left open, because it depends on the points. */
+/** Checks the image options and fills in the defaults, except for the number of images, which depends on the points. */
 function thumbnails(images: MapImages, width: number): Thumbnails {
   if (typeof images !== "object" || images === null)
     reject("images", images, "an object {images, size, count, stretch}");

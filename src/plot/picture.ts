@@ -10,9 +10,12 @@ import { diameterFactors, drawPoints, pointDiameter, pointOpacity } from "./poin
 import { type Box, inset, projectPoints } from "./projection.js";
 import { choosePoints, drawThumbnails, rimOf } from "./thumbnails.js";
 
-/** The view of a picture in a series. It makes consecutive pictures consistent. */
+/**
+ * The view of a picture in a series, such as the frames of an animation. Setting it makes consecutive pictures
+ * consistent.
+ */
 export interface Frame {
-  /** The reach that {@link projectPoints} returns. */
+  /** The reach that {@link projectPoints} uses: the largest coordinate in the view. */
   readonly reach: number;
   /** The opacity of the points. */
   readonly opacity: number;

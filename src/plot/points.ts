@@ -9,7 +9,7 @@ export interface PointStyle {
   readonly diameter: number;
   /** 0 to 1. */
   readonly opacity: number;
-  /** Factor on the diameter of each point; undefined if all points have the same size. */
+  /** Factor by which the diameter of each point is multiplied; undefined if all points have the same size. */
   readonly factors?: Float64Array | undefined;
 }
 
@@ -27,8 +27,8 @@ export function pointDiameter(n: number, box: Box, em: number): number {
 /** Number of cells along the longer side of the box. The point density is counted in these cells. */
 const CELLS = 64;
 /**
- * Share of the background that remains visible behind as many overlapping points as the average point has. It is
- * smaller for colored points, because their colors must be distinguishable.
+ * Share of the background that remains visible through overlapping points, if as many points overlap as at the average
+ * point. The share is smaller for colored points, because their colors must be distinguishable.
  */
 const TRANSMITTANCE = { plain: 0.45, colored: 0.12 };
 
@@ -119,11 +119,17 @@ export async function drawPoints(
   }
 }
 
-/** Number of distinguishable sizes, and the factors on the diameter for the smallest and the largest size. */
+/**
+ * Number of distinguishable sizes, and the factors by which the diameter is multiplied for the smallest and the largest
+ * size.
+ */
 const SIZES = 8;
 const SIZE_FACTORS = [0.5, 2.2] as const;
 
-/** Factors on the diameter that make the area of a dot grow linearly with its value, up to the 99th percentile. */
+/**
+ * Factors by which diameters are multiplied to make the area of a dot grow linearly with its value, up to the 99th
+ * percentile.
+ */
 export function diameterFactors(sizes: Float64Array): Float64Array {
   const sorted = sizes.filter((value) => value >= 0).sort();
   const most = sorted[Math.round(0.99 * (sorted.length - 1))] ?? 0;
@@ -136,8 +142,8 @@ export function diameterFactors(sizes: Float64Array): Float64Array {
 }
 
 /**
- * Coordinates are rounded to this fraction of a pixel. It is exact in float32, short in decimal, and finer than
- * visible.
+ * Coordinates are rounded to this fraction of a pixel. This fraction is exact in float32, has few decimal digits, and
+ * is too small to be visible.
  */
 const GRID = 1 / 16;
 const toGrid = (value: number): number => Math.round(value / GRID) * GRID;

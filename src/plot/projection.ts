@@ -32,10 +32,10 @@ const ELEVATION = (22 * Math.PI) / 180;
  * Fits a map into `box` with the same scale along both axes and the second dimension upwards.
  *
  * @param points n x 1, n x 2 or n x 3, finite
- * @param diameter diameter of a point in pixels. No point crosses the edge of the box. In one dimension, points are
- *   stacked in steps of this size.
- * @param reach largest coordinate that the box shows in all directions from the origin, at least that of the points as
- *   computed by {@link reachOf}; default: the box fits the points
+ * @param diameter diameter of a point in pixels. No point crosses the edge of the box. The points of a one-dimensional
+ *   map are stacked in steps of this size.
+ * @param reach largest coordinate that the box shows in all directions from the origin, at least the largest coordinate
+ *   of the points, which {@link reachOf} computes; default: the box fits the points
  */
 export function projectPoints(points: Matrix, box: Box, diameter: number, reach?: number): ProjectedPoints {
   const order = shuffled(points.rows);
@@ -72,7 +72,10 @@ export function inset(box: Box, rim: number): Box {
   return { x: box.x + rim, y: box.y + rim, width: box.width - 2 * rim, height: box.height - 2 * rim };
 }
 
-/** Largest distance of the points from the origin along any axis, for every viewing direction. */
+/**
+ * Largest distance of the points from the origin along any axis of the picture. For three-dimensional points, the
+ * distance is valid for every viewing direction.
+ */
 export function reachOf(points: Matrix): number {
   if (points.cols < 3) return largestMagnitude(points);
   let reach = 0;

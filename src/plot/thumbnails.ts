@@ -46,8 +46,8 @@ export function choosePoints(projected: ProjectedPoints, width: number, height: 
 }
 
 /**
- * Starts at the middle of the map. In each step, it adds the nearest point whose image does not overlap the ones chosen
- * before.
+ * Starts with the point nearest to the middle of the map. Each step adds the point that is nearest to a chosen image,
+ * among the points whose images do not overlap the chosen ones.
  */
 function pack({ x, y }: ProjectedPoints, rows: Uint32Array, width: number, height: number, most: number): number[] {
   const [middleX, middleY] = [median(rows, x), median(rows, y)];

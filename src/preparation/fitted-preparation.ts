@@ -3,13 +3,16 @@ import type { Measurements } from "./missing-values.js";
 import { type Prior, toMeasurements } from "./posterior.js";
 import { applyScales, type ColumnScales } from "./standardize.js";
 
-/** The preparation of the data of a run. Applied to new data, it converts them to the same units. */
+/**
+ * The preparation that was applied to the data of a run. The same preparation converts new data to the units of the
+ * run.
+ */
 export interface FittedPreparation {
   /** Whether values x were replaced by log(1 + x). */
   readonly log1p: boolean;
   /** Centers and scales of the columns; `undefined` if they were not standardized. */
   readonly scales: ColumnScales | undefined;
-  /** The prior of posteriors that were converted to measurements; `undefined` if the data were measurements. */
+  /** The prior with which posteriors were converted to measurements; `undefined` if the data were measurements. */
   readonly prior?: Prior | undefined;
 }
 

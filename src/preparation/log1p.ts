@@ -3,7 +3,7 @@ import { Matrix } from "../matrix.js";
 import type { Measurements } from "./missing-values.js";
 
 /**
- * Replaces counts x by log(1 + x). A standard deviation s becomes s / (1 + x), to first order.
+ * Replaces counts x by log(1 + x). A standard deviation s becomes s / (1 + x), which is a first-order approximation.
  *
  * @throws {DataError} OUT_OF_RANGE with the row and column of a negative value
  */

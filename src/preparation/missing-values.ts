@@ -65,8 +65,8 @@ function dropRows(measurements: Measurements): CompleteMeasurements {
 }
 
 /**
- * Replaces missing values by the mean of their column. With sigma, their standard deviation becomes the spread of the
- * column, which describes the knowledge about a value if only its column is known. This assumes that values are not
+ * Replaces missing values by the mean of their column. With sigma, the standard deviation of a replaced value becomes
+ * the spread of its column, because nothing else is known about the value. The method assumes that values are not
  * missing because of their size.
  */
 function replaceByMeans(measurements: Measurements, columns: readonly string[] | undefined): CompleteMeasurements {

@@ -1,13 +1,16 @@
 import { Matrix } from "../matrix.js";
 import type { Measurements } from "./missing-values.js";
 
-/** Center and variance of each column before any measurement. */
+/** The prior: center and variance of the values of each column before any measurement. */
 export interface Prior {
   readonly center: Float64Array;
   readonly variance: Float64Array;
 }
 
-/** Largest ratio of posterior to prior variance. A value with a higher ratio contains almost no information. */
+/**
+ * Largest ratio of posterior variance to prior variance. Larger ratios, which mean that a measurement contains almost
+ * no information, are reduced to this ratio.
+ */
 const LARGEST_SHARE = 0.999;
 
 /** Estimates the prior of posterior means and standard deviations: S_k = var(mu_k) + mean(sigma_k^2). */
@@ -29,9 +32,9 @@ export function findPrior({ means, sigma }: Measurements): Prior {
 }
 
 /**
- * Converts posteriors to the measurements that lead to them. With the prior N(m, S) and a measurement y of variance
- * lambda, the posterior of a value has 1 / sigma^2 = 1 / lambda + 1 / S and the mean mu = m + (y - m) S / (S + lambda).
- * Hence 1 / lambda = 1 / sigma^2 - 1 / S and y = m + (mu - m) (1 + lambda / S).
+ * Converts posteriors to the measurements from which they result. With the prior N(m, S) and a measurement y of
+ * variance lambda, the posterior of a value has a variance sigma^2 with 1 / sigma^2 = 1 / lambda + 1 / S, and the mean
+ * mu = m + (y - m) S / (S + lambda). Hence 1 / lambda = 1 / sigma^2 - 1 / S and y = m + (mu - m) (1 + lambda / S).
  */
 export function toMeasurements({ means, sigma }: Measurements, { center, variance }: Prior): Measurements {
   if (!sigma) return { means, sigma };

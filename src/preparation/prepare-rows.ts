@@ -46,7 +46,7 @@ interface Preparation {
   readonly scales: ColumnScales | undefined;
 }
 
-/** Replacements of missing values: one row of values and one of standard deviations. */
+/** The numbers that replace missing values: one value and one standard deviation per column. */
 interface Substitutes {
   readonly mean: Float64Array;
   readonly spread: Float64Array;

@@ -19,8 +19,9 @@ export const PREPARATION = {
   /**
    * Meaning of the numbers of `sigma`. Default `"sd"`, standard deviations of measurements. `"posterior"` means
    * standard deviations of posteriors, which the encoder of a variational autoencoder returns: data and sigma are
-   * converted to the measurements that would lead to these posteriors. Use it with the distance `"likelihood-ratio"`:
-   * its formula contains the prior, which codes already contain.
+   * converted to the measurements that would lead to these posteriors. Use `"posterior"` with the distance
+   * `"likelihood-ratio"`: the formula of this distance includes the prior, which the codes of the encoder already
+   * include.
    */
   sigmaIs: choice(SIGMA_MEANINGS, {
     default: "sd",
@@ -29,9 +30,9 @@ export const PREPARATION = {
       "what the numbers of `sigma` mean; they are converted to standard deviations. `posterior` converts codes of an autoencoder to measurements, see below",
   }),
   /**
-   * Treatment of missing values (NaN, or a value whose standard deviation is NaN). `"error"` reports the first one, and
-   * `"drop"` leaves out its row. `"mean"` replaces it by the mean of the column; with sigma, its standard deviation
-   * becomes the spread of the column.
+   * Treatment of missing values (NaN, or a value whose standard deviation is NaN). `"error"` reports the first missing
+   * value, and `"drop"` leaves out each row with a missing value. `"mean"` replaces a missing value by the mean of its
+   * column; with sigma, its standard deviation becomes the spread of the column.
    */
   missing: choice(MISSING, {
     default: "error",
@@ -57,7 +58,10 @@ export const PREPARATION = {
 
 /** Options of {@link prepareData}. All are optional. */
 export interface PreparationOptions extends OptionValues<typeof PREPARATION> {
-  /** Standard deviations in any of their forms. */
+  /**
+   * Standard deviations, or numbers from which they are computed, as `sigmaIs` states: one number for all values, per
+   * column, per point or per value.
+   */
   sigma?: SigmaLike | undefined;
   /** Names of the columns, for errors and warnings. */
   columns?: readonly string[] | undefined;
@@ -78,7 +82,7 @@ export interface PreparedData extends Measurements {
   readonly notes: readonly string[];
 }
 
-/** Returns the form of the numbers, without the meaning as posteriors. */
+/** Returns the form of the numbers given as sigma. Standard deviations of posteriors have the form `"sd"`. */
 export const formOf = (meaning: SigmaMeaning): SigmaForm => (meaning === "posterior" ? "sd" : meaning);
 
 /**

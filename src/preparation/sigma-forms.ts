@@ -17,7 +17,7 @@ export type SigmaLike = number | readonly number[] | NumericArray | MatrixLike;
 /**
  * Creates an n x d matrix of standard deviations. The standard deviation is the square root of a variance, exp(v / 2)
  * of a log-variance v, and 1 / sqrt(w) of an inverse variance w. Surveys use an inverse variance of 0 for a value
- * without information. It gives NaN, so the value counts as missing.
+ * without information. The standard deviation of such a value becomes NaN, so the value counts as missing.
  *
  * @param shape rows and columns of the data
  * @throws {ArgumentError} SHAPE_MISMATCH for another shape, INVALID_ARGUMENT for d numbers if n equals d

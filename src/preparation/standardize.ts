@@ -8,7 +8,7 @@ export type Standardization = (typeof STANDARDIZATIONS)[number];
 /** Center and scale of each column. */
 export interface ColumnScales {
   readonly center: Float64Array;
-  /** 1 for a column of equal values. */
+  /** The scale of each column; 1 for a column of equal values. */
   readonly scale: Float64Array;
 }
 
@@ -16,9 +16,9 @@ export interface ColumnScales {
 const GAUSSIAN_QUARTILES = 1.3489795003921634;
 
 /**
- * Computes center and scale of each column: mean and standard deviation, or median and interquartile range / 1.349. The
- * latter equals the standard deviation for a Gaussian and ignores outliers. If more than half of a column is one value,
- * the interquartile range may be 0; the scale is then the standard deviation.
+ * Computes center and scale of each column: mean and standard deviation, or median and interquartile range / 1.349. For
+ * a Gaussian, the interquartile range / 1.349 equals the standard deviation; it ignores outliers. If more than half of
+ * a column is one value, the interquartile range may be 0; the scale is then the standard deviation.
  */
 export function columnScales({ data, rows, cols }: Matrix, how: Standardization): ColumnScales {
   const center = new Float64Array(cols);
@@ -35,7 +35,7 @@ export function columnScales({ data, rows, cols }: Matrix, how: Standardization)
   return { center, scale };
 }
 
-/** Subtracts the centers and divides by the scales. Standard deviations are only divided. */
+/** Subtracts the centers and divides by the scales. Standard deviations are only divided by the scales. */
 export function applyScales({ means, sigma }: Measurements, { center, scale }: ColumnScales): Measurements {
   const { rows, cols } = means;
   const data = new Float64Array(means.data.length);

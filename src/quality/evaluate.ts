@@ -26,8 +26,9 @@ export interface Neighborhood<T = Estimate> {
    */
   kept: T;
   /**
-   * 1 if points that are near in the embedding are near in the data. Each intruder lowers the value by its distance in
-   * the data, in ranks (Venna & Kaski 2001). Defined as in `sklearn.manifold.trustworthiness`.
+   * 1 if points that are near in the embedding are near in the data. Each intruder, which is a neighbor in the
+   * embedding but not in the data, lowers the value by its distance in the data, in ranks (Venna & Kaski 2001). Defined
+   * as in `sklearn.manifold.trustworthiness`.
    */
   trustworthiness: T;
   /**
@@ -39,7 +40,10 @@ export interface Neighborhood<T = Estimate> {
 
 /** The contribution of each point to the means, which can color an embedding; NaN for points that were not measured. */
 export interface PointQuality {
-  /** n numbers each. A point's trustworthiness or continuity may be negative; their means over all points are not. */
+  /**
+   * n numbers for each measure. The trustworthiness or continuity of a single point may be negative; the means over all
+   * points are not.
+   */
   neighborhoods: Neighborhood<Float32Array>[];
   /**
    * With labels: n numbers, 1 if the neighbors vote for the point's own label, else 0; NaN for points without a label.
@@ -61,9 +65,9 @@ export interface Quality {
   neighborhoods: Neighborhood[];
   /**
    * Correlation between the distances of pairs of points in the data and in the embedding, -1 to 1: how well the
-   * embedding keeps large distances. Quote `spearman`, which uses ranks. `pearson` measures proportionality of
-   * distances, which t-SNE does not aim at. Computed for all pairs, or for 200,000 random pairs if there are more.
-   * `null` if all distances are equal.
+   * embedding keeps large distances. Report `spearman`, which compares the ranks of the distances. `pearson` measures
+   * proportionality of distances, which t-SNE does not aim at. Computed for all pairs, or for 200,000 random pairs if
+   * there are more. `null` if all distances are equal.
    */
   distanceCorrelation: { spearman: Estimate | null; pearson: Estimate | null };
   /**
@@ -79,12 +83,12 @@ export interface Quality {
   silhouette?: Estimate | null;
   /**
    * With labels: number of points without a label (`""` or NaN), which accuracy and silhouette leave out. If no point
-   * has a label, both are undefined.
+   * has a label, both measures are undefined.
    */
   unlabeled?: number;
   /** The contribution of each point, with the option `perPoint`. */
   perPoint?: PointQuality;
-  /** The source of the neighbors for P, and the fraction of true neighbors among them. */
+  /** The method that found the neighbors from which P is computed, and the fraction of true neighbors among them. */
   neighbors: { method: "exact" | "cells"; recall: number };
   /** The variance floor in use, in squared units of the data. `undefined` if the distance has no floor. */
   varianceFloor: number | undefined;

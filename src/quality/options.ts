@@ -26,13 +26,13 @@ export interface EvaluateOptions {
    */
   perplexity?: number | readonly number[] | undefined;
   /**
-   * Method for finding the neighbors for these affinities. All other measures always compare all points. Default
-   * `"auto"`.
+   * Method for finding the neighbors from which the affinities for the KL divergence are computed. All other measures
+   * always compare all points. Default `"auto"`.
    */
   neighbors?: NeighborSearch | undefined;
   /**
-   * Sizes of the neighborhoods: integers from 1 to less than n / 2, above which trustworthiness is not defined. Default
-   * 10, 50 and 100, as far as n allows.
+   * Sizes of the neighborhoods: integers from 1 to less than n / 2, because trustworthiness is not defined for larger
+   * neighborhoods. Default: those of 10, 50 and 100 that n allows.
    */
   k?: number | readonly number[] | undefined;
   /** n labels, to measure how well the embedding shows their classes. */
@@ -47,7 +47,10 @@ export interface EvaluateOptions {
   perPoint?: boolean | undefined;
   /** Seed of the sample of points and pairs, and of the search: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
-  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
+  /**
+   * Number of threads, 1 to 1024. The result does not depend on this number. Default: as many as the machine has
+   * processors.
+   */
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;

@@ -37,7 +37,7 @@ export interface NearestProgress {
   fraction: number;
 }
 
-/** The options of a search. Each is declared only here. */
+/** The options of a search. Each option is declared only here. */
 export const NEAREST_OPTIONS = {
   /**
    * Number of points to find for each query: 1 to n, or to n - 1 if the queries are rows. Default 10, or all if there
@@ -52,9 +52,12 @@ export const NEAREST_OPTIONS = {
    * `"euclidean"` without.
    */
   distance: TSNE_SETTINGS.distance,
-  /** See {@link TsneOptions}. Default: the floor of the run, else `"auto"`. */
+  /** See {@link TsneOptions}. Default: the floor of the run if `data` is a run, otherwise `"auto"`. */
   varianceFloor: TSNE_SETTINGS.varianceFloor,
-  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
+  /**
+   * Number of threads, 1 to 1024. The result does not depend on this number. Default: as many as the machine has
+   * processors.
+   */
   threads: TSNE_SETTINGS.threads,
   /** Stops the search: its promise is rejected with an {@link AbortError}. */
   signal: abortSignal({ help: "stops the search" }),
@@ -66,7 +69,10 @@ export const NEAREST_OPTIONS = {
 
 /** Options of {@link nearest}. All are optional, except sigma if the distance needs it. */
 export interface NearestOptions extends OptionValues<typeof NEAREST_OPTIONS> {
-  /** Standard deviations of the data, n x d, each >= 0. Cannot be given for a run, which has its own. */
+  /**
+   * Standard deviations of the data, n x d, each >= 0. Must not be given if `data` is a run, which contains its own
+   * standard deviations.
+   */
   sigma?: MatrixLike | undefined;
   /**
    * Standard deviations of query vectors, m x d, or a float array of d numbers for one vector. Required if the distance
@@ -84,9 +90,9 @@ export interface Nearest {
    */
   indices: Uint32Array;
   /**
-   * m x k: the distances of the found points, in the units of the data. For `"bhattacharyya"` and `"jeffreys"` they are
-   * the divergences themselves, which t-SNE uses as squared distances. The same applies to `"likelihood-ratio"`, which
-   * may be negative.
+   * m x k: the distances of the found points, in the units of the data. For `"bhattacharyya"`, `"jeffreys"` and
+   * `"likelihood-ratio"`, the numbers are the divergences or the likelihood ratio, which t-SNE uses as squared
+   * distances. The likelihood ratio may be negative.
    */
   distances: Matrix;
   /** The distance in use. */
@@ -180,12 +186,12 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
   return { k, indices, distances, distance, varianceFloor: estimates.varianceFloor };
 }
 
-/** Number of queries to measure before other work gets the thread. */
+/** Number of queries whose distances are computed before the thread can do other work. */
 const MEASURED_TOGETHER = 256;
 
 /**
  * Computes the distances of the found points and sorts the points by them, because float32 rounding may have exchanged
- * close ones.
+ * points at similar distances.
  */
 async function measure(
   { mean, sigma, distance }: SearchedPoints,

@@ -2,14 +2,17 @@ import { Matrix } from "../matrix.js";
 import { applyPreparation } from "../preparation/index.js";
 import type { DistanceName, Tsne } from "../tsne/index.js";
 
-/** The points to search, and the measurement of their distances. */
+/** The points to search, and how their distances are measured. */
 export interface SearchedPoints {
   /** n x d, or n x the number of principal components to which a run has reduced its data. */
   readonly mean: Matrix;
   readonly sigma: Matrix | undefined;
   /** Number of columns of the data before any reduction. */
   readonly width: number;
-  /** Converts vectors with `width` columns, and their standard deviations, to the form of the points. */
+  /**
+   * Converts vectors with `width` columns, and their standard deviations, to the columns of the points to search, which
+   * may be principal components.
+   */
   bring(vectors: Matrix, sigma: Matrix | undefined): { readonly mean: Matrix; readonly sigma: Matrix | undefined };
   readonly distance: DistanceName;
   readonly varianceFloor: "auto" | number;

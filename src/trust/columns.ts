@@ -1,7 +1,10 @@
 import type { TableColumn } from "../io/index.js";
 import type { Trust } from "./trust.js";
 
-/** Returns the scores as columns of a table. The columns of the measurement come from `uncertaintyColumns`. */
+/**
+ * Returns the scores as columns of a table. The columns of the measurement score are those that `uncertaintyColumns`
+ * returns.
+ */
 export function trustColumns({
   perturbation,
   singularity,

@@ -2,8 +2,9 @@ import { readLabels } from "../colors/index.js";
 import { type GroupStability, measureStability, measureStaying } from "./stability.js";
 
 /**
- * `"stable"`: the group holds together when the embedding is made again. `"unstable"`: it falls apart, or mixes with
- * other points. `"no evidence"`: an embedding of one Gaussian shows groups that are as well separated.
+ * `"stable"`: the group stays together when the embedding is computed again. `"unstable"`: it falls apart, or mixes
+ * with other points. `"no evidence"`: embeddings of data from one Gaussian, which have no groups, seem to show groups
+ * that are as well separated.
  */
 export type GroupVerdict = "stable" | "unstable" | "no evidence";
 
@@ -19,9 +20,9 @@ export interface TrustGroup {
    * is no other group. `undefined` for labels.
    */
   separation: number | undefined;
-  /** Stability over the reruns. */
+  /** How stable the group is over the reruns. */
   reruns: GroupStability;
-  /** Stability over the draws; `undefined` without sigma. */
+  /** How stable the group is over the draws; `undefined` without sigma. */
   draws: GroupStability | undefined;
   verdict: GroupVerdict;
 }
@@ -33,12 +34,13 @@ export interface TrustGroups {
   /** The groups of the map, from the largest to the smallest. */
   groups: TrustGroup[];
   /**
-   * The classes of the option `labels`, in natural order. Empty without the option, and if the labels are a quantity.
+   * The classes of the option `labels`, in natural order. Empty if the option is not given, or if the labels are
+   * numbers that count as a quantity.
    */
   labels: TrustGroup[];
   /**
-   * n: for each point, the mean fraction of the other points of its group that share a group with it again in a
-   * repetition; NaN for points without a group.
+   * n: for each point, the mean fraction of the other points of its group that are in one group with it again when the
+   * embedding is repeated; NaN for points without a group.
    */
   staying: Float32Array;
   /** The largest separation of a group in each embedding of one Gaussian; 0 if it showed no groups. */
@@ -49,16 +51,19 @@ export interface TrustGroups {
 }
 
 /**
- * Number of embeddings of one Gaussian. With 19, an embedding like the others has the largest separation in 1 of 20
- * cases.
+ * Number of embeddings of data from one Gaussian, which have no groups. If the run is like these 19 embeddings, its
+ * separation is the largest of all 20 in 1 of 20 cases.
  */
 export const NULLS = 19;
-/** A group is unstable if a smaller fraction of its pairs stays together, or if a larger fraction mixes with others. */
+/**
+ * A group is unstable if less than the first fraction of its pairs of points stays together, or if more than the second
+ * fraction of its pairs mixes with other groups.
+ */
 export const LEAST_TOGETHER = 0.75;
 export const MOST_MIXED = 0.25;
 /**
  * For evidence of a group, the density in its valleys must be at most this fraction of the density in the deepest
- * valley of the null embeddings.
+ * valley of the embeddings of one Gaussian.
  */
 const DEEPER = 0.8;
 /** A group has no neighbors outside if its points give less than this fraction of their affinity to points outside. */
@@ -76,9 +81,9 @@ export interface MeasuredGroups {
 }
 
 /**
- * Whether a group is better separated than the groups in embeddings of one Gaussian, or has no neighbors outside at
- * all. A long Gaussian can fall into pieces in a map, but the ends of these pieces remain neighbors. A single group is
- * not separated from anything.
+ * Whether a group is better separated than the groups in embeddings of one Gaussian, or if its points have no neighbors
+ * outside the group at all. A long Gaussian can fall into pieces in a map, but the ends of these pieces remain
+ * neighbors. If the map has only one group, there is nothing that it could be separated from.
  */
 export function isEvidence(
   { separation, outflow }: { separation: number; outflow: number },

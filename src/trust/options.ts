@@ -19,7 +19,7 @@ export interface TrustProgress {
   fraction: number;
 }
 
-/** The options of a trust report. Each is declared only here. */
+/** The options of a trust report. Each option is declared only here. */
 export const TRUST_OPTIONS = {
   /**
    * Distance by which each point is moved for the perturbation score, in units of the embedded data. Default: half the
@@ -58,14 +58,14 @@ export const TRUST_OPTIONS = {
       // The number of labels is compared with the number of points later.
       check: (value) => value as ArrayLike<string | number>,
       parse: () => {
-        throw new Error("labels come from a file");
+        throw new Error("the labels are read from a file, not from the flag itself");
       },
     },
     { flag: false, help: "labels whose classes are tested in the same way as the groups of the map" },
   ),
   /**
-   * Two or more perplexities to compare, each from 1 to (n - 1) / 3. The data are embedded with each of them. Default:
-   * none.
+   * Two or more perplexities to compare, each from 1 to (n - 1) / 3. The data are embedded once with each perplexity.
+   * Default: none.
    */
   perplexities: declare<readonly number[]>(
     {

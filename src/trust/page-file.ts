@@ -217,8 +217,8 @@ function toScores(report: Trust): TrustScore[] {
 }
 
 /**
- * Returns the points with doubts, those with most doubts first. Equal points are ordered by how far they jump, or else
- * by how loosely they are held.
+ * Returns the points that fail at least one threshold, those with the most failures first. Points with equally many
+ * failures are ordered by how far they jump, or, if jumps were not measured, by how loosely they are held.
  */
 function findDoubtful({ doubts, perturbation, singularity }: Trust): number[] {
   const jumps = perturbation?.scores ?? singularity.scores;

@@ -15,13 +15,13 @@ import { quantile } from "./quantile.js";
 export interface PerplexityScores {
   perplexity: number;
   /**
-   * KL divergence of the embedding. It falls with the perplexity for all data, so it cannot be used to compare
-   * perplexities.
+   * KL divergence of the embedding. For all data it decreases when the perplexity increases, so it cannot be used to
+   * compare perplexities.
    */
   kl: number;
-  /** 2 KL + log(n) perplexity / n (Cao & Wang 2017). Lower is better. */
+  /** 2 * KL + log(n) * perplexity / n (Cao & Wang 2017). Lower is better. */
   criterion: number;
-  /** The 95th percentile of the singularity scores, which falls with the perplexity. */
+  /** The 95th percentile of the singularity scores, which decreases when the perplexity increases. */
   singularity: number;
   /**
    * Trustworthiness of the embedding of drawn data with respect to the measured data, 0 to 1, averaged over the draws.
@@ -40,11 +40,14 @@ export interface PerplexityComparison {
   lowestCriterion: number;
   /** The perplexity with the highest `recovered`; `undefined` without sigma. */
   bestRecovered: number | undefined;
-  /** The perplexity of the run itself, or several, which are averaged in one embedding. */
+  /** The perplexity of the run itself, or a list if the run averages several perplexities in one embedding. */
   own: number | readonly number[];
 }
 
-/** Number of draws of all points. Each of them is embedded with every perplexity. */
+/**
+ * Number of data sets that are drawn from the Gaussians of the points. Each of these data sets is embedded with every
+ * perplexity.
+ */
 const DRAWS = 2;
 /** Neighborhood size of the trustworthiness. */
 const NEIGHBORS = 10;
@@ -141,9 +144,9 @@ function criteria({ kl, embedding }: TsneResult, perplexity: number, scores: Flo
 }
 
 /**
- * Finds the perplexity at which the singularity scores are farthest below the straight line from the first to the last,
- * with both axes logarithmic (the knee of Satopaa, Albrecht, Irwin & Raghavan 2011). Returns `undefined` if no score is
- * below the line, if the scores do not fall, or if fewer than three are finite.
+ * Finds the perplexity at which the singularity scores are farthest below the straight line from the first to the last
+ * score, with both axes logarithmic (the knee of Satopaa, Albrecht, Irwin & Raghavan 2011). Returns `undefined` if no
+ * score is below the line, if the scores do not fall, or if fewer than three are finite.
  */
 export function findElbow(scores: readonly Pick<PerplexityScores, "perplexity" | "singularity">[]): number | undefined {
   const points = scores.map(({ perplexity, singularity }) => [Math.log(perplexity), Math.log(singularity)]);

@@ -1,12 +1,13 @@
 /**
- * Stability of a group of points when an embedding is made again. Both values are fractions, 0 to 1, over all
+ * Stability of a group of points when an embedding is computed again. Both values are fractions, 0 to 1, over all
  * repetitions.
  */
 export interface GroupStability {
-  /** Fraction of the pairs of points of the group that share a group again in a repetition. */
+  /** Fraction of the pairs of points of this group that are in one group again in a repetition. */
   together: number;
   /**
-   * Among all pairs that a point of the group forms in the new groups, the fraction with a point from another group.
+   * Consider all pairs of a point of this group and another point that is in one group with it in a repetition. This is
+   * the fraction of these pairs in which the other point comes from another group.
    */
   mixed: number;
 }

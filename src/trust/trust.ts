@@ -30,7 +30,7 @@ export interface PerturbationScores {
   threshold: number;
 }
 
-/** How loosely each point is held at its position. */
+/** How weakly the forces on each point hold it at its position. */
 export interface SingularityScores {
   /**
    * n: the inverse of the smallest eigenvalue of the Hessian of the point's own cost, in squared units of the embedding
@@ -50,9 +50,9 @@ export type ReliabilityClass = "trustworthy" | "undecided" | "dubious";
  * Preservation of the neighborhood of each point, compared with permuted data, which have no neighborhoods to preserve.
  */
 export interface ReliabilityScores {
-  /** n: correlations, -1 to 1. */
+  /** n: one correlation per point, -1 to 1. */
   scores: Float64Array;
-  /** n: the class of each score. */
+  /** n: the class of each point by its score. */
   classes: ReliabilityClass[];
   /** The 5th percentile of the scores of the permuted data: lower scores are dubious. */
   dubiousBelow: number;
@@ -74,7 +74,7 @@ export interface Trust {
   reliability: ReliabilityScores;
   /** `undefined` for runs without sigma, and for those whose `degreesOfFreedom` is not 1. */
   measurement: PositionUncertainty | undefined;
-  /** The groups of the map, with the option `groups`. They do not count as doubts. */
+  /** The groups of the map, if the option `groups` is set. The verdicts on groups are not counted in `doubts`. */
   groups: TrustGroups | undefined;
   /** Embeddings with other perplexities, with the option `perplexities`. */
   perplexities: PerplexityComparison | undefined;
@@ -93,7 +93,7 @@ const ITERATIONS = 100;
  */
 const JUMP = 0.25;
 const LOOSE = 10;
-/** A measurement is too uncertain if fewer than this fraction of the draws of a point stay among its neighbors. */
+/** The measurement of a point is too uncertain if less than this fraction of its draws stays among its neighbors. */
 export const LEAST_SHARE = 0.5;
 
 /**
@@ -180,7 +180,7 @@ export async function trust(run: Tsne, options: TrustOptions = {}): Promise<Trus
   };
 }
 
-/** Labels and reruns require `groups`. */
+/** Checks the labels, and rejects them if the option `groups` is not set. */
 function checkGroupOptions(
   { groups, labels }: { groups: boolean; labels: ArrayLike<string | number> | undefined },
   n: number,

@@ -31,12 +31,15 @@ export type GivenCovariances = {
 
 /** Covariances of n points with d columns, in the form in which they were given. Their shape has been checked. */
 export interface Covariances {
-  /** The option that gave them. */
+  /** The option that gave the covariances. */
   readonly argument: CovarianceOption;
   readonly form: "matrices" | "factors" | "draws";
   /** n x (d * inner) numbers. Each row holds the d x d matrix, the d x r factor or the m x d draws of one point. */
   readonly numbers: Matrix;
-  /** d for matrices, the rank r for factors, the number m of draws for draws. */
+  /**
+   * The size of each point's matrix besides d: d for covariance matrices, the rank r for factors, and the number m of
+   * draws for draws.
+   */
   readonly inner: number;
   /** n x d: standard deviations of the uncorrelated part, which may accompany factors. */
   readonly sigma: Matrix | undefined;

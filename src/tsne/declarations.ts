@@ -65,7 +65,7 @@ export interface TsneSnapshot {
    * n x outputDimensions positions, float32, in the order of the input, centered. A copy that the receiver may change.
    */
   embedding: Matrix;
-  /** KL divergence of this embedding without exaggeration. Only computed at every 50th iteration. */
+  /** KL divergence of this embedding without exaggeration. The divergence is only computed at every 50th iteration. */
   kl: number | undefined;
 }
 
@@ -130,8 +130,8 @@ export const TSNE_SETTINGS = {
    *
    * A list of several different values averages the affinities of all these perplexities (multi-scale similarities:
    * Lee, Peluffo-Ordóñez & Verleysen 2015; Kobak & Berens 2019), so that the embedding shows small and large groups at
-   * once. All of them use the same neighbors: three times as many as the largest value. A list of one value is the same
-   * as that value.
+   * once. All these perplexities use the same neighbors of each point: three times as many as the largest perplexity. A
+   * list of one value is the same as that value.
    */
   perplexity: declare<number | readonly number[]>(
     {
@@ -194,10 +194,10 @@ export const TSNE_SETTINGS = {
   /**
    * Method for choosing the steps of gradient descent. `"curvature"` divides the step of each point by the curvature of
    * its attraction, lowers the exaggeration gradually, and raises the momentum while the embedding expands. It reaches
-   * a lower KL divergence in a third of the iterations and needs no learning rate, so `learningRate`, `momentum` and
-   * `finalMomentum` must be left out. `"momentum"` is the schedule of the reference implementation with the learning
-   * rate of Belkina et al. (2019); choose it to compare with other programs. Default `"curvature"`, or `"momentum"` if
-   * one of its three settings is given.
+   * a lower KL divergence than `"momentum"` in a third of the iterations and needs no learning rate, so `learningRate`,
+   * `momentum` and `finalMomentum` must be left out. `"momentum"` is the schedule of the reference implementation with
+   * the learning rate of Belkina et al. (2019); choose it to compare with other programs. Default `"curvature"`, or
+   * `"momentum"` if one of these three options is given.
    */
   optimizer: choice<OptimizerName>(OPTIMIZERS, {
     defaultText: "curvature, or momentum if a learning rate or momentum is given",
@@ -214,7 +214,7 @@ export const TSNE_SETTINGS = {
   /**
    * Distance between points i and j. Default: `"inverse-variance"` with sigma, `"euclidean"` without.
    *
-   * The following distances between Gaussians need sigma. The formulas are those of the squared distances.
+   * The following distances between Gaussians need sigma. The formulas below give the squared distances.
    * - `"inverse-variance"`: the weighted mean of squared differences with weights 1 / (sigma_ik^2 + sigma_jk^2 +
    *   varianceFloor) (Ede 2020, arXiv:2003.01113).
    * - `"mahalanobis"`: the sum of squared differences with the same weights.
@@ -224,7 +224,7 @@ export const TSNE_SETTINGS = {
    *   |sigma_j|^2.
    * - `"wasserstein"`: |mu_i - mu_j|^2 + |sigma_i - sigma_j|^2 (2-Wasserstein).
    * - `"bhattacharyya"` (Bhattacharyya 1943; Kailath 1967) and `"jeffreys"`, KL(i || j) + KL(j || i) (Jeffreys 1946;
-   *   Kullback & Leibler 1951): the divergence takes the place of the squared distance, with variances v = sigma^2 +
+   *   Kullback & Leibler 1951): the divergence is used as the squared distance, with variances v = sigma^2 +
    *   varianceFloor.
    *
    * If sigma has the same value everywhere, each of these distances gives the same embedding as a run without sigma.
@@ -234,13 +234,14 @@ export const TSNE_SETTINGS = {
    * coordinates, so that values without information have no influence. Use it if the noise is larger than the distances
    * between neighbors; with little noise the default is slightly better.
    *
-   * The following distances ignore sigma. `"euclidean"`. `"manhattan"` is the sum of absolute differences. `"cosine"`
-   * is 1 - the cosine of the angle at the origin of the data, or at their mean if they are reduced to principal
-   * components. `"correlation"` is 1 - the correlation of the two points' coordinates. A zero row has the cosine
-   * distance 1 from all others and 0 from other zero rows; the same holds for constant rows and correlation.
+   * The following distances ignore sigma. `"euclidean"` is the Euclidean distance. `"manhattan"` is the sum of absolute
+   * differences. `"cosine"` is 1 - the cosine of the angle at the origin of the data, or at their mean if they are
+   * reduced to principal components. `"correlation"` is 1 - the correlation of the two points' coordinates. A row of
+   * zeros has the cosine distance 0 from other rows of zeros and 1 from all other rows; the same holds for rows of
+   * equal values and the distance `"correlation"`.
    *
-   * If `neighbors` are given, this is the distance by which they were found. It is then needed only to place new points
-   * into the embedding, and has no default.
+   * If `neighbors` are given, this is the distance by which they were found. The option is then needed only to place
+   * new points into the embedding, and has no default.
    */
   distance: choice<DistanceName, DistanceName | "given">(DISTANCES, {
     defaultText: "inverse-variance with sigma, else euclidean",
@@ -248,15 +249,15 @@ export const TSNE_SETTINGS = {
     guide: "distance between points; see [distances](#distances)",
   }),
   /**
-   * Added to variances, in squared units of the data: the variance below which noise does not matter. Default `"auto"`,
-   * the variance between the true values of neighbors, which {@link estimateNoiseModel} estimates from the data and
-   * sigma. The estimate adapts to the units: multiplying data and sigma by c gives the same embedding. A number above
-   * 0, up to 1e30, replaces the estimate; Ede (2020) uses 0.01. Larger values make the embedding more like the plain
-   * one; with smaller values, small differences of sigma matter more.
+   * A number that is added to variances, in squared units of the data: the variance below which noise does not matter.
+   * Default `"auto"`, the variance between the true values of neighbors, which {@link estimateNoiseModel} estimates
+   * from the data and sigma. The estimate adapts to the units: multiplying data and sigma by c gives the same
+   * embedding. A number above 0, up to 1e30, replaces the estimate; Ede (2020) uses 0.01. Larger values make the
+   * embedding more like one without sigma; with smaller values, small differences of sigma matter more.
    *
    * The floor is added to the summed variance of two points under `"inverse-variance"`, `"mahalanobis"` and
    * `"mahalanobis-logdet"`. Under `"bhattacharyya"` and `"jeffreys"` it is added to the variance of each point, and the
-   * estimate is half as large. The other distances do not use it. The result reports the floor in use.
+   * estimate is half as large. The other distances do not use a floor. The result reports the floor in use.
    */
   varianceFloor: autoOr(
     { above: 0, to: 1e30 },
@@ -272,14 +273,15 @@ export const TSNE_SETTINGS = {
    * - `"exact"` compares all pairs of points.
    * - `"cells"` partitions the points into cells by k-means and compares each point with the points of the nearest
    *   cells. The number of these cells is chosen so that 99 % of the true neighbors are found, or 97.5 % above 200,000
-   *   points. The fraction found is measured on 512 points and reported in `neighbors.recall` of the result.
+   *   points. The fraction of the true neighbors that was found is measured on 512 points and reported in
+   *   `neighbors.recall` of the result.
    * - `"auto"` compares all pairs of up to 15,000 points. For more points it builds the cells, and then searches
    *   exactly if that needs fewer comparisons, as for points without any structure.
    *
    * Below about 1,000 points, or 24 times the perplexity, every search is exact.
    *
-   * The value may also be neighbors found elsewhere, all distances between the points, or affinities. They can also
-   * replace the data: `runTsne({ distances })`.
+   * Instead of a method, the value may be neighbors that another program has found, all distances between the points,
+   * or affinities. Each of these can also replace the data: `runTsne({ distances })`.
    */
   neighbors: declare<NeighborSearch | NeighborGraph, NeighborSearch | "given">(
     {
@@ -312,9 +314,10 @@ export const TSNE_SETTINGS = {
       'how `runTsne` and `Tsne` compute repulsion: `"fft"` is a particle mesh, in 2-D only; `"auto"` uses the mesh for 4,000 or more points in 2-D, otherwise Barnes-Hut, and always Barnes-Hut if theta is given',
   }),
   /**
-   * Accuracy of the Barnes-Hut repulsion (van der Maaten 2014): 0 to 1. Lower values are more accurate and slower. A
-   * cell counts as one point if its width is below theta times its distance; 0 computes every pair exactly, in O(n^2).
-   * Default 0.5, at which forces had a root mean square error of 0.4 to 1.0 % on embeddings of 500 to 70,000 points.
+   * Opening angle of the Barnes-Hut repulsion (van der Maaten 2014), 0 to 1: lower values are more accurate and slower.
+   * A cell counts as one point if its width is below theta times its distance; 0 computes every pair exactly, in
+   * O(n^2). Default 0.5, at which forces had a root mean square error of 0.4 to 1.0 % on embeddings of 500 to 70,000
+   * points.
    */
   theta: number(
     { from: 0, to: 1 },
@@ -327,10 +330,9 @@ export const TSNE_SETTINGS = {
   /**
    * Distance between the nodes of the mesh of `"fft"`, in units of the embedding: 0.1 to 1. Lower values are more
    * accurate and slower: the root mean square error of the forces falls with the fourth to sixth power of the spacing.
-   * Default 0.4, at which it is 0.3 to 0.8 % on embeddings of 1,000 to 70,000 points. From 0.4 on, the repulsion between
-   * near points is summed pair by pair where that is faster. If 50 points or more are equal, the distance between nodes
-   * is a fifth smaller. An embedding that is too wide for a mesh is computed with
-   * Barnes-Hut.
+   * Default 0.4, at which this error is 0.3 to 0.8 % on embeddings of 1,000 to 70,000 points. From 0.4 on, the
+   * repulsion between near points is summed pair by pair where that is faster. If 50 points or more are equal, the
+   * distance between nodes is a fifth smaller. An embedding that is too wide for a mesh is computed with Barnes-Hut.
    */
   meshSpacing: number(
     { from: 0.1, to: 1 },
@@ -343,7 +345,7 @@ export const TSNE_SETTINGS = {
   ),
   /**
    * Degrees of freedom alpha of the kernel of the embedding, w = (1 + d^2 / alpha)^-alpha: 0.1 to 100. Below 1 the
-   * tails are heavier and groups divide into finer ones. Above 1 the kernel approaches a Gaussian, as in SNE (Kobak,
+   * tails are heavier and groups divide into finer groups. Above 1 the kernel approaches a Gaussian, as in SNE (Kobak,
    * Linderman, Steinerberger, Kluger & Berens 2019; openTSNE has the same form). With b = 1 / (1 + d^2 / alpha), a
    * quarter of the gradient of KL is sum_j (p_ij b_ij - w_ij b_ij / Z) (y_i - y_j). Default 1, Student's t.
    */
@@ -368,7 +370,8 @@ export const TSNE_SETTINGS = {
   /**
    * Number of principal components to which the data are reduced first: an integer from 1 to min(n, d), or `true` for
    * min(50, n, d). Use it to save time on data with hundreds of columns. Default `false`: the data are not reduced.
-   * Cannot be combined with sigma, which has no meaning along other axes.
+   * Cannot be combined with sigma, because the standard deviations of the columns have no meaning along principal
+   * components.
    */
   pca: declare<number | boolean, number | undefined>(
     {
@@ -392,7 +395,7 @@ export const TSNE_SETTINGS = {
    * - `"pca"`: the first principal components, scaled to a standard deviation of 1e-4 (Kobak & Berens 2019). It keeps
    *   the coarse structure of the data.
    * - `"spectral"`: Laplacian eigenmaps of the affinities (Belkin & Niyogi 2003), scaled to a standard deviation of
-   *   1e-4 along each axis. They do not need the data.
+   *   1e-4 along each axis. This method needs the affinities but not the data.
    * - `"random"`: positions drawn from a Gaussian with a standard deviation of 1e-4.
    * - an n x outputDimensions matrix, which is used without scaling.
    */
@@ -418,8 +421,8 @@ export const TSNE_SETTINGS = {
   ),
   /**
    * Whether a given `init` is centered and scaled to the width of the other initial embeddings, a standard deviation of
-   * 1e-4 in its first column. Set it for positions from elsewhere, such as geographic coordinates or UMAP. Default
-   * false, which continues from the given embedding without scaling.
+   * 1e-4 in its first column. Set it to true for positions from another source, such as geographic coordinates or UMAP.
+   * Default false, which continues from the given embedding without scaling.
    */
   rescaleInit: boolean<never>({
     default: false,
@@ -444,8 +447,8 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Factor on the attraction during the first iterations, 1 to 1e6. It lets groups form before they separate. Default
-   * 12.
+   * Factor by which the attraction is multiplied during the first iterations, 1 to 1e6. It lets groups form before they
+   * separate. Default 12.
    */
   earlyExaggeration: number(
     { from: 1, to: 1e6 },
@@ -453,8 +456,8 @@ export const TSNE_SETTINGS = {
   ),
   /**
    * Iterations with early exaggeration, an integer >= 0. `optimizer: "curvature"` lowers the exaggeration geometrically
-   * to `exaggeration` in the second half of them, and raises the momentum when they end. Raise the number if groups
-   * that belong together end up apart, as on manifolds. Default 90, or 250 with `optimizer: "momentum"`.
+   * to `exaggeration` in the second half of these iterations, and raises the momentum when they end. Raise the number
+   * if groups that belong together end up apart, as on manifolds. Default 90, or 250 with `optimizer: "momentum"`.
    */
   earlyExaggerationIterations: integer(
     { from: 0, to: 1e9 },
@@ -465,10 +468,10 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Factor on the attraction after the early phase, 0.01 to 1e6. Above 1 groups contract and the structure between them
-   * becomes clearer: use 4 for large data (Kobak & Berens 2019). Larger values approach a force-directed layout of the
-   * neighbor graph (Böhm, Berens & Kobak 2022), and very large values collapse all points into one. The KL divergence
-   * is reported without exaggeration. Default 1.
+   * Factor by which the attraction is multiplied after early exaggeration, 0.01 to 1e6. Above 1 groups contract and the
+   * structure between them becomes clearer: use 4 for large data (Kobak & Berens 2019). Larger values approach a
+   * force-directed layout of the neighbor graph (Böhm, Berens & Kobak 2022), and very large values collapse all points
+   * into one. The KL divergence is reported without exaggeration. Default 1.
    */
   exaggeration: number(
     { from: 0.01, to: 1e6 },
@@ -490,7 +493,7 @@ export const TSNE_SETTINGS = {
     { from: 0, below: 1 },
     { defaultText: "0.8", isAdvanced: true, help: "momentum of the momentum optimizer after early exaggeration" },
   ),
-  /** Number of threads, 1 to 1024. It does not affect the embedding. Default: the number of processors. */
+  /** Number of threads, 1 to 1024. This number does not affect the embedding. Default: the number of processors. */
   threads: integer(
     { from: 1, to: 1024 },
     {

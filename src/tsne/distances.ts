@@ -9,7 +9,7 @@ export interface Gaussian {
 
 /** Quantities that a distance estimates from all points. */
 export interface DistanceEstimates {
-  /** For distances with a variance floor. */
+  /** The variance floor, for distances that have one. */
   readonly varianceFloor?: number | undefined;
   /** For `"likelihood-ratio"`: mean m, variance S and neighbor difference B of each column. */
   readonly coordinateSpread?: CoordinateSpread | undefined;
@@ -25,9 +25,10 @@ type Formula = (i: Gaussian, j: Gaussian, estimates: DistanceEstimates) => numbe
 
 /**
  * The distances between points, with the formulas of docs/embed.md, in float64 and in the caller's units; the kernels
- * of the core use other units. Distances that are squared there are square roots here. Bhattacharyya's and Jeffreys'
- * are the divergences themselves. The likelihood ratio is -2 times its logarithm and may be negative. Lists of
- * distances have this order.
+ * of the core use other units. Where docs/embed.md gives the formula of a squared distance, the function here returns
+ * its square root. The functions of Bhattacharyya and Jeffreys return the divergences themselves. The function of the
+ * likelihood ratio returns -2 times the logarithm of the ratio, which may be negative. Lists of all distances have the
+ * order of this object.
  */
 export const FORMULAS = {
   euclidean: (i, j) => length(differences(i.mean, j.mean)),
@@ -127,7 +128,7 @@ function centered(x: FloatArray): Float64Array {
   return length(deviations) <= ROUNDING * length(x) ? deviations.fill(0) : deviations;
 }
 
-/** A zero row has the distance 1 from all others and 0 from other zero rows. */
+/** A row of zeros has the distance 0 from other rows of zeros and 1 from all other rows. */
 function oneMinusCosine(x: FloatArray, y: FloatArray): number {
   const [lengthOfX, lengthOfY] = [length(x), length(y)];
   if (lengthOfX === 0 || lengthOfY === 0) return lengthOfX === lengthOfY ? 0 : 1;

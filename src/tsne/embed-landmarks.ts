@@ -21,8 +21,8 @@ export interface RowProgress {
 }
 
 /**
- * Options of {@link embedLandmarks}: the options of {@link Tsne}, applied to the landmarks, without those that have one
- * value per row.
+ * Options of {@link embedLandmarks}: the options of {@link Tsne}, applied to the landmarks, without the options that
+ * have one value per row.
  */
 export interface EmbedLandmarksOptions
   extends Omit<TsneOptions, "sigma" | "init" | "neighbors" | "onSnapshot" | "snapshotEvery"> {
@@ -48,25 +48,25 @@ export interface LandmarkEmbedding {
 }
 
 /**
- * Fewer neighbors keep a row closer to its nearest landmarks: on the codes of MNIST, 20 preserves more neighbors and
- * labels than 30.
+ * Fewer neighbors keep a row closer to its nearest landmarks: on the codes of MNIST, perplexity 20 preserves more
+ * neighbors and labels than 30.
  */
 const PLACEMENT_PERPLEXITY = 20;
 
 /**
  * Embeds more points than one run can fit. Landmarks that represent all rows are fitted first. Then the rows are placed
  * into the embedding of the landmarks, block by block, with perplexity 20 or the perplexity of the fit if that is
- * smaller. Memory holds the run of the landmarks, 4 * (outputDimensions + 1) bytes for each point, and a few blocks of
- * the data.
+ * smaller. The memory contains the run of the landmarks, 4 * (outputDimensions + 1) bytes for each point, and a few
+ * blocks of the data.
  *
  * A `varianceFloor` of `"auto"` is estimated from up to 10,000 rows of the data. The choice of landmarks, their fit and
  * the placement all use this floor.
  *
  * Landmarks start as rows drawn uniformly. Each is moved three times to the mean of the rows nearest to it (Lloyd
- * 1982), among a sample of 20 rows per landmark. Landmarks that share rows are neighbors in the fit (hierarchical SNE:
- * Pezzotti et al. 2016). Kobak & Berens (2019, "The art of using t-SNE for single-cell transcriptomics") and Poličar,
- * Stražar & Zupan (2023, "Embedding to reference t-SNE space addresses batch effects in single-cell classification")
- * also fit a part of large data and place the rest.
+ * 1982), among a sample of 20 rows per landmark. Landmarks that are near the same rows are neighbors in the fit
+ * (hierarchical SNE: Pezzotti et al. 2016). Kobak & Berens (2019, "The art of using t-SNE for single-cell
+ * transcriptomics") and Poličar, Stražar & Zupan (2023, "Embedding to reference t-SNE space addresses batch effects in
+ * single-cell classification") also fit a part of large data and place the rest.
  *
  * @param data n x d means
  * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, with their
@@ -136,12 +136,12 @@ export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOpt
   return { embedding, divergence, run, result };
 }
 
-/** Number of rows from which the floor is estimated. The estimate would not use more rows. */
+/** Number of rows from which the floor is estimated. With more rows, the estimate would only use a sample of them. */
 const FLOOR_ROWS = 10_000;
 
 /**
- * Estimates one floor for all steps from a sample of the rows. Landmarks are means of many rows, so their distances do
- * not show the distances between rows.
+ * Estimates one variance floor, which all steps use, from a sample of the rows. Landmarks are means of many rows, so
+ * their distances do not show the distances between rows.
  */
 async function estimateFloor(
   { data, sigma }: GaussianSource,

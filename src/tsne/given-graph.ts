@@ -16,7 +16,7 @@ import { type TsneOptions, usualPerplexity } from "./options.js";
 export interface GivenGraph {
   readonly lists: NeighborLists | DistanceMatrix | undefined;
   readonly affinities: CheckedAffinities | undefined;
-  /** `undefined` if the perplexity of the options applies. */
+  /** The perplexity that given affinities imply; `undefined` if the perplexity in the options is used. */
   readonly perplexity: number | undefined;
   readonly warnings: readonly string[];
 }
@@ -34,7 +34,9 @@ export function toPoints(data: MatrixLike | NeighborGraph): Matrix {
   return matrix;
 }
 
-/** Returns the options of a run whose data may be a graph. A graph becomes the option `neighbors`. */
+/**
+ * Returns the options of a run whose data may be a graph. If the data are a graph, they become the option `neighbors`.
+ */
 export function withGraph(data: MatrixLike | NeighborGraph, options: TsneOptions): TsneOptions {
   if (!isNeighborGraph(data)) return options;
   if (options.neighbors !== undefined) {

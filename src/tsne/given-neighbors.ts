@@ -6,14 +6,14 @@ import { isSparse, SparseMatrix, type SparseMatrixLike, toSparseMatrix } from ".
 /** Nearest neighbors found by another program, such as FAISS, hnswlib or a vector database. */
 export interface NeighborLists {
   /**
-   * n x m row numbers of the data, counted from 0, in any order. The point itself does not count, nor does -1, which
-   * FAISS writes for a missing neighbor. Each row must contain at least floor(3 * perplexity) other points, all
-   * different; the nearest of them are used.
+   * n x m row numbers of the data, counted from 0, in any order. The number of the point itself is ignored, and so is
+   * -1, which FAISS writes for a missing neighbor. Each row must contain at least floor(3 * perplexity) other points,
+   * all different; the nearest of them are used.
    */
   indices: MatrixLike;
   /**
-   * n x m distances of those neighbors, >= 0, in any unit. Infinity means "not a neighbor". A slightly negative
-   * distance counts as a rounded 0.
+   * n x m distances of those neighbors, >= 0, in any unit. Infinity means that a point is not a neighbor. A slightly
+   * negative distance counts as a rounded 0.
    */
   distances: MatrixLike;
   /** Whether the distances are already squared, as in FAISS's L2 indices. Default false. */
@@ -29,7 +29,7 @@ export interface DistanceMatrix {
    * `kneighbors_graph`; each row needs at least floor(3 * perplexity) of them.
    */
   distances: MatrixLike | SparseMatrixLike;
-  /** Always absent: distances with indices are {@link NeighborLists}. */
+  /** Must be absent: an object with distances and indices is a {@link NeighborLists}. */
   indices?: undefined;
   /** Whether the distances are already squared. Default false. */
   squared?: boolean | undefined;
@@ -75,7 +75,7 @@ export interface CheckedAffinities {
 }
 
 /**
- * Rows of neighbors with their distances, independent of their storage.
+ * Rows of neighbors with their distances, independent of how they are stored.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH, {@link DataError} when an invalid number is visited
  */
@@ -269,12 +269,15 @@ function forEachOther(
 }
 
 /**
- * A negative distance counts as a rounded 0 if its size is at most this fraction of the largest distance. Formulas such
- * as 1 - cosine and |a|^2 - 2ab + |b|^2 give such values.
+ * A negative distance counts as a rounded 0 if its size is at most this fraction of the largest distance. Rounding
+ * errors of formulas such as 1 - cosine and |a|^2 - 2ab + |b|^2 cause such values.
  */
 const ROUNDING = 1e-4;
 
-/** Creates a function that converts a number to a distance. Slightly negative numbers become 0; infinity is kept. */
+/**
+ * Creates a function that checks a number and converts it to a distance. Slightly negative numbers become 0; infinity
+ * is kept.
+ */
 function createDistanceCheck(all: FloatArray): (value: number, row: number, column: number) => number {
   let largest: number | undefined;
   return (value, row, column) => {

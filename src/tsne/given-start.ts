@@ -9,7 +9,9 @@ export interface GivenStart {
   readonly warnings: readonly string[];
 }
 
-/** Largest absolute value of an initial position. Beyond it, float32 positions are too coarse for small steps. */
+/**
+ * Largest absolute value of an initial position. For larger values, float32 positions are too coarse for small steps.
+ */
 const LARGEST_START = 1e6;
 /** Standard deviation along the first column of the initial embeddings that the package computes. */
 const USUAL_WIDTH = 1e-4;

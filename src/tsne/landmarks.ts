@@ -12,7 +12,7 @@ import type { ResolvedTsneOptions } from "./options.js";
 /** Landmarks, which represent many points. Each is the mean of the rows to which it is the nearest landmark. */
 export interface Landmarks {
   readonly means: Matrix;
-  /** Root mean square of the standard deviations of those rows. */
+  /** Root mean square of the standard deviations of the rows to which the landmark is the nearest. */
   readonly sigma: Matrix | undefined;
   /** Neighboring landmarks, found by the rows that they share. */
   readonly neighbors: NeighborLists;
@@ -38,16 +38,16 @@ export interface LandmarkOptions {
 }
 
 /**
- * Number of rows per landmark that are read. They determine the position and neighbors of a landmark well enough, so
- * larger data need not be read completely.
+ * Number of rows per landmark that are read. This number of rows determines the position and neighbors of a landmark
+ * well enough, so larger data need not be read completely.
  */
 const ROWS_PER_LANDMARK = 20;
-/** Steps of Lloyd's algorithm. A fourth step gains almost nothing. */
+/** Number of steps of Lloyd's algorithm. A fourth step gains almost nothing. */
 const STEPS = 3;
-/** Each row counts as shared by this number of nearest landmarks. */
+/** Each row is shared by its nearest landmarks, of which there are this many. */
 const SHARING = 15;
 
-/** Number of landmarks to process before other work gets the thread. */
+/** Number of landmarks that are processed before the thread can do other work. */
 const LANDMARKS_AT_ONCE = 500;
 
 /** Number of values that are read and processed at once. */
@@ -60,9 +60,9 @@ const STRETCH_NUMBERS = 2 ** 22;
  *
  * Reasons for this method:
  * - Rows are drawn uniformly because t-SNE gives dense regions more area: after a uniform draw, every region gets the
- *   same share of the area as in the embedding of all rows. Moving to means changes this only slightly: the number of
- *   landmarks grows as the power d / (d + 2) of the density (Zador 1982). A sample by k-means++ (Arthur & Vassilvitskii
- *   2007), or another cover of the data, prefers outliers.
+ *   same share of the area as in the embedding of all rows. Moving the landmarks to means changes this only slightly:
+ *   the number of landmarks grows as the power d / (d + 2) of the density (Zador 1982). A sample by k-means++ (Arthur &
+ *   Vassilvitskii 2007), or by another method that covers the whole range of the data, prefers outliers.
  * - Landmarks are moved because a mean of neighbors lies within the data, while a drawn row is displaced by its own
  *   noise.
  * - Neighbors are found by shared rows, as in hierarchical SNE (Pezzotti et al. 2016), because landmarks are far apart
@@ -196,7 +196,7 @@ async function findNearest(
   return (await awaitNative(job.result, job.cancel, signal)).indices;
 }
 
-/** Lists of at most k neighbors each, nearest first. Each list occupies k entries. */
+/** Lists of at most k neighbors each, nearest first. Each list occupies k entries of the arrays. */
 interface Lists {
   readonly sizes: Uint32Array;
   readonly indices: Int32Array;
@@ -204,9 +204,9 @@ interface Lists {
 }
 
 /**
- * Finds landmarks that share rows. A row belongs to its m-th nearest landmark with the weight 1 / m. s_ij is the sum
- * over all rows of the product of their weights for i and j. The squared distance of i and j is -ln(s_ij / sqrt(s_ii
- * s_jj)).
+ * Finds landmarks that share rows. A row belongs to its m-th nearest landmark with the weight 1 / m. For landmarks i
+ * and j, s_ij is the sum, over all rows, of the weight for i times the weight for j. The squared distance of i and j is
+ * -ln(s_ij / sqrt(s_ii s_jj)).
  *
  * @param nearest the k nearest landmarks of each row, nearest first
  */
@@ -267,8 +267,8 @@ async function findSharing(
 }
 
 /**
- * Appends the nearest other landmarks to lists that are too short. The squared distance of each appended landmark is 1
- * plus that of the last landmark in the list, because distances are logarithms of shares.
+ * Appends the nearest other landmarks to lists that are too short. The squared distance of each appended landmark is
+ * larger by 1 than that of the last landmark in the list, because these squared distances are logarithms of shares.
  */
 function fillUp({ sizes, indices, squared }: Lists, short: Uint32Array, nearest: Uint32Array, most: number): void {
   for (const [s, landmark] of short.entries()) {
@@ -285,7 +285,8 @@ function fillUp({ sizes, indices, squared }: Lists, short: Uint32Array, nearest:
 }
 
 /**
- * Reads these rows of a source, or all rows, in stretches. The next stretch is read while the current one is processed.
+ * Reads the given rows of a source, or all rows, in stretches of limited size. The next stretch is read while the
+ * current one is processed.
  */
 export async function* readStretches(
   { data, sigma }: GaussianSource,
@@ -312,10 +313,13 @@ export async function* readStretches(
   }
 }
 
-/** The rows that each argument of a computation contains: rows of the data or of their standard deviations. */
+/**
+ * For each argument of a computation: whether it contains rows of the data or of their standard deviations, and the
+ * numbers of these rows.
+ */
 type RowsOfArguments = Readonly<Record<string, readonly ["data" | "sigma", Uint32Array]>>;
 
-/** Replaces row numbers in errors about some rows by row numbers of the whole data. */
+/** Does a computation on some rows. In its errors, replaces the row numbers by row numbers of the whole data. */
 export async function withRows<T>(known: RowsOfArguments, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -342,8 +346,9 @@ export function drawRows(n: number, count: number, seed: number): Uint32Array {
 }
 
 /**
- * Draws one row from each of `count` equal parts of the numbers below `n`, in ascending order. Every row is equally
- * likely. Rows that were drawn are not stored. The same row may be drawn twice if it contains the border of two parts.
+ * Divides the row numbers 0 to `n` - 1 into `count` equal parts and draws one row from each part, in ascending order.
+ * Every row is equally likely. The function does not remember the drawn rows, so a row that contains the border between
+ * two parts may be drawn twice.
  */
 export function drawFromStrata(n: number, count: number, seed: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + uniform(seed, i)) / count) * n));

@@ -13,20 +13,20 @@ export interface MemoryEstimate {
   data: number;
   /** Neighbors with their distances, and the working memory of their search. */
   neighbors: number;
-  /** The affinities, and their sources while rows are created or moved. */
+  /** The affinities, and the arrays from which their rows are created or moved. */
   affinities: number;
   /** Positions, velocities, gains, forces, and the tree or mesh. */
   embedding: number;
   /**
-   * The largest amount needed at any time. It is less than the sum, because the neighbors are freed before the
-   * embedding is created.
+   * The largest amount needed at any time. It is less than the sum of the parts, because the neighbors are freed before
+   * the embedding is created.
    */
   peak: number;
 }
 
 /** The address space of WebAssembly in bytes. */
 const WASM_MEMORY = 2 ** 32;
-/** Points are stored in blocks of this many. */
+/** Points are stored in blocks of this number of points. */
 const BLOCK = 64;
 /**
  * Bytes of the transposed affinities that exist at once while P is computed, or an eighth of all transposed affinities
@@ -35,7 +35,10 @@ const BLOCK = 64;
 const TRANSPOSED_AT_ONCE = 2 ** 25;
 /** Up to this many points, the exact search uses lists with space for twice as many candidates. */
 const MOST_LONG_LISTS = 2 ** 18;
-/** Edges of P for each neighbor: 1 if all neighbors are mutual, 2 if none are. Real data have 1.4 to 1.8. */
+/**
+ * Upper limit of the number of edges of P per neighbor, which is 1 if all neighbors are mutual and 2 if none are. Real
+ * data have 1.4 to 1.8 edges per neighbor.
+ */
 const EDGES_PER_NEIGHBOR = 2;
 
 /**
@@ -98,7 +101,7 @@ export function estimateResolved(
 }
 
 /**
- * Estimates the memory of the neighbor search: the larger of exact search and search in cells.
+ * Estimates the memory of the neighbor search: the larger amount of the exact search and the search in cells.
  *
  * @param columns number of values per point that are compared
  */
@@ -129,7 +132,7 @@ export function requireMemory(n: number, d: number, spread: number, options: Res
 }
 
 /**
- * Throws an error if `bytes` are not available.
+ * Throws an error if less memory than `bytes` is available.
  *
  * @param work start of the sentence: the work that needs the memory
  * @param advice a way to need less memory

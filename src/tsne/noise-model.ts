@@ -14,15 +14,18 @@ import type { DistanceName } from "./distances.js";
 
 /** Options of {@link estimateNoiseModel}. */
 export interface NoiseModelOptions {
-  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
+  /**
+   * Number of threads, 1 to 1024. The result does not depend on this number. Default: as many as the machine has
+   * processors.
+   */
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Estimates about the true values behind measured values with standard deviations. The arrays have one number per
- * column.
+ * Estimated properties of the true values, of which the data are measurements with known standard deviations. The
+ * arrays have one number per column.
  */
 export interface NoiseModel {
   /** Mean m_k of the true values. */
@@ -37,7 +40,7 @@ export interface NoiseModel {
   /**
    * The value of `varianceFloor: "auto"` under `"inverse-variance"` and `"mahalanobis"`, in squared units of the data:
    * 2 mean(W_k) over the columns that are not pure noise. Under `"bhattacharyya"` and `"jeffreys"`, `"auto"` uses half
-   * of it.
+   * of this value.
    */
   varianceFloor: number;
 }
@@ -48,7 +51,7 @@ export interface NoiseModel {
  *
  * Noise matters only relative to that distance, so twice its square is a natural `varianceFloor` for the distances
  * `"inverse-variance"` and `"mahalanobis"`. {@link runTsne} uses it by default. The floor adapts to the units:
- * multiplying data and standard deviations by c multiplies it by c^2.
+ * multiplying data and standard deviations by c multiplies the floor by c^2.
  *
  * The model is y_ik ~ N(x_ik, sigma_ik^2), x_ik ~ N(m_k, S_k), and x_ik - x_jk ~ N(0, 2 W_k) for true neighbors i and
  * j. m, S and W are fitted by expectation maximization (Dempster, Laird & Rubin 1977). Neighbors are the 15 nearest
@@ -56,8 +59,8 @@ export interface NoiseModel {
  * random sample: 10,000 points for m and S, and 400 to 2,000 points for W, whose neighbors are searched among all
  * points. The estimates then have a relative error of 1 to 2 %, and are the same in every call.
  *
- * A column whose S_k is below three standard errors is considered pure noise. The floor is the mean over the other
- * columns.
+ * A column whose S_k is below three standard errors is considered pure noise. The floor is the mean of 2 W_k over the
+ * other columns.
  *
  * @param data n x d measured values, n >= 3
  * @param sigma n x d standard deviations

@@ -22,15 +22,15 @@ export interface ResolvedTsneOptions extends Omit<ResolvedValues<typeof TSNE_SET
   tolerance: number | undefined;
   /** `undefined` unless `iterations` is `"auto"`. */
   maxIterations: number | undefined;
-  /** `"given"` if neighbors were given with their distances and no distance was named. */
+  /** `"given"` if neighbors were given with their distances and the option `distance` was not given. */
   distance: DistanceName | "given";
-  /** The perplexity. Several values are in ascending order. */
+  /** The perplexity, or several perplexities in ascending order. */
   perplexity: number | readonly number[];
   /** Number of principal components to which the data were reduced; `undefined` if they were not reduced. */
   pca: number | undefined;
   outputDimensions: 1 | 2 | 3;
   /**
-   * Learning rate during early exaggeration. This and the next three are `undefined` unless the optimizer is
+   * Learning rate during early exaggeration. This field and the next three are `undefined` unless the optimizer is
    * `"momentum"`.
    */
   learningRate: number | undefined;
@@ -144,7 +144,7 @@ function resolveInit(
   return "spectral";
 }
 
-/** Resolves the method. A given theta selects Barnes-Hut. */
+/** Resolves the method. If theta is given, Barnes-Hut is selected. */
 function resolveMethod(
   options: TsneOptions,
   { method: asked, outputDimensions }: Pick<CheckedOptions, "method" | "outputDimensions">,
@@ -160,7 +160,10 @@ function resolveMethod(
   return method;
 }
 
-/** @throws {ArgumentError} for too many principal components, and for any with sigma or covariances */
+/**
+ * @throws {ArgumentError} for too many principal components, and for any number of principal components with sigma or
+ *   covariances
+ */
 function resolvePca(
   pca: number | boolean,
   uncertainty: UncertaintyOption | undefined,
@@ -227,7 +230,7 @@ function resolveOptimization(
   };
 }
 
-/** Resolves the optimizer. A given setting of the momentum optimizer selects it. */
+/** Resolves the optimizer. If a setting of the momentum optimizer is given, that optimizer is selected. */
 function resolveOptimizer({
   optimizer,
   learningRate,

@@ -29,7 +29,7 @@ export const PRIORS = ["neighbors", "none"] as const;
 /** One of {@link PRIORS}. */
 export type PriorName = (typeof PRIORS)[number];
 
-/** The options of a placement. Each is declared only here. */
+/** The options of a placement. Each option is declared only here. */
 export const PLACEMENT_OPTIONS = {
   /**
    * Effective number of neighbors of a new point among the fitted ones, 1 to (n - 1) / 3, or several, as in {@link
@@ -47,13 +47,16 @@ export const PLACEMENT_OPTIONS = {
   ),
   /**
    * Number of draws of each new point, 2 to 1000, that are also placed to measure their scatter; see `prior`. Placement
-   * takes that many times longer. Needs a run with sigma. Default: none.
+   * then takes as many times longer as there are draws. The option requires a run with sigma. Default: none.
    */
   uncertainty: integer({ from: 2, to: 1000 }, { help: "number of draws of each point that are placed as well" }),
-  /** Seed of these draws. The draws of a point depend only on the seed and the values of the point, not on its row. */
+  /**
+   * Seed of the draws for the option `uncertainty`. The draws of a point depend only on the seed and the values of the
+   * point, not on its row.
+   */
   seed: integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help: "seed of the draws of --uncertainty" }),
   /**
-   * The distribution of these draws. Default `"neighbors"`.
+   * The distribution of the draws for the option `uncertainty`. Default `"neighbors"`.
    * - `"neighbors"`: the distribution of the true values of a point, given its measured values, their standard
    *   deviations and the fitted points around it. Ellipses then contain the position of the true values with the stated
    *   probability.
@@ -97,7 +100,7 @@ export interface UncertaintyMeasures {
   share: Float32Array;
   /** Number of draws of each point. */
   draws: number;
-  /** The number k in `share`. */
+  /** The number k in the definition of `share`. */
   neighbors: number;
 }
 
@@ -120,8 +123,8 @@ export interface PlacementResult {
 }
 
 /**
- * Number of new points to place at a time, or fewer if they have many columns. It keeps the memory independent of the
- * number of new points.
+ * Number of new points to place at a time, or fewer if they have many columns. Because of this limit, the required
+ * memory does not depend on the number of new points.
  */
 const BLOCK_ROWS = 16384;
 const BLOCK_NUMBERS = 2 ** 22;

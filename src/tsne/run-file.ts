@@ -29,7 +29,7 @@ export interface RunParts {
   readonly hasCovariance: boolean;
   /** Neighbors that were given by the caller. They cannot be computed again. */
   readonly given: CheckedNeighbors | undefined;
-  /** Affinities that were given by the caller. A file does not contain them. */
+  /** Affinities that were given by the caller. A run file does not contain the affinities. */
   readonly affinities: CheckedAffinities | undefined;
   /** Preparation of the data, to be applied to new points as well. */
   readonly preparation: FittedPreparation | undefined;
@@ -52,8 +52,8 @@ export class RestoredRun {
  */
 
 /**
- * Similar to PNG's signature: the first byte shows that the file is not text, and a transfer that changes line ends is
- * detected.
+ * The first bytes of a run file, similar to the signature of PNG: the first byte shows that the file is not a text, and
+ * the line ends show whether a transfer has changed line ends.
  */
 const MAGIC = Buffer.from("\x89TSN\r\n\x1a\n", "latin1");
 const VERSION = 5;
@@ -119,7 +119,7 @@ const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMEN
 /** The arrays of the coordinate spread, for distances that have one. */
 const SPREADS = ["spreadCenter", "spreadVariance", "spreadBetween"] as const;
 
-/** Returns the arrays of a run, which follow from its size. */
+/** Returns the list of the arrays in the file of a run. The list depends only on the size of the run. */
 function planArrays(
   run: Shape,
   outputDimensions: number,
@@ -228,7 +228,7 @@ function* stretches({ dtype, shape: [rows, cols] }: ArrayPlan): Generator<[numbe
 }
 
 /**
- * Whether a file is a saved run, by its first bytes or by the extension .tsne. The extension alone suffices, so that a
+ * Whether a file is a saved run, by its first bytes or by the extension .tsne. The extension alone is enough, so that a
  * damaged run is reported as a damaged run. Returns false for a file that cannot be read.
  */
 export async function isSavedRun(path: string): Promise<boolean> {
@@ -493,7 +493,8 @@ function checkShape({ run, options }: Header): void {
 }
 
 /**
- * Resolves the options in a file with the checks for a caller's options, and requires that they equal the stored ones.
+ * Checks the options in a file in the same way as the options of a caller, fills in the defaults, and requires that the
+ * result equals the stored options.
  */
 function resolveSaved(
   saved: Record<string, unknown>,
@@ -524,7 +525,7 @@ function resolveSaved(
 function requireSame(expected: unknown, found: unknown, what: string): void {
   // JSON text omits undefined values.
   const normal = (value: unknown) => JSON.stringify(value, sortedKeys);
-  if (normal(expected) !== normal(found)) throw new Error(`${what} do not belong to its run`);
+  if (normal(expected) !== normal(found)) throw new Error(`${what} do not match the run that it describes`);
 }
 
 const sortedKeys = (_: string, value: unknown): unknown =>

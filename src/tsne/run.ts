@@ -26,8 +26,8 @@ export interface TsneSeconds {
   initialization: number;
   optimization: number;
   /**
-   * From the call to the result, including the check and copy of the input, excluding pauses between calls of {@link
-   * Tsne.fit}.
+   * Duration from the call to the result, including the check and copy of the input, excluding pauses between calls of
+   * {@link Tsne.fit}.
    */
   total: number;
 }
@@ -136,8 +136,8 @@ export class Tsne {
 
   /**
    * Reads a run that {@link save} wrote. {@link place} can be called immediately. {@link fit} continues from the saved
-   * iteration, with results identical in every byte to those of a run that was not saved. For that, it computes the
-   * neighbors and affinities again, because they are not in the file.
+   * iteration, with results identical in every byte to those of a run that was not saved. To continue, `fit` computes
+   * the neighbors and affinities again, because they are not in the file.
    *
    * @param options options that the file does not contain; `threads` defaults to all processors
    * @throws {FileError} FILE_READ if the file cannot be read. FILE_FORMAT if it is not a saved run, is cut off, or has
@@ -181,9 +181,9 @@ export class Tsne {
    *
    * The nearest neighbors of a new point among the fitted points give affinities with the requested perplexity. The
    * neighbor search is exact and uses the distance of the run and its preparation of the data. The point starts at the
-   * weighted median of its neighbors in each coordinate. It then minimizes KL(P_i || Q_i), with q_ij normalized over
-   * the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"), within the bounds of
-   * the embedding plus a margin.
+   * weighted median of its neighbors in each coordinate. From there it moves to minimize KL(P_i || Q_i), with q_ij
+   * normalized over the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"),
+   * within the bounds of the embedding plus a margin.
    *
    * Concurrent calls wait for each other. Later calls reuse the data structures of the first one.
    *
@@ -292,8 +292,9 @@ export class Tsne {
   /**
    * Continues gradient descent. The first call also computes neighbors and affinities.
    *
-   * @param iterations number of further iterations, an integer >= 0. They are done even if the run has converged or
-   *   completed its `iterations`. Default: until the end of the run, which the option `iterations` defines.
+   * @param iterations number of further iterations, an integer >= 0. These iterations are done even if the run has
+   *   converged or has already completed its option `iterations`. Default: until the end of the run, which the option
+   *   `iterations` defines.
    * @returns the embedding after these iterations
    * @throws {AbortError} if the signal is aborted; the run keeps its last iteration and can continue
    */
@@ -455,7 +456,9 @@ export async function runTsne(
   return isSparse(data) ? runSparse(data, options) : new Tsne(data, options).fit();
 }
 
-/** Runs sparse data after conversion to dense data. Data with many columns are reduced to principal components. */
+/**
+ * Embeds sparse data after converting them to dense data. Data with many columns are reduced to principal components.
+ */
 async function runSparse(sparse: SparseMatrixLike, options: TsneOptions): Promise<TsneResult> {
   requireOptions(options);
   const begin = performance.now();
@@ -471,7 +474,10 @@ async function runSparse(sparse: SparseMatrixLike, options: TsneOptions): Promis
   };
 }
 
-/** Describes the iterations of a run, and the reason for its end unless the number was requested. */
+/**
+ * Describes the iterations of a run, and the reason for its end unless the run completed a requested number of
+ * iterations.
+ */
 export function describeEnd({ iterations, stopped }: Pick<TsneResult, "iterations" | "stopped">): string {
   const reason = { converged: " (converged)", limit: " (not converged)", iterations: "", stop: " (stopped)" }[stopped];
   return `after ${iterations} iterations${reason}`;
@@ -544,7 +550,7 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
   };
 }
 
-/** Recall below which a warning is given. */
+/** Fraction of the true neighbors that were found, below which a warning is given. */
 const LEAST_RECALL = 0.95;
 
 /** Returns a warning if a search in cells missed many neighbors. */

@@ -5,9 +5,9 @@ import { type SparseMatrix, type SparseMatrixLike, toSparseMatrix } from "../spa
 import type { TsneOptions } from "./options.js";
 
 /**
- * Largest number of columns for which sparse data are converted to dense data with all columns. They then take 4 bytes
- * per value in the core. With more columns, the distances would take too long, so the data are reduced to principal
- * components.
+ * Largest number of columns for which sparse data are converted to dense data with all columns. The dense data take 4
+ * bytes per value in the core. With more columns, the distances would take too long, so the data are reduced to
+ * principal components.
  */
 export const MOST_SPARSE_COLUMNS = 1000;
 
@@ -23,8 +23,8 @@ export interface DenseData {
 }
 
 /**
- * Converts sparse data to dense data. Up to 1000 columns are kept. Data with more columns, or with `components`, are
- * reduced to principal components, which are computed from the sparse data.
+ * Converts sparse data to dense data. Data with up to 1000 columns keep all columns. Data with more columns, or with
+ * `components`, are reduced to principal components, which are computed from the sparse data.
  *
  * @param components the option `pca` of a run; `undefined` means 50 for more than 1000 columns
  * @throws {ArgumentError} for `false` with more than 1000 columns

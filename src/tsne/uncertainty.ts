@@ -50,8 +50,9 @@ const KEYS: Record<keyof UncertaintyOptions, true> = {
  * Measures how uncertain the positions of an embedding are. Plausible true values are drawn for each point, given its
  * measured values, their standard deviations or covariance, and the points around it. With `prior: "none"`, they are
  * drawn from the Gaussian N(mu_i, diag(sigma_i^2)) of the point alone. Each draw has the sigma of its point and is
- * placed into the finished embedding, as by {@link Tsne.place}. The point itself is left out and neither attracts nor
- * repels its draws. The result for a point depends only on the seed and the point, not on the other requested points.
+ * placed into the finished embedding in the same way as by {@link Tsne.place}. The point itself is left out and neither
+ * attracts nor repels its draws. The result for a point depends only on the seed and the point, not on the other
+ * requested points.
  *
  * @param run a run with sigma that has an embedding
  * @throws {ArgumentError} for a run without sigma or embedding, one whose `degreesOfFreedom` is not 1, and for bad
@@ -112,10 +113,11 @@ export async function drawPositions(
 }
 
 /**
- * Returns the factor of the half axes of the ellipse that contains a fraction of the possible positions of a point, in
- * standard deviations along the axes of its covariance. For a known covariance of two dimensions it is sqrt(-2 log(1 -
- * level)). If the covariance was estimated from m draws about a known center, the ellipse must be larger: sqrt(m ((1 -
- * level)^(-2 / (m - 1)) - 1)) (Hotelling 1931). At 95 %, 2.45 becomes 3.08 for 10 draws and 2.55 for 50.
+ * Returns the length of the half axes of the ellipse that contains a given fraction of the possible positions of a
+ * point, in units of the standard deviations along the axes of its covariance. For a known covariance of two dimensions
+ * it is sqrt(-2 log(1 - level)). If the covariance was estimated from m draws about a known center, the ellipse must be
+ * larger: sqrt(m ((1 - level)^(-2 / (m - 1)) - 1)) (Hotelling 1931). At a level of 95 %, the length is 2.45 for a known
+ * covariance, 3.08 for 10 draws and 2.55 for 50 draws.
  *
  * @param level fraction of the possible positions, above 0 and below 1
  * @param draws number of draws from which the covariance was estimated, an integer >= 2; infinite for a known

@@ -7,7 +7,7 @@ import { eachImage, fitSide, type ImageSource } from "../images/index.js";
 import type { CheckedWall, WallOptions } from "./options.js";
 
 const LONGEST_SIDE = 16_384;
-/** Size of the picture in pixels that the default cell size aims at. */
+/** Length of the sides of the picture in pixels, for which the default size of the cells is chosen. */
 const USUAL_SIDE = 4096;
 const LARGEST_CELL = 96;
 const SMALLEST_CELL = 8;

@@ -4,7 +4,7 @@ import sharp from "sharp";
 
 /** Pixels per side of a tile. */
 export const TILE = 512;
-/** WebP quality, 1 to 100. At 90, only measurements show a difference from the original. */
+/** WebP quality, 1 to 100. At 90, the difference from the original can be measured but not seen. */
 const QUALITY = 90;
 
 /**
@@ -41,7 +41,7 @@ export class Pyramid {
   }
 }
 
-/** The level at which an image of this size has all its pixels; level 0 is one pixel. */
+/** The level at which an image of this size has its full resolution; at level 0 it has one pixel. */
 export const topLevel = (width: number, height: number): number => Math.ceil(Math.log2(Math.max(width, height)));
 
 class Level {

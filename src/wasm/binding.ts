@@ -17,7 +17,7 @@ export type WasmBinding = Omit<typeof native, "backend" | "failure">;
  */
 const SLICE = 50;
 
-/** Tables of the core are in alphabetical order, but the stages of a run must be in the order in which they happen. */
+/** The core returns tables in alphabetical order, but the stages of a run must be in the order in which they happen. */
 const STAGES = ["pca", "neighbors", "affinities", "initialization", "optimization"];
 const inOrder = (seconds: CoreTable) =>
   Object.fromEntries(STAGES.filter((stage) => stage in seconds).map((stage) => [stage, seconds[stage]]));
@@ -70,8 +70,8 @@ function reporterOf(onProgress: Progress, onlyFraction: boolean) {
 }
 
 /**
- * Starts work that begins in a later turn of the event loop and runs in one piece. `cancel` only works before the start
- * or from a progress report. The input is copied immediately, so the caller may change it afterwards.
+ * Starts work that begins in a later turn of the event loop and then runs without interruption. `cancel` only works
+ * before the start or from a progress report. The input is copied immediately, so the caller may change it afterwards.
  */
 function startJob(
   { core, helpers }: { core: Core; helpers: HelperTeam },
@@ -171,7 +171,8 @@ function boundRun(core: Core, helpers: HelperTeam) {
     }
 
     /**
-     * Repeats a function after each slice until it returns a result. Only gradient descent stops before it is finished.
+     * Calls a function of the core again after each slice of time until it returns a result. Only gradient descent
+     * pauses before it is finished.
      */
     async #work(name: string, input: object, report: (progress: CoreTable) => void): Promise<CoreTable> {
       if (this.#isBusy)

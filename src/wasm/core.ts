@@ -10,7 +10,7 @@ import {
   makeSharedMemory,
 } from "./module.js";
 
-/** A value of a table. The C interface passes tables in both directions. */
+/** A value in a table. The C interface uses tables for inputs and for results. */
 export type CoreValue = number | boolean | string | CoreArray | CoreTable;
 export type CoreArray =
   | Float32Array<ArrayBuffer>
@@ -21,7 +21,7 @@ export interface CoreTable {
   [name: string]: CoreValue;
 }
 
-/** Receives progress reports. If it returns true, the work is canceled. */
+/** Receives progress reports. Its result true cancels the work. */
 export type CoreReporter = (report: CoreTable) => boolean;
 
 /** An error of the core, with the properties that errors of the native addon have. */
@@ -60,7 +60,7 @@ export interface CoreCall {
   run?: number;
   /** Properties that are undefined are left out. */
   input?: object | undefined;
-  /** Replaces `input`: a table that {@link Core.copy} returned. */
+  /** A table that {@link Core.copy} returned, to be used instead of `input`. */
   table?: number;
   report?: CoreReporter | undefined;
 }
@@ -92,7 +92,7 @@ export class Core {
     this.#texts = this.#functions.sigma_text_buffers();
   }
 
-  /** Size of the module's memory in bytes. It grows and never shrinks. */
+  /** Size of the module's memory in bytes. The memory grows and never shrinks. */
   get memoryBytes(): number {
     return this.#memory.buffer.byteLength;
   }

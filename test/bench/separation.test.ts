@@ -23,7 +23,7 @@ const RECORD: SeparationRecord = {
   ],
 };
 
-test("runs of one round are compared", () => {
+test("the time of a method is divided by the time of the flow in the same round", () => {
   const table = formatSeparations(RECORD);
   expect(table).toContain("| **made up**, 1,000 points | as it was |  |  | 1.000 | 1.000 | 0 |  |");
   expect(table).toContain("| numpy, iterative (Ede 2020) | 6.50 | 4.00 | 0.100 | 0.750 | 0 | 50 |");

@@ -81,7 +81,7 @@ describe("IpcBatch.withColumns", () => {
     }
   });
 
-  test("finds buffers in a different order", () => {
+  test("reads columns whose buffers are stored in a different order than in the schema", () => {
     const [first, last] = [offsetOf(FIRST), offsetOf(LAST)];
     const [one, other] = [first.get(), last.get()];
     first.set(other);

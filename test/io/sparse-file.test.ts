@@ -27,7 +27,7 @@ test.each([
   [{ ...csr, indices: [1, 4, 0] }, "columns from 0 to 3"],
   [{ ...csr, indices: [1, 3, 3] }, "each column only once"],
   [{ ...csr, starts: [0, 1, 2, 2] }, "ascending positions from 0 to 3"],
-  [{ ...coo, starts: [1, 0, 7] }, "row 7 of 3"],
+  [{ ...coo, starts: [1, 0, 7] }, "row 7, but has only 3 rows"],
   [{ ...csr, format: "bsr" as const }, "in format bsr: expected csr, csc or coo. Save matrix.tocsr()"],
 ])("%j is rejected with the reason", async (stored, reason) => {
   const path = pathOf("bad.npz");

@@ -132,7 +132,7 @@ const BETWEEN_GAUSSIANS: Partial<Record<DistanceName, (a: number, b: number, s: 
   },
 };
 
-test("the core and the library have the same distances", () => {
+test("the core and the library support the same distances", () => {
   expect(Object.keys(binding.distances).sort()).toEqual([...DISTANCES].sort());
   const needsSigma = DISTANCES.filter(usesSigma);
   expect(needsSigma.sort()).toEqual(["inverse-variance", "likelihood-ratio", ...Object.keys(BETWEEN_GAUSSIANS)].sort());

@@ -64,7 +64,7 @@ test("an error of the caller's onSnapshot stops the run, which rejects with it a
   expect((await tsne.fit()).iterations).toBe(60);
 });
 
-test("the run waits for an event loop that is busy, until it is stopped", async () => {
+test("a run waits while the event loop is too busy to deliver snapshots, and can then be stopped", async () => {
   const controller = new AbortController();
   const iterations: number[] = [];
   const options = { perplexity: 1, snapshotEvery: 1, iterations: 1e9, signal: controller.signal };

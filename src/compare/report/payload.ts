@@ -6,7 +6,7 @@ export interface ReportPayload {
   n: number;
   k: number;
   outputDimensions: number;
-  /** Lines about the comparison as a whole. */
+  /** Lines of text that describe the whole comparison. */
   facts: string[];
   maps: { name: string; summary: string; x: string; y: string }[];
   pairs: {
@@ -38,7 +38,7 @@ export interface ReportTable {
   rows: {
     name: string;
     explanation: string;
-    /** `best` marks the best of the cells that may be compared. */
+    /** `best` is true for the best value among the cells that can be compared with each other. */
     cells: { text: string; best: boolean }[];
   }[];
 }

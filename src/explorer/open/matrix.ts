@@ -66,8 +66,8 @@ export async function openPoints(
 }
 
 /**
- * Opens the folder, next to the file of the points, in which their embeddings are saved. The hash of the numbers ensures
- * that the results belong to the same points.
+ * Opens the folder, next to the file of the points, in which their embeddings are saved. A hash of the numbers ensures
+ * that saved results are only used for the same points.
  */
 function openCache(path: string, { means, sigma }: GaussianData): Promise<ResultCache> {
   const hash = createHash("sha256");

@@ -16,7 +16,7 @@ export interface DecoderOptions {
 /** Properties of the model that a decoder has opened. */
 export interface DecoderModel extends ImageShape {
   readonly name: string;
-  /** Length of a code. */
+  /** Number of latent dimensions, which is the length of a code. */
   readonly latent: number;
   /**
    * Share of the values that the contrast stretching of the training images cut off at either end; undefined if the
@@ -31,7 +31,7 @@ export interface DecoderModel extends ImageShape {
 export interface SheetLayout {
   /** Images per row, >= 1. */
   readonly columns: number;
-  /** Images that are placed before the decoded ones, with values from 0 to 1; none by default. */
+  /** Images, with values from 0 to 1, that are drawn before the decoded images; none by default. */
   readonly before?: Float32Array | undefined;
 }
 
@@ -68,7 +68,7 @@ export type DecoderReply =
 
 /** An error in a form that can be sent between threads, because error classes are lost there. */
 export interface DecoderFailure {
-  /** Undefined for unexpected errors. */
+  /** The code of the error; undefined for unexpected errors. */
   readonly code: ErrorCode | undefined;
   readonly message: string;
   readonly stack: string | undefined;

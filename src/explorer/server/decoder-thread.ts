@@ -10,13 +10,13 @@ import type { DecoderFailure, DecoderOptions, DecoderReply, DecoderRequest } fro
 import { checkSheet, encodeSheet } from "./image-sheet.js";
 
 /**
- * Number of latent vectors per batch. Other tasks can run between batches. The number is small because a slider may be
- * waiting.
+ * Number of latent vectors per batch. Other tasks can run between batches. The number is small so that a request from a
+ * slider does not wait long.
  */
 const BATCH_SIZE = 16;
 
 const port = parentPort;
-if (!port) throw new Error("decoder-thread is started by a Decoder");
+if (!port) throw new Error("decoder-thread must be started by a Decoder, as a worker thread");
 const send = (reply: DecoderReply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer);
 
 const model = await open(workerData as DecoderOptions).catch((error) => {
@@ -72,8 +72,8 @@ async function perform(model: Model, { name, given }: DecoderRequest) {
 }
 
 /**
- * Returns the buffers that are transferred back without a copy. A result of sharp may be a part of shared memory, so
- * the buffers of such results are copied.
+ * Returns the buffers that are transferred back without a copy. A result of the image library sharp may be a view of
+ * memory that other results use too, so the buffers of such results are copied.
  */
 function buffersOf(answer: Awaited<ReturnType<typeof perform>>): Set<ArrayBuffer> {
   const arrays = ArrayBuffer.isView(answer) ? [answer] : [answer.means, answer.sigma];

@@ -13,9 +13,9 @@ import type {
 /** Options for a task. */
 export interface TaskOptions {
   /**
-   * Name of a control that sends many requests, such as a slider. Its tasks are served before all others, even while a
-   * long task is running. Only its newest waiting task is computed; older waiting tasks are rejected with an {@link
-   * AbortError}.
+   * Name of a control that sends many requests, such as a slider. The tasks of such a control are served before all
+   * others, even while a long task is running. Only the newest waiting task of the control is computed; its older
+   * waiting tasks are rejected with an {@link AbortError}.
    */
   readonly newestOf?: string | undefined;
   /** Cancels the task if it has not begun. If it has begun, its answer is dropped. */
@@ -36,12 +36,12 @@ interface Job {
 /**
  * A trained model on its own thread, which decodes and encodes images for the explorer.
  *
- * The server decodes instead of the page for these reasons. The same code as in `sigma-tsne decode` computes the
- * numbers, so they are identical to the last bit. Every model is supported, including models with distributions over
- * weights. The page needs neither TensorFlow.js nor the weights. The thread keeps the event loop free, so the server
- * can serve the map and its data at the same time.
+ * There are several reasons why the server decodes the images, not the page. The same code as in `sigma-tsne decode`
+ * computes the numbers, so they are identical to the last bit. Every model is supported, including models with
+ * distributions over weights. The page needs neither TensorFlow.js nor the weights. The thread keeps the event loop
+ * free, so the server can serve the map and its data at the same time.
  *
- * At most two tasks run at a time: one of sliders (see {@link TaskOptions.newestOf}) and one of all others. If the
+ * At most two tasks run at a time: one task of a slider (see {@link TaskOptions.newestOf}) and one other task. If the
  * thread dies, all its pending tasks fail, and the next task starts a new thread.
  */
 export class Decoder {
@@ -182,7 +182,7 @@ export class Decoder {
     }
   }
 
-  /** Drops the thread and rejects all its tasks. */
+  /** Stops using the thread after a failure and rejects all its tasks. */
   #fail(error: unknown): void {
     this.#thread = undefined;
     this.#isReady = false;

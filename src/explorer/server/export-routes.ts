@@ -20,7 +20,10 @@ import { badRequest } from "./failure.js";
 import { renderOfflinePage } from "./offline-page.js";
 import { MAX_INDEX_BYTES, readIndices } from "./point-indices.js";
 
-/** Largest number of points for which layouts are computed only for an exported file. */
+/**
+ * Up to this many points, an exported file also contains the layouts that are derived from the maps, even if they must
+ * first be computed for the file.
+ */
 const MAX_SEPARATED = 100_000;
 /** A browser reads a file as one text of at most 2^29 characters. */
 const MAX_COLUMN_BYTES = 2 ** 27;
@@ -172,7 +175,7 @@ type Answer = readonly [path: keyof OfflineData["answers"] & string, type: strin
 
 /**
  * The columns of an exported file, and a notice for each omitted column. Small columns are added first, until the limit
- * is reached.
+ * of the size is reached.
  */
 function columnsOfFile(exploration: Exploration): { columns: Column[]; notices: string[] } {
   const all = exploration.allColumns();

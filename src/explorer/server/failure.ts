@@ -43,8 +43,8 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
 const CODES: Readonly<Record<number, string>> = { 400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND" };
 
 /**
- * Answers every failure as a {@link Failure}. If a browser opens the page without the token, it gets a page that
- * explains what to do. Details of unexpected errors are not sent to the client.
+ * Answers every failed request with a {@link Failure}. If a browser opens the page without the token, it gets a page
+ * that explains what to do. Details of unexpected errors are not sent to the client.
  */
 export function answerFailures(app: FastifyInstance): void {
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
@@ -74,7 +74,10 @@ function describeFailure(error: Error & { statusCode?: number; code?: string }):
   };
 }
 
-/** Shown in place of the explorer. The content security policy allows inline styles and no scripts. */
+/**
+ * The page that is shown instead of the explorer if the token is missing. The content security policy allows inline
+ * styles and no scripts.
+ */
 const TOKEN_PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -13,7 +13,8 @@ export function checkSheet({ height, width }: ImageShape, count: number): void {
 }
 
 /**
- * Encodes images of their original size edge to edge, row by row, as a PNG. The page cuts the sheet into images again.
+ * Encodes images in their original size as one PNG, edge to edge and row by row. The page cuts this sheet into single
+ * images again.
  *
  * @param images n images, one after the other, n >= 1; 0 becomes black and 1 white, as in the display of the points'
  *   own images

@@ -14,8 +14,8 @@ const LIMITS = { codes: 2 ** 21, json: 2 ** 18, image: 2 ** 24 };
 const BINARY = "application/octet-stream";
 
 /**
- * Adds the routes of the latent space. The error handler of the app answers failures. The model is opened as soon as it
- * exists and closed with the exploration.
+ * Adds the routes of the latent space. Requests that fail are answered by the error handler of the app. The model is
+ * opened as soon as it exists and closed with the exploration.
  *
  * @param settings backend and threads of the model; by default those of the command line
  */

@@ -115,7 +115,10 @@ export class LatentSpace {
     return this.#drawImages(Float32Array.from(this.latentVector(index).mean), 1, options);
   }
 
-  /** Decodes codes that are drawn from the Gaussian of a point, side by side; takes a {@link DrawsRequest}. */
+  /**
+   * Draws codes from the Gaussian of a point, as a {@link DrawsRequest} describes, and decodes them to images side by
+   * side.
+   */
   async draw(request: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
     const wanted = requireObject<DrawsRequest>(request, "{ index, count, seed }");
     const code = this.latentVector(wanted.index);
@@ -126,9 +129,9 @@ export class LatentSpace {
   }
 
   /**
-   * Decodes a grid of `cells` x `cells` codes. Each dimension takes equal steps from its mean - {@link MANIFOLD_REACH}
-   * standard deviations to its mean + {@link MANIFOLD_REACH} standard deviations: the first dimension from left to
-   * right, the second from bottom to top.
+   * Decodes a grid of `cells` x `cells` codes. The codes are equally spaced. Each dimension increases from its mean -
+   * {@link MANIFOLD_REACH} standard deviations to its mean + {@link MANIFOLD_REACH} standard deviations: the first
+   * dimension from left to right, the second from bottom to top.
    *
    * @throws {ArgumentError} INVALID_ARGUMENT if the codes do not have two dimensions
    */

@@ -20,8 +20,8 @@ export function pageFolder(): string {
 }
 
 /**
- * Renders the page as one HTML text that contains its scripts, styles and data. Its content security policy blocks
- * everything else.
+ * Renders the page as one HTML text that contains its scripts, styles and data. The content security policy of the page
+ * blocks everything else.
  *
  * @param folder folder of the built page
  * @param data JSON, in pieces

@@ -49,7 +49,8 @@ export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 
 /**
- * Requests per client address in ten seconds, over all routes. A page sends some hundreds while the user moves fast.
+ * Requests per client address in ten seconds, over all routes. A page sends a few hundred requests in this time while
+ * the user moves through the map quickly.
  */
 const RATE = { max: 3000, timeWindow: 10_000 };
 
@@ -72,7 +73,7 @@ export function guard(app: FastifyInstance, entrance: AccessRules): void {
 
 /**
  * Rejects foreign host names. In a DNS rebinding attack, the name of another site resolves to this machine, and
- * requests carry that name. Numeric addresses cannot be rebound.
+ * requests contain that name. Requests with a numeric address cannot be part of such an attack.
  */
 function requireOwnHost({ headers }: FastifyRequest, { host }: AccessRules): void {
   const name = hostOf(headers.host);

@@ -14,7 +14,7 @@ export interface TrustPayload {
   scores: TrustScore[];
   /** The groups of the map, followed by the labels. Empty if they were not tested. */
   groups: TrustGroupRow[];
-  /** Headings of the columns of these rows. */
+  /** Headings of the columns in the tables of groups and of labels. */
   groupColumns: { groups: string[]; labels: string[] };
   /** Scores of several perplexities, if they were compared. */
   perplexities: { note: string; values: number[]; charts: PerplexityChart[] } | null;
@@ -22,7 +22,7 @@ export interface TrustPayload {
   doubtful: number[];
 }
 
-/** One score of each perplexity. */
+/** A chart of one score against the perplexity. */
 export interface PerplexityChart {
   title: string;
   explanation: string;
@@ -50,6 +50,6 @@ export interface TrustScore {
   /** Numbers as base64; `null` for classes and labels. */
   values: string | null;
   labels: PointLabels | null;
-  /** Whether colors follow the logarithm. */
+  /** Whether the color scale is logarithmic. */
   isLogarithmic: boolean;
 }

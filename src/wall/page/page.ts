@@ -11,7 +11,7 @@ const textOf = labels && new Uint32Array(bytesOf(labels.textOf));
 const colorOf = labels && new Uint32Array(bytesOf(labels.colorOf));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const tint = byId<HTMLInputElement>("tint");
-/** Number of visible images across after a search for an image. */
+/** Number of images that are visible side by side after a search for an image. */
 const AROUND = 9;
 /** Opacity of the colors over the images. */
 const OPACITY = 0.5;
@@ -52,7 +52,7 @@ const over = document.createElement("canvas");
 over.setAttribute("aria-hidden", "true");
 byId("wall").append(over);
 const pen = over.getContext("2d") as CanvasRenderingContext2D;
-/** One pixel per cell. */
+/** The colors of the labels, with one pixel per cell. */
 const tints = document.createElement("canvas");
 let pointed: number | undefined;
 

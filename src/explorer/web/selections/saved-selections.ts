@@ -76,12 +76,13 @@ export async function importSelections(file: File): Promise<void> {
     const { kind, points, selections } = JSON.parse(await file.text()) as Partial<SelectionsFile>;
     const n = description.value?.n ?? 0;
     if (kind !== SELECTIONS_KIND || typeof selections !== "object" || selections === null) {
-      throw new Error("it is not a file of selections, as “Export” writes it.");
+      throw new Error("it is not a file of selections: expected a file that “Export” has written.");
     }
     if (points !== n) throw new Error(`it contains selections of ${points} points, but this source has ${n}.`);
     for (const [name, rows] of Object.entries(selections)) {
       const isList = Array.isArray(rows) && rows.every((row) => Number.isInteger(row) && row >= 0 && row < n);
-      if (!isList || rows.length === 0) throw new Error(`selection “${name}” is not a list of rows below ${n}.`);
+      if (!isList || rows.length === 0)
+        throw new Error(`selection “${name}” is not a list of row numbers from 0 to ${n - 1}.`);
       await saveSelectionAs(name, Uint32Array.from(rows).sort());
     }
   });
