@@ -9,13 +9,19 @@ import { build } from "vite";
 // What runs in browsers with the core as WebAssembly, which `npm run wasm` makes: the entry sigma-tsne/browser and the page docs/live. A build
 // without the core leaves them out.
 const core = "prebuilds/wasm/sigma-tsne.wasm";
+const threadedCore = "prebuilds/wasm/sigma-tsne-threads.wasm";
 
 /** Puts the programs of workers and the core into the modules that declare them. */
 const parts = {
   name: "parts",
   async load(id: string) {
     const constants = id.endsWith("src/browser/parts.ts")
-      ? { WORKER: await buildWorker("src/browser/worker.ts"), CORE: packCore() }
+      ? {
+          WORKER: await browserWorker(),
+          HELPER: await buildWorker("src/browser/helper.ts"),
+          CORE: pack(core),
+          THREADED_CORE: pack(threadedCore),
+        }
       : id.endsWith("src/live/parts.ts")
         ? { READER: await buildWorker("src/live/reader.ts") }
         : undefined;
@@ -26,7 +32,14 @@ const parts = {
   },
 };
 
-const packCore = () => gzipSync(readFileSync(core), { level: 9 }).toString("base64");
+/** The program of the worker, which is built once. */
+let built: Promise<string> | undefined;
+const browserWorker = () => {
+  built ??= buildWorker("src/browser/worker.ts");
+  return built;
+};
+
+const pack = (file: string) => gzipSync(readFileSync(file), { level: 9 }).toString("base64");
 
 const common = {
   target: "es2022",
@@ -45,6 +58,7 @@ const entry: UserConfig = {
   dts: true,
   fixedExtension: false,
   deps: { neverBundle: ["#binding", /^node:/] },
+  hooks: { "build:done": writeComputer },
 };
 
 const live: UserConfig = {
@@ -58,7 +72,7 @@ const live: UserConfig = {
   hooks: { "build:done": writeLivePage },
 };
 
-export default existsSync(core) ? [entry, live] : [];
+export default existsSync(core) && existsSync(threadedCore) ? [entry, live] : [];
 
 /** A program that runs in a worker, with what the library needs of Node.js replaced. */
 async function buildWorker(input: string): Promise<string> {
@@ -87,6 +101,12 @@ async function buildWorker(input: string): Promise<string> {
   const [bundle] = [result].flat();
   if (!("output" in bundle)) throw new Error(`${input} was not built`);
   return bundle.output[0].code;
+}
+
+/** Writes the program of the worker, which the explorer puts into its offline files together with the core. */
+async function writeComputer(): Promise<void> {
+  await mkdir("dist/computer", { recursive: true });
+  await writeFile("dist/computer/worker.js", await browserWorker());
 }
 
 const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;

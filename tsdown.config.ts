@@ -23,6 +23,7 @@ export default defineConfig([
     vae: "src/vae/index.ts",
     explorer: "src/explorer/index.ts",
     "wasm-binding": "src/wasm/node.ts",
+    "wasm-helper": "src/wasm/node-helper.ts",
   }),
   page("report", "src/compare/report", [BASE_STYLE, MAP_STYLE]),
   page("trust", "src/trust/page", [BASE_STYLE, MAP_STYLE]),

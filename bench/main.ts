@@ -8,6 +8,15 @@ import { ArgumentError } from "../src/errors.js";
 import { writeFileAtomic } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
 import { pictureFormat } from "../src/plot/index.js";
+import {
+  type BrowserPlan,
+  type BrowserProgram,
+  type BrowserRecord,
+  type BrowserSettings,
+  findBrowserPeers,
+  formatBrowser,
+  measureBrowser,
+} from "./browser.js";
 import { drawChart } from "./chart.js";
 import { type CodeUncertaintyRecord, formatCodeUncertainty, measureCodeUncertainty } from "./code-uncertainty.js";
 import { measureCompetitors } from "./competitors.js";
@@ -126,6 +135,7 @@ Examples:
   $ npm run bench -- perplexity --data DIR
   $ npm run bench -- coverage
   $ npm run bench -- network --data DIR --node-modules DIR --python FILE
+  $ npm run bench -- browser --data DIR --timeout 120
 
 Every run is a separate process, and only one runs at a time. Do not use the machine for anything else meanwhile. Records are
 written to bench/results/local. With --write-readme they are written to bench/results, and the table into bench/README.md.
@@ -538,6 +548,31 @@ program
   .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
   .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
   .action((names: string[], flags: OptimizersFlags) => interruptible((signal) => optimizers(names, flags, signal)));
+
+program
+  .command("browser")
+  .description("the browser entry in Chromium, with threads and without, compared with Node.js, umap-js and tsne-js")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .addOption(roundsOption(3))
+  .argument(
+    "[data sets...]",
+    "default: mnist-test and mnist-2000 where --data holds them, else generated-10000 and generated-2000",
+  )
+  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--node-modules <folder>", "a node_modules with umap-js and tsne-js", DEFAULT_PEER_PATHS.nodeModules)
+  .option(
+    "--large <n>",
+    "points of a generated data set for one run with threads; 0 for none",
+    integerParser("--large", 0),
+    70_000,
+  )
+  .option("--threads <n>", "threads of runs with threads", integerParser("--threads", 1), 2)
+  .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
+  .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
+  .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 300)
+  .action((names: string[], flags: BrowserFlags) => interruptible((signal) => measureInBrowser(names, flags, signal)));
 
 try {
   await program.parseAsync();
@@ -1087,6 +1122,50 @@ async function writePicture(name: string, bytes: Uint8Array, isPublished: boolea
   const path = join(isPublished ? FOLDERS.results : FOLDERS.local, `${name}.svg`);
   await writeFileAtomic(path, bytes);
   log(`picture: ${path}`);
+}
+
+interface BrowserFlags extends BrowserSettings {
+  data?: string;
+  nodeModules: string;
+  large: number;
+  writeReadme?: true;
+}
+
+async function measureInBrowser(names: readonly string[], flags: BrowserFlags, signal: AbortSignal): Promise<void> {
+  const { data, nodeModules, large, writeReadme, perplexity, threads, seed, rounds, timeout } = flags;
+  const peers = await findBrowserPeers(nodeModules);
+  for (const name of ["umap-js", "tsne-js"])
+    if (!(name in peers)) log(`${name} is not installed: npm run bench -- setup`);
+  const installed = Object.keys(peers) as BrowserProgram[];
+  // The second set is for programs that need too long for 10,000 points.
+  const usual = hasPublicData(data) ? ["mnist-test", "mnist-2000"] : ["generated-10000", "generated-2000"];
+  const own: readonly BrowserProgram[] = ["native", "with threads", "without threads"];
+  const plans: BrowserPlan[] = [
+    ...(names.length > 0 ? names : usual).map((name) => ({
+      name,
+      programs: [...own, "live page" as const, ...installed],
+      rounds,
+      isScored: true,
+    })),
+    ...(large > 0 ? [{ name: `generated-${large}`, programs: own.slice(0, 2), rounds: 1, isScored: false }] : []),
+  ];
+  const record: BrowserRecord = {
+    date: new Date().toISOString(),
+    machine: describeMachine(),
+    versions: { ...(await ownVersions()), ...peers },
+    settings: { perplexity, threads, seed, rounds, timeout },
+    runs: [],
+    failures: [],
+  };
+  let isComplete = false;
+  try {
+    await measureBrowser(record, plans, { data, nodeModules }, log, signal);
+    isComplete = true;
+  } finally {
+    if (record.runs.length > 0) {
+      await publish("browser", record, formatBrowser(record), isComplete && (writeReadme ?? false));
+    }
+  }
 }
 
 interface NeighborsFlags {

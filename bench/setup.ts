@@ -17,6 +17,7 @@ const PYTHON_PACKAGES = [
   "sgtsnepi",
   "h5py",
 ];
+const NPM_PACKAGES = ["scran.js", "umap-js", "tsne-js"];
 /** Packages that contain data with measured errors. Only their files are read, so their dependencies are not needed. */
 const DATA_PACKAGES = ["pz-rail-base", "galpy"];
 
@@ -46,7 +47,7 @@ export async function installPeers(python: string, withTorch: boolean, signal: A
     }
   }
   const compiled = await compileRustPeer(signal);
-  return (await installScran(signal)) && compiled && complete;
+  return (await installFromNpm(NPM_PACKAGES, signal)) && compiled && complete;
 }
 
 /** Compiles the peer that is written in Rust, with its crates. */
@@ -55,11 +56,14 @@ function compileRustPeer(signal: AbortSignal): Promise<boolean> {
   return execute("cargo", ["build", "--release", "--manifest-path", manifest, "--target-dir", target], signal);
 }
 
-/** Installs the only peer from npm into bench/node_modules. */
-export function installScran(signal: AbortSignal): Promise<boolean> {
+/** Installs the fast peer from npm alone. */
+export const installScran = (signal: AbortSignal): Promise<boolean> => installFromNpm(["scran.js"], signal);
+
+/** Installs packages into bench/node_modules. npm removes packages that are not in the list. */
+function installFromNpm(names: readonly string[], signal: AbortSignal): Promise<boolean> {
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const flags = ["--prefix", "bench", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"];
-  return execute(npm, ["install", ...flags, "scran.js"], signal);
+  return execute(npm, ["install", ...flags, ...names], signal);
 }
 
 async function execute(file: string, args: readonly string[], signal: AbortSignal): Promise<boolean> {

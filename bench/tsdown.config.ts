@@ -4,6 +4,7 @@ import { defineConfig } from "tsdown";
 export default defineConfig({
   entry: {
     main: "main.ts",
+    "in-page": "peers/in-page.ts",
     network: "peers/network.ts",
     ours: "peers/ours.ts",
     scran: "peers/scran.ts",
@@ -19,5 +20,5 @@ export default defineConfig({
   // The benchmark may load modules immediately that the library loads only when they are used.
   inputOptions: { checks: { ineffectiveDynamicImport: false, pluginTimings: false } },
   fixedExtension: false,
-  deps: { neverBundle: ["#binding"] },
+  deps: { neverBundle: ["#binding", "playwright-core"] },
 });

@@ -11,7 +11,7 @@ if (!existsSync("docs/live/index.html")) {
   console.log(
     "Building the live page once. If the core must be compiled as WebAssembly before, this takes some minutes.",
   );
-  const isBuilt = (existsSync("prebuilds/wasm/sigma-tsne.wasm") || runScript("wasm")) && runScript("build");
+  const isBuilt = (existsSync("prebuilds/wasm/sigma-tsne-threads.wasm") || runScript("wasm")) && runScript("build");
   if (!isBuilt)
     console.warn("The site is built without the live page, because `npm run wasm` or `npm run build` failed.");
 }

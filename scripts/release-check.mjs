@@ -82,7 +82,12 @@ await check("npm pack", async () => {
   const [packed] = JSON.parse(await npm(["pack", "--json", "--ignore-scripts", "--pack-destination", work]));
   tarball = join(work, packed.filename);
   const paths = packed.files.map(({ path }) => path);
-  const binaries = [...Object.values(TARGETS).map(binaryName), "checksums.json", "wasm/sigma-tsne.wasm"];
+  const binaries = [
+    ...Object.values(TARGETS).map(binaryName),
+    "checksums.json",
+    "wasm/sigma-tsne.wasm",
+    "wasm/sigma-tsne-threads.wasm",
+  ];
   const missing = binaries.filter((name) => !paths.includes(`prebuilds/${name}`));
   if (missing.length > 0) throw new Error(`prebuilds/ lacks ${missing.join(", ")}: npm run prebuilds, npm run wasm`);
   const stray = paths.filter((path) => /^dist\/.*\.map$|(^|\/)test\/|\.(tgz|lib|pdb)$/.test(path));

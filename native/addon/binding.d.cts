@@ -547,6 +547,9 @@ declare namespace binding {
   /** The instruction set in use: "baseline", "avx2", "avx512" or "wasm-simd128". */
   const isa: string;
 
+  /** The largest number of threads that WebAssembly can use. Undefined for the native addon. */
+  const mostThreads: number | undefined;
+
   /** The backend in use, and the reason if it is not the first choice. */
   const backend: { readonly name: "native" | "wasm"; readonly reason?: string };
 

@@ -27,7 +27,7 @@ const hasWasm = fs.existsSync(path.join(__dirname, "..", "..", "prebuilds", "was
 if (status !== 0 && hasWasm) {
   console.error(
     "sigma-tsne: no binary fits this platform, and none could be compiled (see above). The package works with WebAssembly, " +
-      "on one thread and more slowly. To compile one later: npm rebuild sigma-tsne --foreground-scripts",
+      "more slowly. To compile one later: npm rebuild sigma-tsne --foreground-scripts",
   );
   process.exit(0);
 }

@@ -8,6 +8,7 @@
 
 #include "../neighbors/distance.hpp"
 #include "../support/failure.hpp"
+#include "../support/thread_slots.hpp"
 
 namespace sigma {
 namespace {
@@ -50,6 +51,9 @@ void keep_last_error() {
 bool Reports::is_wanted(bool is_due) {
   constexpr std::chrono::milliseconds kReportEvery{100};
   if (report_ == nullptr) return false;
+#if defined(__wasm_atomics__)
+  if (is_helper_thread()) return false;
+#endif
   const auto now = std::chrono::steady_clock::now();
   if (!is_due && now - last_ < kReportEvery) return false;
   last_ = now;

@@ -4,6 +4,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "waiting.hpp"
+
 namespace sigma {
 namespace {
 
@@ -12,6 +14,9 @@ inline void pause() {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   asm volatile("yield");
+#elif defined(__wasm_atomics__)
+  // WebAssembly has no instruction for a pause. A fence takes a similar time.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
 #endif
 }
 
@@ -21,9 +26,9 @@ constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 constexpr int kMostSpins = 4000, kLeastSpins = 16;
 constexpr std::uint32_t kWaitsPerTrial = 64;
 
-template <class T, class Arrived>
-T await_change(std::atomic<T>& value, Arrived arrived, SpinBudget& budget) {
-  T seen = value.load(std::memory_order_acquire);
+template <class Arrived>
+std::uint32_t await_change(std::atomic<std::uint32_t>& value, Arrived arrived, SpinBudget& budget) {
+  std::uint32_t seen = value.load(std::memory_order_acquire);
   if (arrived(seen)) return seen;
   for (int spin = budget.next(); spin > 0 && !arrived(seen); --spin) {
     pause();
@@ -31,7 +36,7 @@ T await_change(std::atomic<T>& value, Arrived arrived, SpinBudget& budget) {
   }
   budget.report(!arrived(seen));
   while (!arrived(seen)) {
-    value.wait(seen, std::memory_order_acquire);
+    sleep_while(value, seen);
     seen = value.load(std::memory_order_acquire);
   }
   return seen;
@@ -66,7 +71,7 @@ void ThreadTeam::start() {
 void ThreadTeam::rest() {
   closing_.store(true, std::memory_order_release);
   generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
+  wake_all(generation_);
   for (auto& worker : workers_) worker.join();
   workers_.clear();
 }
@@ -106,7 +111,7 @@ void ThreadTeam::work_on(std::uint32_t generation, unsigned worker) {
       }
     }
     const auto total = chunks_.load(std::memory_order_relaxed);
-    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == total) done_.notify_all();
+    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == total) wake_all(done_);
   }
 }
 
@@ -129,7 +134,7 @@ void ThreadTeam::run(std::size_t chunks, Invoke invoke, void* context) {
   done_.store(0, std::memory_order_relaxed);
   ticket_.store(std::uint64_t{generation} << 32, std::memory_order_release);
   generation_.store(generation, std::memory_order_release);
-  generation_.notify_all();
+  wake_all(generation_);
   work_on(generation, 0);
   await_change(done_, [total](std::uint32_t done) { return done == total; }, spins_);
   if (failure_) {

@@ -8,7 +8,15 @@
 #include <thread>
 #include <vector>
 
+#include "thread_slots.hpp"
+
 namespace sigma {
+
+#if defined(__wasm_atomics__)
+using TeamThread = SlotThread;
+#else
+using TeamThread = std::thread;
+#endif
 
 // Decides how long a thread spins before it sleeps. A step of a small run takes less time than waking a sleeping
 // thread, so every wait starts with a spin. Spinning only pays while the awaited threads are running. If more threads
@@ -75,7 +83,7 @@ class ThreadTeam {
 
   unsigned size_;
   SpinBudget spins_;  // of the calling thread
-  std::vector<std::thread> workers_;
+  std::vector<TeamThread> workers_;
   // The generation of the current job and its next unclaimed chunk, in one word. A thread that wakes late therefore
   // cannot claim a chunk of a newer job.
   std::atomic<std::uint64_t> ticket_{0};

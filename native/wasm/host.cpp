@@ -1,6 +1,7 @@
-// The functions that the WebAssembly module needs in addition to the core. The module has one thread. zig's C library
-// for WebAssembly lacks the functions for threads, so they are defined here. std::thread then reports that no thread
-// can be started, and the core computes on the thread of its caller. This file is compiled only for WebAssembly.
+// The functions that the WebAssembly modules need in addition to the core. zig's C library for WebAssembly lacks the
+// functions for threads, so they are defined here. std::thread then reports that no thread can be started, and the core
+// computes on the thread of its caller. The module with threads uses the threads of thread_slots.cpp instead. This file
+// is compiled only for WebAssembly.
 #include <pthread.h>
 
 #include <cerrno>
@@ -34,7 +35,7 @@ int pthread_join(pthread_t, void**) {
 int pthread_detach(pthread_t) {
   return EINVAL;
 }
-// Nothing to do: the only thread ends with the module, and the module's memory is freed as a whole.
+// Nothing to do: threads end with the module, and the module's memory is freed as a whole.
 int __cxa_thread_atexit(void (*)(void*), void*, void*) {
   return 0;
 }

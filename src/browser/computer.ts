@@ -2,7 +2,7 @@
 import { AbortError, SigmaTsneError } from "../errors.js";
 import { missingFeature } from "./features.js";
 import { type CallName, decode, decodeError, encode, type Reply, type Request } from "./messages.js";
-import { CORE, WORKER } from "./parts.js";
+import { CORE, HELPER, THREADED_CORE, WORKER } from "./parts.js";
 
 /** The functions among the options of a call. The worker sends events with their names. */
 type Callbacks = Record<string, (value: never) => void>;
@@ -15,9 +15,13 @@ interface Waiting {
 
 const BROWSERS = "Chrome 95, Firefox 113, Safari 16.4 or later";
 
-/** One worker with its own instance of the core. Its memory is freed when it ends. */
+/**
+ * One worker with its own instance of the core, and its helpers if the page is isolated. Its memory is freed when all
+ * of them end.
+ */
 export class Computer {
   readonly #worker: Worker;
+  readonly #helpers: Worker[] = [];
   readonly #waiting = new Map<number, Waiting>();
   #count = 0;
   #failure: SigmaTsneError | undefined;
@@ -26,11 +30,16 @@ export class Computer {
   constructor() {
     const missing = missingFeature();
     if (missing) throw unavailable(`${missing}. Use ${BROWSERS}; in Node.js import "sigma-tsne"`);
-    const url = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
-    this.#worker = new Worker(url);
-    URL.revokeObjectURL(url);
+    this.#worker = this.#startWorker(WORKER);
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
-    this.#worker.onerror = (event) => {
+    this.#send({ start: globalThis.crossOriginIsolated ? [THREADED_CORE, CORE] : [CORE] });
+  }
+
+  #startWorker(program: string): Worker {
+    const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+    const worker = new Worker(url);
+    URL.revokeObjectURL(url);
+    worker.onerror = (event) => {
       event.preventDefault();
       this.#fail(
         unavailable(
@@ -38,7 +47,7 @@ export class Computer {
         ),
       );
     };
-    this.#send({ start: CORE });
+    return worker;
   }
 
   /**
@@ -62,9 +71,8 @@ export class Computer {
     return result.finally(() => signal.removeEventListener("abort", cancel));
   }
 
-  /** Ends the worker. Pending calls are rejected with an AbortError. */
+  /** Ends all workers. Pending calls are rejected with an AbortError. */
   end(reason?: unknown): void {
-    this.#worker.terminate();
     this.#fail(new AbortError(undefined, { cause: reason }));
   }
 
@@ -78,6 +86,12 @@ export class Computer {
       return;
     }
     if ("ready" in reply) return;
+    if ("helper" in reply) {
+      const helper = this.#startWorker(HELPER);
+      this.#helpers.push(helper);
+      helper.postMessage(reply.helper, [reply.helper]);
+      return;
+    }
     const waiting = this.#waiting.get(reply.id);
     if (!waiting) return;
     if ("event" in reply) {
@@ -95,7 +109,13 @@ export class Computer {
     else waiting.resolve(decode(reply.result));
   }
 
+  #terminate(): void {
+    for (const worker of [this.#worker, ...this.#helpers]) worker.terminate();
+  }
+
+  /** A worker that failed can leave others waiting for it, so all of them end. */
   #fail(error: SigmaTsneError): void {
+    this.#terminate();
     this.#failure ??= error;
     for (const { reject } of this.#waiting.values()) reject(this.#failure);
     this.#waiting.clear();

@@ -25,15 +25,20 @@ export interface Call {
 }
 
 export type Request =
-  /** The compressed module of the core, as base64. */
-  { start: string } | { call: Call } | { cancel: number };
+  /** Compressed modules of the core, as base64. The first one that works is used. */
+  { start: string[] } | { call: Call } | { cancel: number };
 
 export type Reply =
   | { ready: { instructionSet: string } }
   | { failed: string }
+  /** Asks for a worker that helps. The port leads to the worker that computes. */
+  | { helper: MessagePort }
   | { id: number; event: string; value: unknown }
   | { id: number; result: unknown }
   | { id: number; error: EncodedError };
+
+/** The answer of a helper to its task. */
+export type HelperReply = { ready: true } | { failed: string };
 
 export interface EncodedError {
   name: string;

@@ -3,8 +3,10 @@
  * (tsdown.config.ts).
  */
 
-/** The program of the worker. */
+/** The programs of the worker that computes, and of its helper threads. */
 export declare const WORKER: string;
+export declare const HELPER: string;
 
-/** The WebAssembly core, compressed with gzip, as base64. */
+/** The WebAssembly cores for one thread and with threads, compressed with gzip, as base64. */
 export declare const CORE: string;
+export declare const THREADED_CORE: string;

@@ -1,7 +1,7 @@
 /** Replaces modules of Node.js in the build of the worker with equivalents for browsers. */
 
-/** The core only computes on the thread of the worker. */
-export const availableParallelism = () => 1;
+/** A core for one thread ignores this number. */
+export const availableParallelism = () => navigator.hardwareConcurrency ?? 1;
 /** A browser does not report its free memory. This is the limit of WebAssembly. */
 export const totalmem = () => 2 ** 32;
 export const endianness = () => "LE";

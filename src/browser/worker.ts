@@ -2,8 +2,9 @@
 import { assignToGrid, separateUniformly } from "../layout/index.js";
 import { evaluate } from "../quality/index.js";
 import { runBhTsne, runTsne, Tsne } from "../tsne/index.js";
+import type { HelperHost } from "../wasm/index.js";
 import binding, { loadCore } from "./binding.js";
-import { type Call, decode, encode, encodeError, type Reply, type Request } from "./messages.js";
+import { type Call, decode, encode, encodeError, type HelperReply, type Reply, type Request } from "./messages.js";
 
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<Request>) => void;
@@ -26,17 +27,42 @@ scope.onmessage = ({ data }) => {
   else void ready?.then(() => answer(data.call));
 };
 
-async function start(packed: string): Promise<void> {
-  try {
-    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    loadCore(new Uint8Array(await new Response(stream).arrayBuffer()));
-    scope.postMessage({ ready: { instructionSet: binding.isa } });
-  } catch (error) {
-    scope.postMessage({ failed: error instanceof Error ? error.message : String(error) });
-    throw error;
+async function start(cores: readonly string[]): Promise<void> {
+  for (const [i, packed] of cores.entries()) {
+    try {
+      loadCore(await unpack(packed), host);
+      scope.postMessage({ ready: { instructionSet: binding.isa } });
+      return;
+    } catch (error) {
+      if (i < cores.length - 1) continue;
+      scope.postMessage({ failed: messageOf(error) });
+      throw error;
+    }
   }
 }
+
+async function unpack(packed: string): Promise<Uint8Array> {
+  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Helpers are workers of the page, which therefore can end all of them at once. */
+const host: HelperHost = {
+  start: (task) =>
+    new Promise((resolve, reject) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = ({ data }: MessageEvent<HelperReply>) => {
+        if ("ready" in data) resolve();
+        else reject(new Error(data.failed));
+      };
+      scope.postMessage({ helper: port2 }, [port2]);
+      port1.postMessage(task);
+    }),
+  warn: (message) => console.warn(`sigma-tsne: ${message}`),
+};
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 async function answer(call: Call): Promise<void> {
   const { id } = call;

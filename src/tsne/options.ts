@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { reject, requireInteger } from "../arguments.js";
-import type { NativeOptions } from "../binding.js";
+import { binding, type NativeOptions } from "../binding.js";
 import {
   type CheckedValues,
   checkOptions,
@@ -85,7 +85,7 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
     pca: resolvePca(settings.pca, uncertainty, Math.min(n, d)),
     init: resolveInit(options, settings.init, d > 0),
     ...resolveOptimization(settings, n),
-    threads: settings.threads ?? availableParallelism(),
+    threads: Math.min(settings.threads ?? availableParallelism(), binding.mostThreads ?? Number.POSITIVE_INFINITY),
   };
 }
 

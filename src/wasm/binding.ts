@@ -1,10 +1,13 @@
 import type native from "#binding";
-import { Core, type CoreArray, type CoreModule, type CoreTable } from "./core.js";
+import { Core, type CoreArray, type CoreTable } from "./core.js";
+import { type HelperHost, HelperTeam } from "./helper-team.js";
+import type { CoreModule } from "./module.js";
 
 /**
  * The interface of the native addon (native/addon/binding.d.cts), implemented with the WebAssembly core on the calling
- * thread. Gradient descent runs in slices, and the event loop runs between the slices. The neighbor search, other work
- * before gradient descent, and all other functions run in one piece.
+ * thread, which helper threads support if the module has threads. Gradient descent runs in slices, and the event loop
+ * runs between the slices. The neighbor search, other work before gradient descent, and all other functions run in one
+ * piece.
  */
 export type WasmBinding = Omit<typeof native, "backend" | "failure">;
 
@@ -26,14 +29,18 @@ const serveEvents = () => new Promise<void>((resolve) => setTimeout(resolve));
 
 type Progress = ((progress: never) => void) | undefined;
 
-/** @param module the compiled module of the core */
-export function createBinding(module: CoreModule): WasmBinding {
+/**
+ * @param module the compiled module of the core
+ * @param host starts the threads of a module with threads
+ */
+export function createBinding(module: CoreModule, host?: HelperHost): WasmBinding {
   const core = new Core(module);
+  const helpers = new HelperTeam(core, host);
   const { isa, distances } = core.compute("sigma_describe", {}) as { isa: string; distances: CoreTable };
   const start = <Input extends object>(name: string, input: Input & { onProgress?: Progress }, onlyFraction = true) =>
-    startJob(core, name, input, onlyFraction);
+    startJob({ core, helpers }, name, input, onlyFraction);
   const bound = {
-    Run: boundRun(core),
+    Run: boundRun(core, helpers),
     Network: NoNetwork,
     pca: (input: object) => start("sigma_pca", input),
     pcaOfSparse: (input: object) => start("sigma_pca_of_sparse", input),
@@ -44,6 +51,7 @@ export function createBinding(module: CoreModule): WasmBinding {
     assignToGrid: (input: object) => start("sigma_assign_to_grid", input),
     distances,
     isa: isa === "baseline" ? "wasm-simd128" : isa,
+    mostThreads: helpers.mostThreads,
   };
   return bound as unknown as WasmBinding;
 }
@@ -65,12 +73,18 @@ function reporterOf(onProgress: Progress, onlyFraction: boolean) {
  * Starts work that begins in a later turn of the event loop and runs in one piece. `cancel` only works before the start
  * or from a progress report. The input is copied immediately, so the caller may change it afterwards.
  */
-function startJob(core: Core, name: string, input: { onProgress?: Progress }, onlyFraction: boolean) {
+function startJob(
+  { core, helpers }: { core: Core; helpers: HelperTeam },
+  name: string,
+  input: { onProgress?: Progress },
+  onlyFraction: boolean,
+) {
   let isCanceled = false;
   const report = reporterOf(input.onProgress, onlyFraction);
   const compute = async () => {
     const table = core.copy(input);
     try {
+      await helpers.start(input);
       await serveEvents();
       if (isCanceled) throw aborted();
       return core.compute(name, {
@@ -93,17 +107,20 @@ function startJob(core: Core, name: string, input: { onProgress?: Progress }, on
 }
 
 /** Creates the class of runs for one core. */
-function boundRun(core: Core) {
+function boundRun(core: Core, helpers: HelperTeam) {
   /** Frees the memory of runs that were garbage collected. */
   const freed = new FinalizationRegistry<number>((run) => core.freeRun(run));
 
   return class Run {
     readonly #run: number;
+    /** The options of the run, from which the number of threads is read. */
+    readonly #input: object;
     #isBusy = false;
     #isCanceled = false;
 
     constructor(input: object) {
       this.#run = core.makeRun(input);
+      this.#input = { options: (input as { options?: object }).options };
       freed.register(this, this.#run);
     }
 
@@ -164,6 +181,7 @@ function boundRun(core: Core) {
       let table: number | undefined;
       try {
         table = core.copy(input);
+        await helpers.start(this.#input);
         for (;;) {
           await serveEvents();
           if (this.#isCanceled) throw aborted();

@@ -1,24 +1,14 @@
 /** The WebAssembly module of the core, called through its C interface (native/interface/sigma_tsne.h). */
 
-/**
- * The part of the WebAssembly interface that this file uses. The types of Node.js lack it, and those of browsers are
- * not loaded.
- */
-export type CoreModule = object;
-interface WebAssemblyApi {
-  Module: {
-    new (bytes: Uint8Array): CoreModule;
-    imports(module: CoreModule): readonly { module: string; name: string }[];
-  };
-  Instance: new (module: CoreModule, imports: object) => { exports: Readonly<Record<string, unknown>> };
-}
-interface CoreMemory {
-  readonly buffer: ArrayBuffer;
-}
-const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-
-/** Compiles the module. */
-export const compileCore = (bytes: Uint8Array): CoreModule => new wasm.Module(bytes);
+import type { HelperTask } from "./helper.js";
+import {
+  type CoreFunction,
+  type CoreMemory,
+  type CoreModule,
+  hasThreads,
+  instantiateCore,
+  makeSharedMemory,
+} from "./module.js";
 
 /** A value of a table. The C interface passes tables in both directions. */
 export type CoreValue = number | boolean | string | CoreArray | CoreTable;
@@ -61,8 +51,6 @@ const ARRAYS = {
   [INT32]: Int32Array,
 } as const;
 
-type CoreFunction = (...values: number[]) => number;
-
 /** Size in bytes of each of the module's two text buffers (native/wasm/host.cpp). */
 const TEXT_BYTES = 1024;
 
@@ -82,17 +70,24 @@ export interface CoreCall {
  * keeps its memory until it is freed.
  */
 export class Core {
+  readonly #module: CoreModule;
   readonly #functions: Readonly<Record<string, CoreFunction>>;
   readonly #memory: CoreMemory;
   readonly #texts: number;
   #reporter: CoreReporter | undefined;
   #thrown: { error: unknown } | undefined;
 
+  /** Whether {@link makeHelper} can be used. */
+  readonly hasThreads: boolean;
+
   /** @param module the compiled module */
   constructor(module: CoreModule) {
-    const { exports } = new wasm.Instance(module, this.#imports(module));
+    this.#module = module;
+    this.hasThreads = hasThreads(module);
+    const shared = this.hasThreads ? makeSharedMemory() : undefined;
+    const exports = instantiateCore(module, shared, { report: (report) => this.#report(report) });
     this.#functions = exports as unknown as Record<string, CoreFunction>;
-    this.#memory = exports.memory as CoreMemory;
+    this.#memory = shared ?? (exports.memory as CoreMemory);
     this.#functions._initialize();
     this.#texts = this.#functions.sigma_text_buffers();
   }
@@ -149,32 +144,27 @@ export class Core {
     this.#functions.sigma_run_free(run);
   }
 
-  /** The imports of the module: a clock and progress reports, but no other access to the system. */
-  #imports(module: CoreModule): object {
-    const view = () => new DataView(this.#memory.buffer);
-    const given: Record<string, (...values: never[]) => number> = {
-      report: (report: number) => this.#report(report),
-      clock_time_get: (_clock: number, _precision: bigint, at: number) => {
-        view().setBigUint64(at, BigInt(Math.round(performance.now() * 1e6)), true);
-        return 0;
-      },
-      environ_sizes_get: (count: number, bytes: number) => {
-        view().setUint32(count, 0, true);
-        view().setUint32(bytes, 0, true);
-        return 0;
-      },
-      environ_get: () => 0,
+  /** Prepares a helper thread for a core with threads. */
+  makeHelper(): HelperTask {
+    const slot = this.#functions.sigma_slot_new();
+    if (slot === 0) throw new CoreError({});
+    return {
+      module: this.#module,
+      memory: this.#memory,
+      slot,
+      stack: this.#functions.sigma_slot_stack(slot),
+      threadLocals: this.#functions.sigma_slot_thread_locals(slot),
     };
-    const imports: Record<string, Record<string, unknown>> = {};
-    for (const { module: from, name } of wasm.Module.imports(module)) {
-      imports[from] ??= {};
-      imports[from][name] =
-        given[name] ??
-        (() => {
-          throw new Error(`the core called ${name}, which is not available in WebAssembly`);
-        });
-    }
-    return imports;
+  }
+
+  /**
+   * The bytes of the memory up to `end` at least. If a helper thread has enlarged a shared memory, this thread may still
+   * have a shorter view of it, which grow() replaces.
+   */
+  #bytes(end: number): ArrayBuffer {
+    if (end > this.#memory.buffer.byteLength) this.#memory.grow(0);
+    // Views of shared memory have the same functions, and this class copies what it returns.
+    return this.#memory.buffer as ArrayBuffer;
   }
 
   #report(report: number): number {
@@ -197,13 +187,14 @@ export class Core {
       throw new CoreError({ code: "INVALID_ARGUMENT", message: `a text of more than ${TEXT_BYTES - 1} bytes` });
     }
     const at = this.#texts + buffer * TEXT_BYTES;
-    new Uint8Array(this.#memory.buffer, at, bytes.length).set(bytes);
+    new Uint8Array(this.#bytes(at + bytes.length), at, bytes.length).set(bytes);
     return at;
   }
 
   #readText(at: number): string {
-    const bytes = new Uint8Array(this.#memory.buffer);
-    return new TextDecoder().decode(bytes.subarray(at, bytes.indexOf(0, at)));
+    const bytes = new Uint8Array(this.#bytes(at + TEXT_BYTES));
+    // A copy, because browsers do not decode shared memory.
+    return new TextDecoder().decode(bytes.slice(at, bytes.indexOf(0, at)));
   }
 
   /**
@@ -247,7 +238,9 @@ export class Core {
     const at = this.#functions.sigma_set_array(table, this.#place(name, 0), kind, numbers.length);
     if (numbers.length === 0) return;
     this.#require(at);
-    new ARRAYS[kind](this.#memory.buffer, at >>> 0, numbers.length).set(numbers);
+    const start = at >>> 0;
+    const { BYTES_PER_ELEMENT } = ARRAYS[kind];
+    new ARRAYS[kind](this.#bytes(start + numbers.length * BYTES_PER_ELEMENT), start, numbers.length).set(numbers);
   }
 
   #require(done: number): void {
@@ -281,7 +274,8 @@ export class Core {
         const length = functions.sigma_get_length(table, name);
         const at = functions.sigma_get_array(table, name) >>> 0;
         const Numbers = ARRAYS[kind as keyof typeof ARRAYS];
-        return length === 0 ? new Numbers(0) : new Numbers(this.#memory.buffer, at, length).slice();
+        if (length === 0) return new Numbers(0);
+        return new Numbers(this.#bytes(at + length * Numbers.BYTES_PER_ELEMENT), at, length).slice();
       }
     }
   }

@@ -1,2 +1,4 @@
 export { createBinding, type WasmBinding } from "./binding.js";
-export { compileCore } from "./core.js";
+export { type HelperTask, serveSlot } from "./helper.js";
+export type { HelperHost } from "./helper-team.js";
+export { compileCore } from "./module.js";
