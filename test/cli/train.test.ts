@@ -34,7 +34,9 @@ describe("train", () => {
     const outcome = await train("run", ["--epochs", "2", "--json"]);
     expect(outcome).toMatchObject({ code: 0 });
     expect(outcome.stderr).toMatch(/^TensorFlow\.js 4\S* in WebAssembly .*\n/);
-    expect(outcome.stderr).toMatch(/epoch 2: loss -?[\d.]+ \(reconstruction -?[\d.]+, kl [\d.e-]+\); validation -?[\d.]+/);
+    expect(outcome.stderr).toMatch(
+      /epoch 2: loss -?[\d.]+ \(reconstruction -?[\d.]+, kl [\d.e-]+\); validation -?[\d.]+/,
+    );
     expect(JSON.parse(outcome.stdout)).toMatchObject({ folder: "run", model: "vae", steps: 12, isStoppedEarly: false });
     expect((await readdir(workplace.path("run"))).sort()).toEqual([
       "checkpoint",
