@@ -17,7 +17,7 @@ const parts = {
   async load(id: string) {
     const constants = id.endsWith("src/browser/parts.ts")
       ? {
-          WORKER: await buildWorker("src/browser/worker.ts"),
+          WORKER: await browserWorker(),
           HELPER: await buildWorker("src/browser/helper.ts"),
           CORE: pack(core),
           THREADED_CORE: pack(threadedCore),
@@ -30,6 +30,13 @@ const parts = {
       .map(([name, text]) => `export const ${name} = ${JSON.stringify(text)};`)
       .join("\n");
   },
+};
+
+/** The program of the worker, which is built once. */
+let built: Promise<string> | undefined;
+const browserWorker = () => {
+  built ??= buildWorker("src/browser/worker.ts");
+  return built;
 };
 
 const pack = (file: string) => gzipSync(readFileSync(file), { level: 9 }).toString("base64");
@@ -51,6 +58,7 @@ const entry: UserConfig = {
   dts: true,
   fixedExtension: false,
   deps: { neverBundle: ["#binding", /^node:/] },
+  hooks: { "build:done": writeComputer },
 };
 
 const live: UserConfig = {
@@ -93,6 +101,12 @@ async function buildWorker(input: string): Promise<string> {
   const [bundle] = [result].flat();
   if (!("output" in bundle)) throw new Error(`${input} was not built`);
   return bundle.output[0].code;
+}
+
+/** Writes the program of the worker, which the explorer puts into its offline files together with the core. */
+async function writeComputer(): Promise<void> {
+  await mkdir("dist/computer", { recursive: true });
+  await writeFile("dist/computer/worker.js", await browserWorker());
 }
 
 const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;

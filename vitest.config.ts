@@ -11,7 +11,9 @@ const built = { ...base, globalSetup: ["test/cli/build.ts"] };
 const sharing = { isolate: false };
 
 /** What the build makes for browsers only where the WebAssembly module is there. */
-const WASM_PAGES = ["entry", "entry-threads", "limits", "live"].map((name) => `test/browser/${name}.test.ts`);
+const WASM_PAGES = ["entry", "entry-threads", "explorer-offline", "limits", "live"].map(
+  (name) => `test/browser/${name}.test.ts`,
+);
 
 // `npm test` runs the first three. "unit" imports the sources. So does "fresh", but each of its files needs a process in which no library
 // is loaded and no backend selected. "cli" runs command lines in process, and each command once as a process.

@@ -26,13 +26,13 @@ const GALLERY = [
   {
     name: "standard-and-sigma-aware",
     title: "Standard and sigma-aware map",
-    text: "The same means without and with their standard errors. `compare` draws such a picture of any data.",
+    text: "Both maps show the same means: on the left without standard errors, on the right with them. `compare` draws such a picture of any data.",
     picture: "repeats/comparison.png",
   },
   {
     name: "uncertainty",
     title: "How uncertain each position is",
-    text: "Each point is drawn several times from its mean and standard deviation, and the draws are placed into the map. The color is the mean displacement; the ellipses show the covariances.",
+    text: "Several plausible true values of each point are drawn and placed into the map. The color shows their mean displacement, and the ellipses show the covariances of their positions.",
     commands: `sigma-tsne embed repeats/means.npy --sigma repeats/sigma.npy -o map.npy \\
   --uncertainty 20 --plot uncertainty.png`,
     picture: "uncertainty.png",
@@ -40,7 +40,7 @@ const GALLERY = [
   {
     name: "continuous",
     title: "A quantity as color",
-    text: "Any numbers, one per point, or a column of a table: here how far each point moved when the standard errors were taken into account, in radii of the map.",
+    text: "Any numbers can color the points: a file with one number per point, or a column of a table. Here, the color shows how far each point moved when the standard errors were used, in radii of the map.",
     commands: `sigma-tsne compare repeats/means.npy --sigma repeats/sigma.npy \\
   --labels repeats/labels.csv -o comparison
 sigma-tsne plot comparison/map_sigma-aware.npy -o continuous.png \\
@@ -50,7 +50,7 @@ sigma-tsne plot comparison/map_sigma-aware.npy -o continuous.png \\
   {
     name: "report",
     title: "The report of a comparison",
-    text: "`comparison/report.html`: linked maps, lasso, figures with explanations; one file that needs no network.",
+    text: "`comparison/report.html` shows linked maps with a lasso, and figures with explanations. It is one file and needs no network.",
     page: "comparison/report.html",
   },
   {
@@ -69,7 +69,7 @@ sigma-tsne plot comparison/map_sigma-aware.npy -o continuous.png \\
   {
     name: "images",
     title: "Images on the map",
-    text: "As many as fit without hiding each other, framed in the colors of their classes.",
+    text: "The map shows as many images as fit without overlap, with frames in the colors of their classes.",
     commands: `sigma-tsne plot map.npy --images demo/micrographs.npy --labels repeats/labels.csv \\
   --width 1200 -o images.png`,
     picture: "images.png",
@@ -84,7 +84,7 @@ sigma-tsne plot comparison/map_sigma-aware.npy -o continuous.png \\
   {
     name: "wall",
     title: "A wall of images",
-    text: "Every image in the cell that `separate` gave it. A part is shown here.",
+    text: "Every image is in the cell that `separate` has assigned. The picture shows a part of the wall.",
     commands: `sigma-tsne wall even.csv --images demo/micrographs.npy --labels repeats/labels.csv \\
   --cell 64 -o wall.png`,
     picture: "wall.png",
@@ -93,7 +93,7 @@ sigma-tsne plot comparison/map_sigma-aware.npy -o continuous.png \\
   {
     name: "tiles",
     title: "A wall to zoom in",
-    text: "`wall/index.html`, in a browser.",
+    text: "The screenshot shows `wall/index.html` in a browser.",
     commands: `sigma-tsne wall even.csv --images demo/micrographs.npy --labels repeats/labels.csv \\
   --title "Simulated micrographs" --tiles wall`,
     page: "wall/index.html",
@@ -101,7 +101,7 @@ sigma-tsne plot comparison/map_sigma-aware.npy -o continuous.png \\
   {
     name: "many-classes",
     title: "Up to 50 classes",
-    text: "Colors that can be told apart, and a legend in columns. The classes here are blocks of the grid.",
+    text: "The colors of up to 50 classes can be distinguished, and the legend has several columns. The classes in this example are blocks of the grid.",
     commands: `awk -F, 'NR > 1 { print "block " int($3 / 7) + 1 "." int($4 / 7) + 1 }' even.csv > blocks.txt
 sigma-tsne plot map.npy --labels blocks.txt -o many-classes.png`,
     picture: "many-classes.png",
@@ -109,7 +109,7 @@ sigma-tsne plot map.npy --labels blocks.txt -o many-classes.png`,
   {
     name: "search",
     title: "Search by example",
-    text: "The ten points nearest to four examples under the sigma-aware distance.",
+    text: "The picture shows the ten points nearest to each of four examples, by the sigma-aware distance.",
     commands: `sigma-tsne search repeats/means.npy --sigma repeats/sigma.npy --labels repeats/labels.csv \\
   --query 9,20,37,55 --images demo/micrographs.npy --sheet search.png`,
     picture: "search.png",
@@ -124,22 +124,22 @@ sigma-tsne plot map.npy --labels blocks.txt -o many-classes.png`,
   {
     name: "dimensions",
     title: "Active latent dimensions",
-    text: "The autoencoder of the demo, trained on all eight kinds of micrograph.",
+    text: "The picture shows which latent dimensions of the demo's autoencoder are active. It was trained on all eight kinds of micrograph.",
     commands: "sigma-tsne figures demo/model micrographs --stretch 2 -o figures",
     picture: "figures/dimensions.png",
   },
   {
     name: "latent-scatter",
     title: "Codes by class",
-    text: "Its codes, along two of their principal components.",
+    text: "The picture shows the codes of the same autoencoder along two of their principal components.",
     picture: "figures/latent-scatter.png",
   },
   {
     name: "reconstructions",
     title: "Reconstructions",
-    text: "An autoencoder of two latent dimensions learns where an edge runs, and leaves out grain and noise.",
+    text: "An autoencoder with two latent dimensions learns the position of an edge, and does not reproduce grain and noise.",
     commands: `sigma-tsne train --class "vacuum edge" --count 6000 --size 32 --stretch 2 --z-dim 2 \\
-  --batch-size 32 --epochs 20 --run-dir edges --no-summary
+  --batch-size 32 --epochs 100 --run-dir edges --no-summary
 sigma-tsne figures edges --grid-size 12 -o edge-figures`,
     picture: "edge-figures/reconstructions.png",
   },
@@ -153,28 +153,38 @@ sigma-tsne figures scans -o scan-figures`,
     picture: "scan-figures/reconstructions.png",
   },
   {
+    name: "code-sigma",
+    title: "Standard deviations of codes",
+    text: "The embedding of all codes of `micrograph-vae`. The color is the standard deviation of the first dimension of each code, which differs between images.",
+    commands: `sigma-tsne encode scans -o scan-codes
+sigma-tsne embed scan-codes/vae_embeddings.npy --sigma scan-codes/vae_errors.npy -o scan-map.npy
+sigma-tsne plot scan-map.npy --color-by scan-codes/vae_errors.npy -o scan-sigma.png \\
+  --title "Standard deviation of the first latent dimension"`,
+    picture: "scan-sigma.png",
+  },
+  {
     name: "manifold",
     title: "The manifold of a latent space",
-    text: "The autoencoder of edges, decoded at Gaussian quantiles of its two dimensions.",
+    text: "The images are decoded by the autoencoder of edges at Gaussian quantiles of its two dimensions.",
     picture: "edge-figures/manifold.png",
   },
   {
     name: "latent-grid",
     title: "A uniform latent grid",
-    text: "The same at equal distances over the range of the codes.",
+    text: "The images are decoded by the same model at equal distances over the range of the codes.",
     picture: "edge-figures/latent-grid.png",
   },
   {
     name: "interpolation",
     title: "From one image to another",
-    text: "Decoded between the codes of two images; `--gif` makes a film of it.",
+    text: "The images are decoded between the codes of two images. `--gif` makes an animation.",
     commands: "sigma-tsne interpolate edges 1 3 --frames 12 -o interpolation.png",
     picture: "interpolation.png",
   },
   {
     name: "clusters",
     title: "Samples of every cluster",
-    text: "Draws from each component of a Gaussian mixture autoencoder. All its images are of one kind, so the accuracy in the heading says nothing.",
+    text: "The images are drawn from each component of a Gaussian mixture autoencoder. All training images are of one kind, so the accuracy in the heading has no meaning.",
     commands: `sigma-tsne train --model gmvae --class "vacuum edge" --count 6000 --size 32 --stretch 2 \\
   --output-variance 0.03 --clusters 4 --z-dim 4 --w-dim 2 --batch-size 32 --epochs 24 --pretrain-epochs 8 \\
   --run-dir mixture --figures --no-summary`,
@@ -197,11 +207,11 @@ try {
   }
   const head = `# Gallery
 
-Every kind of picture that \`sigma-tsne\` makes, with the commands that made it, from simulated micrographs: there is nothing to download.
-\`npm run gallery\` makes this page and its pictures again, in some ten minutes; it photographs pages with the Chromium of the system, or
-that in the environment variable \`CHROMIUM\`.
+This page shows every kind of picture that \`sigma-tsne\` draws, with the commands. All data are simulated micrographs, so you need not download anything.
+\`npm run gallery\` makes this page and its pictures again in about ten minutes. It takes screenshots of pages with the Chromium of the system, or with the
+browser that the environment variable \`CHROMIUM\` names.
 
-The commands build on each other. They begin with
+Each command uses the files of the commands before it. Begin with these two:
 
 \`\`\`sh
 ${SETUP}

@@ -1,4 +1,5 @@
 import native from "#binding";
+import { abortError } from "./abort.js";
 import { AbortError, ArgumentError, DataError, type ErrorCode, SigmaTsneError } from "./errors.js";
 
 if (native.failure) throw unavailable(native.failure);
@@ -133,9 +134,4 @@ export async function awaitNative<T>(
   } finally {
     signal?.removeEventListener("abort", cancel);
   }
-}
-
-/** Creates the error for work that `signal` has stopped. */
-export function abortError(signal: AbortSignal): AbortError {
-  return new AbortError(undefined, { cause: signal.reason });
 }

@@ -125,6 +125,21 @@ export class FileError extends SigmaTsneError {
   }
 }
 
+/**
+ * Creates the error for a file that is cut off or damaged.
+ *
+ * @param reason what is wrong with the file
+ * @param advice what the user can do; by default, to get the file again
+ */
+export function damagedFile(
+  path: string,
+  reason: string,
+  cause?: unknown,
+  advice = "Copy or download the file again, or write it again",
+): FileError {
+  return new FileError("FILE_FORMAT", path, `${reason.replace(/\.$/, "")}. ${advice}`, { cause });
+}
+
 /** The work was stopped through its `AbortSignal`, `Tsne.stop()` or Ctrl-C. */
 export class AbortError extends SigmaTsneError {
   constructor(message = "stopped before it was finished", options?: ErrorOptions) {

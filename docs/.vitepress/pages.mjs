@@ -55,6 +55,7 @@ export const SECTIONS = [
   {
     text: "Decisions",
     items: [
+      ["Modules", "docs/decisions/modules.md"],
       ["Kernels", "docs/decisions/kernels.md"],
       ["Neighbors", "docs/decisions/neighbors.md"],
       ["Repulsion", "docs/decisions/repulsion.md"],

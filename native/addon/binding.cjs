@@ -15,11 +15,20 @@ const BUILD = "npm rebuild sigma-tsne --foreground-scripts";
 function loadNative() {
   const load = require("node-gyp-build");
   checkBytes(load.path(root));
-  const addon = load(root);
+  const addon = loadBinary(load);
   if (addon.version !== undefined && addon.version !== version) {
     throw new Error(`the binary is of version ${addon.version}, the package of version ${version}`);
   }
   return addon;
+}
+
+/** Loads the binary. The loader of the system says "No such file" where the file is for another processor. */
+function loadBinary(load) {
+  try {
+    return load(root);
+  } catch (error) {
+    throw new Error(`the binary cannot be loaded, because it is damaged or for another system (${reasonOf(error)})`);
+  }
 }
 
 /** Compares the bytes of a binary before it is loaded, because loading a damaged binary can end the process silently. */

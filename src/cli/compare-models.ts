@@ -40,7 +40,7 @@ interface CompareModelsFlags
 const guide = `
 Examples:
   $ sigma-tsne compare-models runs/vae runs/conv-vae runs/aae -o comparison
-      Models that are trained already.
+      Compare models that are already trained.
   $ sigma-tsne compare-models --dataset mnist --epochs 20 -o comparison
       All models, trained first with codes of two dimensions. Existing runs in
       the folder runs are continued, or used as they are if they are finished.
@@ -48,7 +48,8 @@ Examples:
 
 The folder holds models.md and models.json with the table, reconstructions.png,
 noisy-reconstructions.png, latent-scatter.png (principal components of more than
-two dimensions) and latent-grids.png. It appears complete or not at all.
+two dimensions) and latent-grids.png. The folder is written completely or not at
+all.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;

@@ -76,8 +76,8 @@ All maps have the same initial embedding and seed, so differences come from the
 settings. They are aligned to the first by translation, rotation, reflection and
 scale. The folder then holds report.html (needs no network), comparison.png,
 metrics.json, changes.csv (one row per point), displacement.npy and the aligned
-maps, in which rows that --missing drop left out are NaN. It appears complete or
-not at all. Row 0 is the first row of --rows.
+maps, in which rows that --missing drop left out are NaN. The folder is written
+completely or not at all. Row 0 is the first row of --rows.
 
 Settings of a --variant:
 ${SETTING_LIST}
@@ -97,12 +97,12 @@ export function createCompareCommand(): Command {
     .optionsGroup("Input:")
     .option(
       "--sigma <file>",
-      "standard deviations of the data: of the same shape, one per column (1 x d) or point (n x 1), or a number (default: columns of the data)",
+      "standard deviations of the data: a file of the same shape, with one number per column (1 x d) or one per point (n x 1), or a single number (default: columns of the data)",
     )
     .option("--labels <file>", "labels that color the maps, one per line (default: the labels of the data)")
     .option(
       "--rows <A:B>",
-      "rows A to B - 1 only, counted from 0, like a slice in Python; other files with as many rows as <data> are cut as well",
+      "use only rows A to B - 1, counted from 0, like a slice in Python; the same rows are taken from other files with as many rows as <data>",
       rowRangeParser("--rows"),
     );
   addColumnOptions(command.optionsGroup("Columns:"));
@@ -137,7 +137,7 @@ function addMethodOptions(command: Command): void {
     );
   const aware = DISTANCES.filter((name) => name !== "euclidean").join(", ");
   addDeclaredOptions(command, TSNE_SETTINGS, [...FLAGS, "outputDimensions", "init", "seed", "threads"], {
-    distance: { description: `of the sigma-aware map: ${aware} (default: inverse-variance)` },
+    distance: { description: `distance of the sigma-aware map: ${aware} (default: inverse-variance)` },
   });
 }
 

@@ -53,7 +53,7 @@ export function addColumnOptions(
   if (sigma) {
     command.option(
       "--sigma-columns <list>",
-      "columns of the standard deviations; '*_err' finds the one of each data column (default: x_err, x_sd, e_x ... of x)",
+      "columns of the standard deviations: names, or a pattern such as '*_err', in which * stands for the name of a data column (default: columns named x_err, x_sd, e_x ... for a data column x)",
       collect,
     );
   }

@@ -23,9 +23,9 @@ Examples:
       The same micrographs embedded without and with their measured errors.
   $ sigma-tsne demo -o /tmp/demo --points 1000 --seed 7
   $ sigma-tsne demo --data codes -o codes --epochs 5
-      The second part: an autoencoder, whose sigma is not a measured error.
+      Embed the codes of an autoencoder. Its sigma is not a measured error.
   $ sigma-tsne demo --data codes --model micrograph-vae -o micrograph-codes
-      The same with the convolutional autoencoder for micrographs.
+      Use the convolutional autoencoder for micrographs instead.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -46,7 +46,7 @@ export function createDemoCommand(): Command {
       "--model <vae|micrograph-vae>",
       "with --data codes: a small dense autoencoder, or the convolutional one for micrographs, which takes several minutes (default: vae)",
     )
-    .option("--points <n>", "how many images to make, 50 to 10000 (default: 2000)", integerParser("--points"))
+    .option("--points <n>", "number of images to simulate, 50 to 10000 (default: 2000)", integerParser("--points"))
     .option(
       "--epochs <n>",
       "epochs of the training with --data codes, 1 to 1000 (default: 15; 40 for micrograph-vae)",

@@ -26,48 +26,51 @@ Examples:
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
       Plain t-SNE, and a picture of the embedding colored by label.
   $ sigma-tsne embed data.npy -o map.npy --labels labels.txt --animate map.gif
-      A film of the embedding as it forms.
+      An animation of the embedding as it forms.
   $ sigma-tsne embed data.npy -o map.npy --labels labels.txt --table map.parquet
       One table of x, y and label for pandas, DuckDB, polars or Embedding Atlas.
   $ sigma-tsne embed data.npy -o map.npy --pca 50 --perplexity 50
-      Wide data are reduced to 50 principal components first.
+      Data with many columns are first reduced to 50 principal components.
   $ sigma-tsne embed data.npy -o trial.npy --rows :2000 --iterations 300
       A quick trial on the first 2000 rows.
   $ sigma-tsne embed data.npy -o map.npy --json --quiet | jq .kl
       For scripts: one JSON object on standard output, nothing else.
   $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy --uncertainty 20 \\
       --plot map.png --save run.tsne
-      The uncertainty of each position, drawn in the picture; and the run in a
-      file, for sigma-tsne place.
+      Measure the uncertainty of each position, draw it in the picture, and save
+      the run for sigma-tsne place.
   $ sigma-tsne embed data.npy -o map.npy --neighbor-indices indices.npy \\
       --neighbor-distances distances.npy
-      Neighbors from FAISS, hnswlib or a vector database; -1 is a missing one.
-      If --distance names their distance, place can use the saved run.
+      Neighbors from FAISS, hnswlib or a vector database; -1 means that a
+      neighbor is missing. If --distance names the distance by which they were
+      found, place can use the saved run.
   $ sigma-tsne embed codes.parquet --mean-column mean --sigma-column sigma \\
       -o map.npy --save run.tsne
-      Vectors in columns of lists, as Spark, DuckDB and pyarrow write them;
-      with --landmarks 100000 little more than the landmarks is in memory.
+      Vectors in columns of lists, as Spark, DuckDB and pyarrow write them. Add
+      --landmarks 100000 for files that are larger than memory.
   $ sigma-tsne embed --distances distances.npy -o map.csv
   $ sigma-tsne embed --neighbors graph.npz -o map.csv --labels labels.txt
-      Distances between all points, or only to their nearest neighbors, without
-      data: the embedding starts from the graph itself.
+      Without data: distances between all points, or only to their nearest
+      neighbors. The initial positions are computed from the graph.
   $ sigma-tsne embed data.npy -o map.npy --landmarks 100000 --save run.tsne
-      Millions of points: only 100000 landmarks are fitted, each the mean of the
-      points around it, and all points are placed into their embedding. Little
-      more than the landmarks is in memory, whatever the size of the file.
+      Millions of points: compute the embedding of 100000 landmarks only, and
+      place all points into it. The memory depends on the number of landmarks,
+      not on the size of the file.
 
 Which settings matter:
-  --perplexity is the number of neighbors per point: 5 to 50 shows fine groups,
-  more shows coarse ones; at most (points - 1) / 3. Several, as in
-  --perplexity 10,50,200, show both. --theta trades accuracy for
-  speed; 0 is exact, in time that grows with the square of the points. An
-  embedding with loose ends needs more --iterations. The same input, options
-  and --seed give the same embedding, bit for bit, for any number of --threads.
+  --perplexity is about the number of neighbors that attract each point. Values
+  from 5 to 50 show fine groups, larger values show coarse groups. The maximum
+  is (points - 1) / 3. Several values, as in --perplexity 10,50,200, show both.
+  A smaller --theta is more accurate and slower; 0 is exact, and its time grows
+  with the square of the number of points. If groups have loose ends, use more
+  --iterations. The same input, options and --seed give the same embedding, bit
+  for bit, with any number of --threads.
 
-With --uncertainty the table has one row per point: the mean distance of its
-draws from its position; the covariance of their positions, var_x, cov_xy, var_y
-in two dimensions; and the share of them that lie no farther from its position
-than its tenth nearest point of the embedding.
+--uncertainty writes one row per point with these columns: displacement, the
+mean distance of the draws from the position of the point; var_x, cov_xy and
+var_y (in two dimensions), the covariance of the positions of the draws; and
+share, the share of the draws that are no farther from the position of the point
+than its tenth nearest point in the embedding.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -105,19 +108,19 @@ function addInputOptions(command: Command): void {
   command
     .option(
       "--sigma <file>",
-      "standard deviations of the data: of the same shape, one per column (1 x d) or point (n x 1), or a number (default: columns of the data)",
+      "standard deviations of the data: a file of the same shape, with one number per column (1 x d) or one per point (n x 1), or a single number (default: columns of the data)",
     )
     .addOption(declaredOption(TSNE_SETTINGS, "covariance", { placeholder: "<file>" }))
     .addOption(declaredOption(TSNE_SETTINGS, "covarianceFactors"))
     .addOption(declaredOption(TSNE_SETTINGS, "covarianceDraws"))
     .option(
       "--rows <A:B>",
-      "embed rows A to B - 1 only, counted from 0, like a slice in Python; other files with as many rows as <data> are cut as well",
+      "embed only rows A to B - 1, counted from 0, like a slice in Python; the same rows are taken from other files with as many rows as <data>",
       rowRangeParser("--rows"),
     )
     .option(
       "--landmarks <n>",
-      "fit n landmarks, each the mean of the points around it, and place all points into their embedding: for more points than can be fitted",
+      "compute the embedding of n landmarks, each the mean of the points around it, and place all points into it; use this for millions of points",
       integerParser("--landmarks"),
     )
     .option(
@@ -161,19 +164,19 @@ function addOutputOptions(command: Command): void {
       "-o, --output <file>",
       "file for the embedding: .csv, .tsv, .parquet, .arrow or .npy; or .h5ad, a copy of the data with obsm/X_tsne",
     )
-    .option("--plot <file>", "draw the embedding as well: .png or .svg")
+    .option("--plot <file>", "file for a picture of the embedding: .png or .svg")
     .option("--table <file>", `the embedding, the labels and the --uncertainty as one table: ${TABLE_FORMATS}`)
-    .option("--save <file>", "keep the run in a file, to continue it and to place new points: .tsne")
+    .option("--save <file>", "file for the run, to place new points or to continue it later: .tsne")
     .option(
       "--uncertainty <n>",
       "place n draws of each point and write how widely they scatter to <output>_uncertainty, with the extension of the output; needs --sigma or covariances. The --plot then shows ellipses and, without --labels, is colored by this uncertainty",
       integerParser("--uncertainty"),
     )
     .addOption(declaredOption(PLACEMENT_OPTIONS, "prior"))
-    .option("--animate <file>", "draw how the embedding forms as well: .gif")
+    .option("--animate <file>", "file for an animation of the embedding as it forms: .gif")
     .option(
       "--snapshots <file>",
-      "write the embedding at several iterations as well: .npy, snapshots x points x dimensions, from the start to the end",
+      "file for the embedding at several iterations: .npy, snapshots x points x dimensions, from the start to the end",
     );
   addDeclaredOptions(command, TSNE_OPTIONS, ["snapshotEvery"])
     .option("--json", "print one JSON object about the run instead of a sentence")

@@ -44,25 +44,25 @@ interface EncodeFlags
 const guide = `
 Examples:
   $ sigma-tsne encode runs/V_MNIST_bernoulli_20_400_1 -o codes
-      All images of the data set that the model was trained on.
+      Encode all images of the data set that the model was trained on.
   $ sigma-tsne encode runs/vae scans/ -o codes --size 96
       Images of a folder, in the order of their names.
   $ sigma-tsne encode runs/vae -o codes --part test
   $ sigma-tsne embed codes/vae_embeddings.npy --sigma codes/vae_errors.npy \\
       --labels codes/labels.txt -o map.npy --plot map.png
-      The map of these codes.
+      Compute the map of these codes.
   $ sigma-tsne encode runs/vae noisy/ -o codes --uncertainty noise
-      Standard deviations that say how far the noise of each image, which is
-      estimated, moves its code. --noise 0.1 gives the noise instead.
+      Standard deviations that say how far the noise of each image moves its
+      code. The noise is estimated, unless you give it, as with --noise 0.1.
   $ producer | sigma-tsne encode runs/vae --arrow | consumer
       Adds the columns code and code_sigma to an Arrow IPC stream with images.
       Memory does not grow with the number of rows.
   $ producer | sigma-tsne encode runs/vae --arrow --drop image | consumer
-      Leaves out the images, which are most of the bytes.
+      Removes the images from the output, which saves time.
 
 The folder contains vae_embeddings.npy (means, n x d), vae_errors.npy (standard
 deviations, which ae, conv-ae and aae do not have) and labels.txt (if there are
-labels). It appears complete or not at all.
+labels). The folder is written completely or not at all.
 
 Standard deviations, by --uncertainty:
   (default)      those of the model: how wide a code is. They do not say how

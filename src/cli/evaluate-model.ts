@@ -56,7 +56,7 @@ export function createEvaluateModelCommand(): Command {
   addDeclaredOptions(command, EVALUATION_OPTIONS, ["draws", "noise", "binarize", "batchSize", "seed"], {
     noise: { description: `fraction of the values of the noisy input to which noise is added (default: ${NOISE})` },
   })
-    .option("-o, --output <file>", "writes what --json prints into a file, too")
+    .option("-o, --output <file>", "file for the results as JSON, the same that --json prints")
     .option("--json", "print one JSON object instead of a table")
     .option("--quiet", "print only errors and the results")
     .optionsGroup("Data:");

@@ -66,15 +66,16 @@ Examples:
   $ sigma-tsne evaluate data.csv map.csv --k 5,20 --per-point points.csv
       Smaller neighborhoods, and the contribution of each point to the means.
   $ sigma-tsne evaluate data.npy map.npy --sample 2000 --json | jq .kl
-      A quick look on 2000 points, for a script.
+      Use a sample of 2000 points, and print the KL divergence for a script.
 
-Any embedding will do, from this program or another. Give the --distance,
---sigma and --perplexity that the embedding was made with: the KL divergence
-depends on them, and only compares embeddings for which they are the same.
+The embedding may come from this program or from another one. Give the
+--distance, --sigma and --perplexity with which the embedding was computed. The
+KL divergence depends on them: compare it only between embeddings with the same
+data, --distance, --sigma and --perplexity.
 
-The KL divergence uses all pairs of points; its time grows with the square of
-their number. The other measures use a sample of the points if all would take
-long, and then report their standard errors.
+The KL divergence uses all pairs of points, so its time grows with the square of
+the number of points. If the other measures would take long, they use a sample
+of the points and report standard errors.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -102,7 +103,7 @@ export function createEvaluateCommand(): Command {
       `the embedding, the labels and the contributions of --per-point as one table: ${TABLE_FORMATS}`,
     )
     .option("--json", "print one JSON object instead of a table")
-    .option("--quiet", "no progress on standard error")
+    .option("--quiet", "do not print progress on standard error")
     .addHelpText("after", guide)
     .action((data: string, embedding: string, typed: EvaluateFlags) => {
       const cut = typed.rows ? ` with --rows ${typed.rows.text}` : "";
@@ -127,12 +128,12 @@ function addInputOptions(command: Command): void {
   command
     .option(
       "--sigma <file>",
-      "standard deviations of the data: of the same shape, one per column (1 x d) or point (n x 1), or a number (default: columns of the data)",
+      "standard deviations of the data: a file of the same shape, with one number per column (1 x d) or one per point (n x 1), or a single number (default: columns of the data)",
     )
     .option("--labels <file>", "labels of the points, one per line (default: the labels of the data)")
     .option(
       "--rows <A:B>",
-      "look at rows A to B - 1 only, counted from 0, like a slice in Python; other files with as many rows as <data> are cut as well",
+      "use only rows A to B - 1, counted from 0, like a slice in Python; the same rows are taken from other files with as many rows as <data>",
       rowRangeParser("--rows"),
     );
   addColumnOptions(command.optionsGroup("Columns:"));

@@ -32,16 +32,18 @@ Examples:
       --input means.npy --sigma sigma.npy
       An embedding that embed has written, with the data behind it.
   $ sigma-tsne explore means.npy --sigma sigma.npy
-      Points that are embedded while you look.
+      Data that are not embedded yet: the page shows the maps as they form.
   $ sigma-tsne explore run.tsne --trust
       A run of embed --save, and with --trust the scores of a trust report as
       colors.
   $ sigma-tsne explore comparison/
-      The folder of compare.
+      Explore a folder that compare has written.
 
-The page is at the address that is printed, and only for this machine unless
---host says otherwise; then the address carries a token that every visitor
-needs. Ctrl-C ends the server.
+Open the address that the command prints. By default, only programs on this
+machine can reach it. With --host, other machines can reach it as well, but only
+with the token that the printed address contains. Ctrl-C ends the server.
+"Save" in the page writes the explorer as one HTML file, which needs no server
+and computes maps with other settings.
 
 Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong usage, 130 interrupted before
 the server was up.
@@ -58,14 +60,14 @@ export function createExploreCommand(): Command {
       "folder of a training, a model or a comparison; a run of embed --save; an embedding (2 columns), or points (more columns)",
     )
     .optionsGroup("Input:")
-    .option("--images <source>", `${IMAGE_SOURCES}; for a training: images in place of its own`)
+    .option("--images <source>", `${IMAGE_SOURCES}; for a training: images to show instead of the training's images`)
     .option(...imageOptions.stretch)
     .option("--strict", "fail for columns, and for files of a folder of images, that would otherwise be skipped")
     .option("--labels <file>", "labels, one per line (default: the labels in the explored table)")
     .option("--metadata <file>", "table with further columns, one row per point: .csv, .parquet, .arrow ...")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the data behind the embedding, for neighbors and the quality of the map")
-    .option("--no-cache", "do not keep the embeddings of points in <source>.explorer")
+    .option("--no-cache", "do not save computed embeddings in the folder <source>.explorer")
     .addOption(declaredOption(EXPLORE_OPTIONS, "part"))
     .addOption(declaredOption(EXPLORE_OPTIONS, "trust"));
   addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false }).optionsGroup("Server:");

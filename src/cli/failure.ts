@@ -39,9 +39,9 @@ function messageOf(error: unknown): string {
   if (error instanceof SigmaTsneError) return error.message;
   // V8 reports in this way that a typed array does not fit into memory.
   if (error instanceof RangeError && /allocation failed|Invalid typed array length/.test(error.message)) {
-    return "out of memory";
+    return "out of memory. Use fewer points, a part of the rows, or a machine with more memory";
   }
-  return `unexpected error: ${error instanceof Error ? error.message : String(error)}`;
+  return `unexpected error: ${error instanceof Error ? error.message : String(error)}. This is a bug; run the command again with SIGMA_TSNE_DEBUG=1 to see where it happened`;
 }
 
 /** Command-line names of the library's arguments. If an argument is the content of a file, its name is the path. */

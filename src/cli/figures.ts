@@ -29,10 +29,10 @@ interface FiguresFlags
 const guide = `
 Examples:
   $ sigma-tsne figures runs/V_MNIST_bernoulli_20_400_1
-      Into the folder figures of the run.
+      Draw the figures into the folder figures of the run.
   $ sigma-tsne figures runs/vae -o pictures --noise 0.4 --grid-size 30
   $ sigma-tsne figures runs/vae scans/ -o pictures --size 48
-      Figures of images that are not part of the training.
+      Draw figures of images that are not part of the training data.
 
 Figures:
   reconstructions, noisy-reconstructions

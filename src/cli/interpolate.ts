@@ -59,7 +59,7 @@ export function createInterpolateCommand(): Command {
     .argument("<A>", "number of the first image, counted from 0", integerParser("<A>", 0))
     .argument("<B>", "number of the last image", integerParser("<B>", 0))
     .argument("[data]", "name or path of a data set (default: that of the training)")
-    .option("--gif <file>", "an animation of the frames")
+    .option("--gif <file>", "file for an animation of the frames: .gif")
     .option("-o, --output <file>", "the frames: .npy, n x height x width [x channels], or .png, one picture of all")
     .option("--codes <file>", "A and B are rows of this file of codes, instead of images")
     .addOption(partOption("test"));

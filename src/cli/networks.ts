@@ -55,13 +55,13 @@ export function addDatasetOptions(command: Command): Command {
       numberParser("--test"),
     )
     .option("--limit <n>", "largest number of images of each part", integerParser("--limit"))
-    .option("--count <n>", "micrographs: how many to simulate (default: 2000)", integerParser("--count"))
+    .option("--count <n>", "micrographs: number of images to simulate (default: 2000)", integerParser("--count"))
     .option(
       "--size <pixels>",
       "side of the micrographs in pixels, or side to which images are cropped and scaled",
       integerParser("--size"),
     )
-    .option("--channels <1|3>", "a folder of images: gray values or colors", integerParser("--channels"))
+    .option("--channels <1|3>", "for a folder of images: 1 for gray values, 3 for colors", integerParser("--channels"))
     .option(...imageOptions.stretch)
     .option(...imageOptions.strict);
 }

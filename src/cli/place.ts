@@ -99,7 +99,7 @@ export function createPlaceCommand(): Command {
   addDeclaredOptions(command, PLACEMENT_OPTIONS, ["uncertainty", "perplexity", "iterations", "seed", "prior"], {
     uncertainty: {
       description:
-        "place n draws of each point as well and write how they scatter: to <output>_uncertainty and the --table, or in columns of the stream; needs a run with sigma",
+        "number of draws of each point that are placed to measure the uncertainty of its position, which is written to <output>_uncertainty and the --table, or to columns of the stream; needs a run with sigma",
     },
     perplexity: { description: "effective number of neighbors (default: that of the run)" },
   })

@@ -39,7 +39,7 @@ Examples:
       --ellipses map_uncertainty.csv -o uncertain.png
       A column of a table as color, and ellipses of covariances.
   $ sigma-tsne plot map.npy --images micrographs/ --stretch -o images.png
-      Images on the map, as many as fit without hiding each other.
+      Show images on the map, as many as fit without overlap.
   $ sigma-tsne plot map.npy --labels labels.txt --contours -o density.png
       Lines that enclose 20, 40, 60, 80 and 95 % of the points.
   $ sigma-tsne plot map.npy -o slide.png --theme dark --width 1920 --height 1080
@@ -70,7 +70,7 @@ export function createPlotCommand(): Command {
     .option(...imageOptions.strict);
   addDeclaredOptions(command, PICTURE_OPTIONS, ["contours", "title", "theme", "width", "height"]).option(
     "--quiet",
-    "print nothing but errors",
+    "print only errors",
   );
   return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false, keep: false, strict: false })
     .addHelpText("after", guide)

@@ -28,37 +28,38 @@ Examples:
       See what standard deviations change: simulates images, embeds them without
       and with their uncertainty, and draws both maps.
   $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy
-      The embedding of points that have a mean and a standard deviation each.
+      Embed points whose values have known standard deviations.
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
-      Plain t-SNE of a table, and a picture of the map.
+      Embed a table without standard deviations, and draw a picture.
   $ sigma-tsne place run.tsne new.npy -o new-map.npy
-      New points in the embedding of a run that embed --save has written.
+      Place new points into an embedding that embed --save has saved.
   $ sigma-tsne plot map.npy --labels labels.txt -o map.svg
-      Another picture of the same map.
+      Draw another picture of the same map.
   $ sigma-tsne evaluate means.npy map.npy --sigma sigma.npy --labels labels.txt
-      How well the embedding shows its data.
+      Measure how well the embedding shows its data.
   $ sigma-tsne trust run.tsne -o trust.csv
-      Which points of a saved embedding can be trusted.
+      Report which points of a saved embedding can be trusted.
   $ sigma-tsne search means.npy --sigma sigma.npy --query 17
-      The points nearest to point 17.
+      Find the points nearest to point 17.
   $ sigma-tsne train --dataset mnist --run-dir runs/vae
   $ sigma-tsne encode runs/vae -o codes
-      An autoencoder, and the means and standard deviations of its codes.
+      Train an autoencoder, and encode its images as means and standard
+      deviations.
   $ sigma-tsne figures runs/vae
-      What it has learned: reconstructions, codes, manifold, samples.
+      Draw what the model has learned: reconstructions, codes, samples.
   $ sigma-tsne explore runs/vae --open
-      Its codes in the browser: maps, images, interpolations.
+      Explore its codes in the browser: maps, images, interpolations.
   $ sigma-tsne separate map.npy -o even.npy --grid auto
-      Spread evenly, with a cell per point: space for images.
+      Spread the points evenly, and give each point a cell of a grid.
   $ sigma-tsne wall map.npy --images micrographs/ --tiles wall
-      All images of a map in a grid, to zoom in with a browser.
+      Arrange all images of a map in a grid, as a page to zoom in.
   $ sigma-tsne embed --help
-      All the options of a command.
+      Show all options of a command.
 
 Files:
   Data have one point per row: .csv, .tsv, .parquet, .arrow, .npy, .npz, .h5ad,
   .mat or .jsonl, also compressed (.gz, .zst), a folder of tables, or - for
-  standard input. file.npz:name is one array of a file that holds several.
+  standard input. file.npz:name chooses one of several arrays in a file.
   Labels are a table, or text with one label per line.
 
 Exit codes:
@@ -66,7 +67,7 @@ Exit codes:
   1  failed: a file is missing, damaged or cannot be written; the data hold
      NaN or too few points; memory ran out
   2  wrong usage: an unknown command or option, a value out of range, files
-     whose shapes do not belong together
+     with different numbers of rows or columns
   130, 143  interrupted by SIGINT (Ctrl-C) or SIGTERM; nothing is left half
      written
 
@@ -80,7 +81,7 @@ Errors are one line on standard error. SIGMA_TSNE_DEBUG=1 adds the stack.
 export function createProgram(): Command {
   const program = new Command("sigma-tsne")
     .description(
-      "t-SNE that takes uncertainty seriously: embeddings of points in 1, 2 or 3 dimensions that use the standard deviation of every value.",
+      "Compute t-SNE embeddings in 1, 2 or 3 dimensions. If the standard deviation of each value is given, precise values count more than uncertain ones.",
     )
     .version(packageJson.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")

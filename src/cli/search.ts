@@ -35,8 +35,9 @@ const guide = `
 Examples:
   $ sigma-tsne search means.npy --sigma sigma.npy --query 17
       The ten points nearest to point 17, as a list.
-  $ sigma-tsne search means.npy --query 17,4,99 -k 20 --distance cosine -o near.csv
-      The same for several points, under another distance, as a table.
+  $ sigma-tsne search means.npy --query 17,4,99 -k 20 --distance cosine \\
+      -o near.csv
+      The same for several points, with another distance, as a table.
   $ sigma-tsne search means.npy --sigma sigma.npy --query 17 \\
       --images images.npy --sheet near.png
       The images of point 17 and of its nearest points, side by side.
@@ -46,8 +47,8 @@ Examples:
   $ sigma-tsne search run.tsne --query 17 -o near.parquet
       The points of a saved run, by the distance of that run.
 
-Rows are counted from 0. A point is not found as its own neighbor. All points
-are compared, so nothing is missed. The table has the columns query, rank, row,
+Rows are counted from 0. The query point itself is not listed. All points are
+compared, so the result is exact. The table has the columns query, rank, row,
 distance and, with --labels, label.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.

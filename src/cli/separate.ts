@@ -44,22 +44,23 @@ Examples:
   $ sigma-tsne separate map.npy -o even.npy --picture before-after.png
       Even points in the unit square, and a picture of both embeddings.
   $ sigma-tsne separate map.csv -o wall.csv --grid auto
-      A cell for every point, too: the columns x, y, row, column.
+      Give each point a cell as well: the columns are x, y, row, column.
   $ sigma-tsne separate map.npy -o even.npy --grid auto --labels labels.txt \\
       --table wall.parquet
       The same and the labels as a table for pandas, DuckDB or Embedding Atlas.
   $ sigma-tsne separate map.npy -o even.npy --grid 40x50 --json --quiet \\
       | jq .grid.factor
 
-A t-SNE embedding crowds its points. The flow, which is the default, carries
-them apart until they fill the square evenly, and neighbors stay neighbors where
-they can. Each axis is stretched on its own. Points at one position, or on a
-line parallel to an axis, are spread along an even sequence.
+In a t-SNE embedding, points are crowded. The flow, which is the default method,
+moves them apart until they fill the square evenly, and keeps most neighbors
+together. The two axes are scaled separately. Points at the same position, or on
+a line parallel to an axis, are spread at equal distances.
 
-With --grid the sum of the squared distances from points to cells is minimal, or
-within the reported factor of the minimum. Rows and columns count from 0; row 0
-is at the top, where y is largest. Evenness is the coefficient of variation of a
-32 x 32 histogram: 0 is even, independent random points have sqrt(1024 / n).
+With --grid, the sum of the squared distances from points to cells is as small
+as possible, or larger by at most the reported factor. Rows and columns count
+from 0; row 0 is at the top, where y is largest. Evenness is the coefficient of
+variation of a 32 x 32 histogram: 0 is perfectly even, and independent random
+points have sqrt(1024 / n).
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;

@@ -101,7 +101,8 @@ Examples:
       Smaller batches, which suit few images, and pictures at the end.
   $ sigma-tsne train --model vae --dataset fashion-mnist --epochs 10 \\
       --z-dim 3 --noise 0.2
-      A fifth of the input's values is corrupted; the target is the clean image.
+      Noise is added to a fifth of the input's values. The target is the clean
+      image.
   $ sigma-tsne train --model gmvae --dataset mnist --output-variance 0.001 \\
       --z-dim 8 --w-dim 2 --clusters 10 --early-stopping
   $ sigma-tsne train --model micrograph-vae --dataset scans/ --size 96 \\
@@ -127,7 +128,9 @@ export function createTrainCommand(): Command {
     .description("Train an autoencoder, whose codes have means and, for most models, standard deviations.")
     .optionsGroup("Data:")
     .option("--dataset <name|path>", "the images", "micrographs");
-  addDatasetOptions(command).optionsGroup("Model:").option("--model <name>", "which model", "vae");
+  addDatasetOptions(command)
+    .optionsGroup("Model:")
+    .option("--model <name>", "kind of autoencoder; the list of models is below", "vae");
   addDeclaredOptions(command, MODEL_OPTIONS, TYPED_MODEL_OPTIONS, {
     likelihood: {
       description:

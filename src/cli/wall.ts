@@ -33,13 +33,13 @@ interface WallFlags extends ImageFlags, ColumnFlags {
 const guide = `
 Examples:
   $ sigma-tsne wall map.npy --images micrographs/ --stretch -o wall.png
-      Every image in a cell of its own, neighbors of the embedding side by side.
+      Give every image a cell, so that neighbors in the embedding are close.
   $ sigma-tsne wall map.npy --images t10k-images-idx3-ubyte.gz \\
       --labels t10k-labels-idx1-ubyte.gz --tiles wall
       Tens of thousands of images to move and zoom in: open wall/index.html.
   $ sigma-tsne separate map.npy -o even.csv --grid 40x50
   $ sigma-tsne wall even.csv --images micrographs.npy --cell 64 -o wall.png
-      The cells that separate has found.
+      Use the cells that separate has computed.
 
 An embedding is first spread evenly and assigned to a grid, as by separate
 --grid. If the file already has cells, they are used: columns x, y, row, column,

@@ -1,5 +1,5 @@
+import { abortError } from "../abort.js";
 import { shapeMismatch, tooFewPoints } from "../arguments.js";
-import { abortError } from "../binding.js";
 import { ArgumentError, type DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { type Estimate, evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";

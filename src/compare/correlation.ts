@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { abortError } from "../binding.js";
+import { abortError } from "../abort.js";
 
 /** A rank correlation of two quantities of the points. */
 export interface Correlation {

@@ -1,8 +1,7 @@
-import { throwIfAborted } from "../abort.js";
-import { abortError } from "../binding.js";
+import { abortError, throwIfAborted } from "../abort.js";
 import { AbortError } from "../errors.js";
 import type { Matrix } from "../matrix.js";
-import type { Stage, Tsne, TsneProgress, TsneResult, TsneSnapshot } from "../tsne/index.js";
+import type { ResolvedTsneOptions, Stage, Tsne, TsneProgress, TsneResult, TsneSnapshot } from "../tsne/index.js";
 import type { ComputationState } from "./protocol.js";
 
 /** A computation with a visible state. Some computations can also be stopped and continued. */
@@ -79,20 +78,29 @@ const STAGES: Readonly<Record<Stage, string>> = {
   optimization: "Gradient descent",
 };
 
-/** Creates a {@link Tsne} that reports its progress to `callbacks`. */
-export type CreateTsne = (callbacks: {
+/** The part of a `Tsne` that an {@link EmbeddingComputation} uses. The class for browsers has it, too. */
+export interface EmbeddingRun {
+  readonly iteration: number;
+  /** The class for browsers has no options before its first fit. */
+  readonly options: Pick<ResolvedTsneOptions, "iterations"> | undefined;
+  fit(iterations?: number): Promise<TsneResult>;
+  stop(): void;
+}
+
+/** Creates a run that reports its progress to `callbacks`. */
+export type CreateTsne<Run extends EmbeddingRun = Tsne> = (callbacks: {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: TsneProgress) => void;
   readonly onSnapshot: (snapshot: TsneSnapshot) => void;
-}) => Tsne | Promise<Tsne>;
+}) => Run | Promise<Run>;
 
 /** A t-SNE computation with a visible state that can be stopped and continued. */
-export class EmbeddingComputation implements Computation {
+export class EmbeddingComputation<Run extends EmbeddingRun = Tsne> implements Computation {
   state: ComputationState;
   positions: Float32Array | undefined;
   /** Positions of the points before the first iteration. */
   start: Matrix | undefined;
-  private tsne: Tsne | undefined;
+  private tsne: Run | undefined;
   private isStopping = false;
   private resume: (() => void) | undefined;
   private noteStopped: () => void = () => {};
@@ -104,7 +112,7 @@ export class EmbeddingComputation implements Computation {
   constructor(
     id: string,
     title: string,
-    private readonly create: CreateTsne,
+    private readonly create: CreateTsne<Run>,
     private readonly report: ComputationListener,
   ) {
     this.state = waiting({ id, kind: "embedding", title, layout: id });
@@ -117,7 +125,7 @@ export class EmbeddingComputation implements Computation {
    * @param isStopped whether to wait for {@link continue} before the first iteration
    * @throws {AbortError} if the signal is aborted
    */
-  async run(signal: AbortSignal, isStopped = false): Promise<{ tsne: Tsne; result: TsneResult }> {
+  async run(signal: AbortSignal, isStopped = false): Promise<{ tsne: Run; result: TsneResult }> {
     try {
       this.tsne = await this.create({
         signal,
@@ -127,7 +135,7 @@ export class EmbeddingComputation implements Computation {
         },
       });
       const { tsne } = this;
-      const { iterations } = tsne.options;
+      const iterations = tsne.options?.iterations ?? "auto";
       this.update({ iterations: iterations === "auto" ? null : iterations, controllable: true });
       if (isStopped) await this.pause(signal);
       for (;;) {
@@ -165,7 +173,7 @@ export class EmbeddingComputation implements Computation {
   }
 
   /** @returns undefined if the embedding was stopped before it had positions */
-  private async advance(tsne: Tsne, signal: AbortSignal): Promise<TsneResult | undefined> {
+  private async advance(tsne: Run, signal: AbortSignal): Promise<TsneResult | undefined> {
     try {
       if (tsne.iteration === 0) {
         const { embedding } = await tsne.fit(0);

@@ -10,15 +10,16 @@ import type { Tsne } from "../tsne/index.js";
 import { ACTIVE_VARIANCE } from "../vae/without-tensorflow.js";
 import { type Column, labelColumn, numberColumn, valueAt } from "./columns.js";
 import { type Computation, failed, waiting } from "./computation.js";
+import { describeLayouts, parseDerivedId, wallGrid, wallPositions } from "./layouts.js";
 import { LruCache } from "./lru-cache.js";
 import {
   type ComputationState,
   type ExplorationDescription,
   FILE_ROW,
-  type LayoutDescription,
   type ModelDescription,
   type PointDescription,
 } from "./protocol.js";
+import { describeRecomputation } from "./recomputation.js";
 import { SavedSelections } from "./saved-selections.js";
 import { TextValues } from "./text-values.js";
 import { describeThumbnails, drawImage, drawThumbnails, indicesOfSheet } from "./thumbnails.js";
@@ -67,8 +68,6 @@ export interface PlaneAlignment {
   readonly to: readonly number[];
 }
 
-/** Smallest number of points of a map that can be spread evenly. */
-const MIN_SEPARATED = 4;
 const NEIGHBORS = 12;
 /** Number of thumbnail sheets in the cache, and number of points whose neighbors are in the cache. */
 const KEPT_SHEETS = 128;
@@ -257,7 +256,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
       withoutPosition: this.gaps ? this.gaps.rows - this.gaps.kept.length : 0,
       notices: [...this.notices],
       dimensions: ownData?.means.cols ?? null,
-      layouts: [...maps.values()].flatMap((map) => this.describeLayouts(map)),
+      layouts: [...maps.values()].flatMap((map) => describeLayouts(map, this.count, this.covariances.has(map.id))),
       columns: [...this.columns.values()].map(({ description }) => description),
       images: ownImages ? describeThumbnails(ownImages.small, ownImages.whole) : null,
       model: ownModel && this.statistics ? { ...ownModel.description, ...this.statistics } : null,
@@ -270,41 +269,20 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
         search: ownData !== undefined,
         uncertainty: this.covariances.size > 0,
       },
+      recomputation: ownData ? describeRecomputation(ownData.means, ownData.sigma) : null,
     };
-  }
-
-  private describeLayouts({ id, title, subtitle }: ExploredMap): LayoutDescription[] {
-    const map = {
-      id,
-      title,
-      kind: "map",
-      derivedFrom: null,
-      hasCovariances: this.covariances.has(id),
-      subtitle,
-    } as const;
-    if (this.count < MIN_SEPARATED) return [map];
-    const made = (kind: "separated" | "wall", name: string) =>
-      ({
-        id: `${kind}:${id}`,
-        title: `${title}, ${name}`,
-        kind,
-        derivedFrom: id,
-        hasCovariances: false,
-        subtitle: "",
-      }) as const;
-    return [map, made("separated", "spread evenly"), made("wall", "as a wall")];
   }
 
   /** Positions of a layout, n x 2; undefined if the layout does not exist. */
   layout(id: string): Promise<Matrix> | undefined {
     const map = this.maps.get(id);
     if (map) return Promise.resolve(map.positions);
-    const [, kind, of] = /^(separated|wall):(.*)$/s.exec(id) ?? [];
-    const origin = of === undefined ? undefined : this.maps.get(of);
-    if (!origin || this.count < MIN_SEPARATED) return undefined;
+    const derived = parseDerivedId(id);
+    const origin = derived && this.maps.get(derived.map);
+    if (!origin || !describeLayouts(origin, this.count, false).some((layout) => layout.id === id)) return undefined;
     const known = this.derived.get(id);
     if (known) return known;
-    const made = kind === "separated" ? this.separate(origin) : this.makeWall(origin);
+    const made = derived.kind === "separated" ? this.separate(origin) : this.makeWall(origin);
     this.derived.set(id, made);
     made.catch(() => this.derived.delete(id));
     return made;
@@ -318,17 +296,10 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   /** Positions in a grid with one image per cell, in units of the longer side of an image. */
   private async makeWall({ id }: ExploredMap): Promise<Matrix> {
     const even = (await this.layout(`separated:${id}`)) as Matrix;
-    const { width, height } = this.ownImages?.small ?? { width: 1, height: 1 };
-    const columns = Math.min(this.count, Math.max(1, Math.ceil(Math.sqrt((this.count * height) / width))));
-    const rows = Math.ceil(this.count / columns);
-    const { row, column } = await assignToGrid(even, { rows, columns, signal: this.signal });
-    const [across, up] = [width / Math.max(width, height), height / Math.max(width, height)];
-    const wall = new Matrix(new Float32Array(2 * this.count), this.count, 2);
-    for (let i = 0; i < this.count; i++) {
-      wall.data[2 * i] = (column[i] + 0.5) * across;
-      wall.data[2 * i + 1] = (rows - row[i] - 0.5) * up;
-    }
-    return wall;
+    const cell = this.ownImages?.small ?? { width: 1, height: 1 };
+    const grid = wallGrid(this.count, cell);
+    const assignment = await assignToGrid(even, { ...grid, signal: this.signal });
+    return new Matrix(wallPositions(assignment, grid.rows, cell), this.count, 2);
   }
 
   /** Covariances of the positions of a layout, n x 3; undefined if they are unknown. */

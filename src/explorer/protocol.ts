@@ -49,8 +49,12 @@ export const paths = {
    * GET: string[], the origins of pages that may show this page in a frame and exchange {@link FrameMessage}s with it
    */
   frameOrigins: "/api/frame-origins",
-  /** GET: the explorer without the features that need a model, as one HTML file that contains {@link OfflineData} */
-  offline: "/api/offline",
+  /**
+   * GET: the explorer without the features that need a model, as one HTML file that contains {@link OfflineData}.
+   * `hasData` says whether the file contains the data behind the maps, so that its page can compute maps; by default as
+   * {@link RecomputationDescription} says.
+   */
+  offline: (hasData?: boolean) => `/api/offline${hasData === undefined ? "" : `?data=${hasData}`}`,
 
   /**
    * GET: server-sent events. `computation` carries a {@link ComputationState}: one for each computation at the
@@ -140,6 +144,19 @@ export interface ExplorationDescription {
   /** Saved selections. */
   readonly selections: readonly SelectionDescription[];
   readonly abilities: Abilities;
+  /** null if the data behind the maps are unknown. */
+  readonly recomputation: RecomputationDescription | null;
+}
+
+/** Whether an offline file can compute maps with other settings. */
+export interface RecomputationDescription {
+  /** Size of the data behind the maps in the file, in bytes. */
+  readonly bytes: number;
+  readonly hasSigma: boolean;
+  /** Whether a saved file contains the data unless the user decides otherwise. */
+  readonly isDefault: boolean;
+  /** Why the file cannot compute maps, one sentence; null if it can. */
+  readonly obstacle: string | null;
 }
 
 export interface SelectionDescription {
@@ -366,13 +383,45 @@ export interface Failure {
 export const OFFLINE_ELEMENT = "offline-data";
 
 export interface OfflineData {
-  /** All abilities are false, and there are no computations. */
+  /** All abilities of the server are false, and there are no computations. */
   readonly description: ExplorationDescription;
   /**
    * Answers by the path of their GET request. Requests for a point have no answer here, because `label` and `values`
    * follow from the columns.
    */
   readonly answers: Readonly<Record<string, { readonly type: string; readonly base64: string }>>;
+  /** null if the page cannot compute maps: see {@link RecomputationDescription.obstacle}. */
+  readonly computer: OfflineComputer | null;
+}
+
+/** What an offline page needs to compute maps. */
+export interface OfflineComputer {
+  /** The program of the worker that computes. */
+  readonly worker: string;
+  /** The WebAssembly core, compressed with gzip, in base64. */
+  readonly core: string;
+  readonly means: StoredMatrix;
+  readonly sigma: StoredMatrix | null;
+  readonly settings: EmbeddingChoices;
+}
+
+/** A matrix of one row per point. */
+export interface StoredMatrix {
+  readonly type: "float32" | "float64";
+  readonly cols: number;
+  /** Little-endian, row by row. */
+  readonly base64: string;
+}
+
+/** The settings that the user can choose from, and their defaults. */
+export interface EmbeddingChoices {
+  readonly perplexity: number;
+  readonly largestPerplexity: number;
+  readonly earlyExaggeration: number;
+  readonly seed: number;
+  /** In the order in which they are offered. The first distance that fits is the default. */
+  readonly distances: readonly { readonly name: string; readonly usesSigma: boolean }[];
+  readonly starts: readonly string[];
 }
 
 /** A Gaussian in the latent space. */

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { abortError } from "../binding.js";
+import { abortError } from "../abort.js";
 import {
   checkpointPath,
   isLocked,

@@ -1,4 +1,5 @@
-import { FileError, SigmaTsneError } from "../errors.js";
+import { damagedFile, SigmaTsneError } from "../errors.js";
+import { WRITE_AGAIN } from "../io/ipc/index.js";
 
 /**
  * Runs `work`, which decodes a message. Converts an error caused by a damaged message to a FileError for the input
@@ -9,6 +10,6 @@ export function withMalformedError<T>(name: string, work: () => T): T {
     return work();
   } catch (cause) {
     if (cause instanceof SigmaTsneError) throw cause;
-    throw new FileError("FILE_FORMAT", name, "is malformed", { cause });
+    throw damagedFile(name, "is malformed", cause, WRITE_AGAIN);
   }
 }

@@ -1,6 +1,6 @@
 import { MessageHeader } from "apache-arrow/fb/message-header";
 import { throwIfAborted } from "../abort.js";
-import { ArgumentError, FileError } from "../errors.js";
+import { ArgumentError, damagedFile, FileError } from "../errors.js";
 import {
   appendFields,
   findField,
@@ -12,6 +12,7 @@ import {
   readDictionaryId,
   readMessages,
   readSchema,
+  WRITE_AGAIN,
 } from "../io/ipc/index.js";
 import type { Channel } from "./channel.js";
 import type { Computation } from "./computation.js";
@@ -72,7 +73,7 @@ export class StreamReader {
   /** @returns the schema of the output */
   #readSchema(message: IpcMessage): StreamItem {
     const { name } = this.#options;
-    if (this.#plan) throw new FileError("FILE_FORMAT", name, "is malformed: it holds a second schema");
+    if (this.#plan) throw damagedFile(name, "is malformed: it holds a second schema", undefined, WRITE_AGAIN);
     const plan = planColumns(
       withMalformedError(name, () => readSchema(message, name)),
       this.#options,

@@ -1,4 +1,4 @@
-import { FileError, SigmaTsneError } from "../errors.js";
+import { damagedFile, SigmaTsneError } from "../errors.js";
 import { createByteReader, type OpenFile } from "./open-file.js";
 import { systemReason } from "./system-error.js";
 
@@ -55,7 +55,7 @@ export async function readArrowContents(file: OpenFile, signal: AbortSignal | un
   } catch (cause) {
     if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) throw cause;
     const reason = cause instanceof RangeError ? "its metadata point beyond their end" : (cause as Error).message;
-    throw new FileError("FILE_FORMAT", file.path, `is malformed: ${reason}`, { cause });
+    throw damagedFile(file.path, `is malformed: ${reason}`, cause);
   }
 }
 

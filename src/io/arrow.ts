@@ -1,5 +1,5 @@
 import type * as Arrow from "apache-arrow";
-import { FileError } from "../errors.js";
+import { damagedFile } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { type ArrowContents, type ArrowMessage, readArrowContents } from "./arrow-metadata.js";
 import type { ReadableColumns } from "./arrow-readable.js";
@@ -419,7 +419,7 @@ function checkLength({ DataType }: typeof Arrow, path: string, { data, type, len
     ? chunk.valueOffsets.length - 1
     : ((chunk?.values?.length ?? 0) * (DataType.isBool(type) ? 8 : 1)) / wordsPerValue;
   if (length <= Math.max(held, 0)) return;
-  throw new FileError("FILE_FORMAT", path, `is malformed: a batch of ${length} rows holds ${held} values`);
+  throw damagedFile(path, `is malformed: a batch of ${length} rows holds ${held} values`);
 }
 
 /** Whether the values are stored in the file exactly as they are returned. */

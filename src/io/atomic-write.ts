@@ -90,7 +90,7 @@ async function findTarget(path: string): Promise<Target> {
   if (path === "/dev/stderr") return { kind: "stream", stream: process.stderr };
   const status = await stat(path).catch(ignoreMissing);
   if (!status) return { kind: "file", path: await followLinks(path), mode: undefined };
-  if (status.isDirectory()) throw new FileError("FILE_WRITE", path, "is a directory");
+  if (status.isDirectory()) throw new FileError("FILE_WRITE", path, "is a folder: expected the path of a file");
   await access(path, constants.W_OK);
   if (!status.isFile()) return { kind: "device" };
   return { kind: "file", path: await realpath(path), mode: status.mode & 0o777 };

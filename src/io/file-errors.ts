@@ -1,4 +1,4 @@
-import { FileError, SigmaTsneError } from "../errors.js";
+import { damagedFile, FileError, SigmaTsneError } from "../errors.js";
 import { systemReason } from "./system-error.js";
 
 /** Runs `work` and turns errors of the operating system into a FileError FILE_READ for `path`. */
@@ -35,5 +35,5 @@ export async function* withFormatErrors<T>(path: string, pieces: AsyncIterable<T
 function toFormatError(path: string, cause: unknown): unknown {
   if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new FileError("FILE_FORMAT", path, `is malformed: ${reason}`, { cause });
+  return damagedFile(path, `is malformed: ${reason}`, cause);
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Dataset, File, Group, Metadata } from "h5wasm";
 import { loadPackage } from "../dependency.js";
-import { FileError } from "../errors.js";
+import { damagedFile, FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { allocate } from "./allocation.js";
 import type { NamedArray } from "./array-columns.js";
@@ -53,7 +53,7 @@ export async function openHdf5Path(path: string, location: string, mode: "r" | "
   try {
     return new library.File(location, mode);
   } catch (cause) {
-    throw new FileError("FILE_FORMAT", path, "is cut off or damaged: the HDF5 library cannot open it", { cause });
+    throw damagedFile(path, "is cut off or damaged: the HDF5 library cannot open it", cause);
   }
 }
 

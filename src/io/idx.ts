@@ -1,4 +1,4 @@
-import { FileError } from "../errors.js";
+import { damagedFile, FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import type { Format } from "./format.js";
 import { HOST_ORDER } from "./number-types.js";
@@ -46,8 +46,10 @@ export async function openIdx(file: OpenFile, signal?: AbortSignal): Promise<Sto
 }
 
 function wrongSize(path: string, shape: readonly number[], expected: number, found: string): FileError {
-  const reason = `the header describes ${shape.join(" x ")} numbers: expected ${expected} bytes, found ${found}`;
-  return new FileError("FILE_FORMAT", path, reason);
+  return damagedFile(
+    path,
+    `the header describes ${shape.join(" x ")} numbers: expected ${expected} bytes, found ${found}`,
+  );
 }
 
 function parseHeader(path: string, head: Buffer): Omit<StoredArray, "fetch"> & { offset: number; length: number } {
@@ -56,14 +58,14 @@ function parseHeader(path: string, head: Buffer): Omit<StoredArray, "fetch"> & {
     throw fail("is not an IDX file: it does not begin with two zeros, a number type and a number of dimensions");
   const { dtype, bytes } = DTYPES[head[2]] as { dtype: string; bytes: number };
   const dimensions = head[3];
-  if (dimensions > MAX_DIMENSIONS) throw fail(`has ${dimensions} dimensions; at most ${MAX_DIMENSIONS} are read`);
+  if (dimensions > MAX_DIMENSIONS) throw fail(`has ${dimensions} dimensions: expected at most ${MAX_DIMENSIONS}`);
   const offset = 4 + 4 * dimensions;
-  if (head.length < offset) throw fail(`the IDX header is cut off after ${head.length} bytes`);
+  if (head.length < offset) throw damagedFile(path, `the IDX header is cut off after ${head.length} bytes`);
   const shape = Array.from({ length: dimensions }, (_, axis) => head.readUInt32BE(4 + 4 * axis));
   checkAxes(path, shape);
   const length = shape.reduce((product, size) => product * size, bytes);
   if (!Number.isSafeInteger(length))
-    throw fail(`the header describes ${shape.join(" x ")} numbers, more than any file can hold`);
+    throw damagedFile(path, `the header describes ${shape.join(" x ")} numbers, more than any file can hold`);
   return { path, shape, dtype, isForeign: bytes > 1 && HOST_ORDER === "<", offset, length };
 }
 
@@ -78,7 +80,7 @@ async function readMatrix(file: OpenFile, { rows, signal }: ReadOptions): Promis
 async function readLabels(file: OpenFile, { rows, signal }: ReadOptions): Promise<string[]> {
   const array = await openIdx(file, signal);
   if (array.shape.length !== 1 || array.dtype.startsWith("f")) {
-    const reason = `holds ${array.shape.join(" x ")} numbers of type ${array.dtype}; labels are integers in one dimension`;
+    const reason = `holds ${array.shape.join(" x ")} numbers of type ${array.dtype}: expected labels, which are integers in one dimension`;
     throw new FileError("FILE_FORMAT", file.path, reason);
   }
   const [start, end] = resolveRowRange(rows, array.shape[0], file.path);

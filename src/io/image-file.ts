@@ -1,6 +1,6 @@
 import type { Sharp } from "sharp";
 import { loadPackage } from "../dependency.js";
-import { DataError, FileError, SigmaTsneError } from "../errors.js";
+import { DataError, damagedFile, FileError, SigmaTsneError } from "../errors.js";
 import { isImage } from "./image-signature.js";
 import { cropMiddle, resample } from "./resample.js";
 import { describeTiff, isTiff, readTiffPage, type TiffPage } from "./tiff.js";
@@ -108,7 +108,7 @@ export async function decodePage(
       : await decodeScaled(bytes, page, shape, fit);
   } catch (cause) {
     if (cause instanceof SigmaTsneError) throw cause;
-    throw new FileError("FILE_FORMAT", path, `cannot be decoded: ${(cause as Error).message}`, { cause });
+    throw damagedFile(path, `cannot be decoded: ${(cause as Error).message}`, cause);
   }
 }
 
@@ -222,7 +222,7 @@ export async function decodeImage(bytes: Uint8Array, shape: FittedShape, name: s
   if (!isImage(bytes)) throw new FileError("FILE_FORMAT", name, "is not a PNG, JPEG, TIFF, WebP or GIF image");
   const pages = await describeImages(bytes, name);
   const [first] = pages;
-  if (!first) throw new FileError("FILE_FORMAT", name, "cannot be decoded: its header is damaged");
+  if (!first) throw damagedFile(name, "cannot be decoded: its header is damaged");
   if (pages.length > 1) {
     throw new FileError(
       "FILE_FORMAT",

@@ -120,7 +120,7 @@ async function beginsAsImage(path: string): Promise<boolean> {
 export async function readImageFile(path: string): Promise<Uint8Array> {
   return asReadError(path, () => readFile(path)).catch((cause) => {
     if (cause.code !== "ERR_FS_FILE_TOO_LARGE") throw cause;
-    throw new FileError("FILE_FORMAT", path, "is larger than 2 GiB", { cause });
+    throw new FileError("FILE_FORMAT", path, "is larger than 2 GiB: expected a smaller image file", { cause });
   });
 }
 

@@ -62,7 +62,7 @@ async function openColumns(file: OpenFile, { signal }: OpenColumnsOptions): Prom
     }
     rows++;
   }
-  if (rows === 0) throw new FileError("FILE_FORMAT", file.path, "holds no rows");
+  if (rows === 0) throw new FileError("FILE_FORMAT", file.path, "holds no rows: expected one JSON object per row");
   // pandas writes these layouts by default: columns by name, each with all of its values.
   if (rows === 1 && [...columns.values()].every(({ values }) => isContainer(values[0]))) throw notRows(file.path);
   const arrays = [...columns].map(([name, column]) => toNamedArray(file.path, name, column, rows));
@@ -137,7 +137,9 @@ function parse(path: string, text: string, where: string): unknown {
       return JSON.parse(withoutNan(text));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new FileError("FILE_FORMAT", path, `${where} is not JSON: ${reason}`, { cause });
+      throw new FileError("FILE_FORMAT", path, `${where} is not JSON: ${reason}. Correct it, or write the file again`, {
+        cause,
+      });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { constants, inflate } from "node:zlib";
 import { throwIfAborted } from "../abort.js";
-import { ArgumentError, describe, FileError } from "../errors.js";
+import { ArgumentError, damagedFile, describe, FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { allocate } from "./allocation.js";
 import { type NamedArray, namesLabels, openArrayColumns } from "./array-columns.js";
@@ -207,24 +207,31 @@ class MatlabFile {
       // Version 4 files do not begin with text. Their first number is a type of four decimal digits.
       const type = header.length >= 20 ? header.readUInt32LE(0) : Number.POSITIVE_INFINITY;
       const isVersion4 = type < 5000 || (header.length >= 20 && header.readUInt32BE(0) < 5000);
-      throw this.#fail(isVersion4 ? "may be a MATLAB 4 file. Save it with -v7" : "is not a MATLAB 5 file");
+      throw this.#fail(
+        isVersion4 ? "may be a MATLAB 4 file. Save it with -v7" : "is not a MATLAB 5 file. Save it with -v7",
+      );
     }
     this.#isForeign = (mark === "IM") !== (HOST_ORDER === "<");
     const version = this.#uint16(header, 124);
     if (version !== 0x0100)
-      throw this.#fail(`MATLAB file version ${version >> 8}.${version & 255} is unknown; 1.0 is read`);
+      throw this.#fail(
+        `MATLAB file version ${version >> 8}.${version & 255} is unknown: expected version 1.0. Save it with -v7`,
+      );
   }
 
   async #listVariables(): Promise<Variable[]> {
     const { size } = this.file;
     const variables: Variable[] = [];
     for (let at = HEADER_BYTES; at < size; ) {
-      if (size - at < 8) throw this.#fail(`is cut off: ${size - at} bytes after the last element`);
+      if (size - at < 8) throw this.#damaged(`is cut off: ${size - at} bytes after the last element`);
       const tag = await this.#fetch(at, 8);
       const [type, length] = [this.#uint32(tag, 0), this.#uint32(tag, 4)];
       const start = at + 8;
-      if (length > size - start) throw this.#fail(`is cut off: an element of ${length} bytes has ${size - start}`);
-      if (length > MAX_ELEMENT_BYTES) throw this.#fail(`has an element of ${length} bytes; less than 2 GiB are read`);
+      if (length > size - start) throw this.#damaged(`is cut off: an element of ${length} bytes has ${size - start}`);
+      if (length > MAX_ELEMENT_BYTES)
+        throw this.#fail(
+          `has an element of ${length} bytes: expected less than 2 GiB. Save the array in parts, or as .npy`,
+        );
       if (type === MATRIX || type === COMPRESSED) {
         const isCompressed = type === COMPRESSED;
         const head = isCompressed
@@ -248,7 +255,7 @@ class MatlabFile {
     // missing.
     const bytes = await this.#decompress(compressed, { finishFlush: constants.Z_SYNC_FLUSH });
     if (bytes.length < 8 || this.#uint32(bytes, 0) !== MATRIX)
-      throw this.#fail("has a compressed element that is not an array");
+      throw this.#damaged("has a compressed element that is not an array");
     return bytes.subarray(8);
   }
 
@@ -257,7 +264,7 @@ class MatlabFile {
     // Numbers are stored in the type of their class or in a smaller type.
     const limit = 8 + head.offset + 8 + byteLength(head, NUMBER_TYPES[head.dtype as string]) + 8;
     if (count(head) > length * MAX_EXPANSION) {
-      throw this.#fail(`claims ${head.shape.join(" x ")} numbers in ${length} compressed bytes`);
+      throw this.#damaged(`claims ${head.shape.join(" x ")} numbers in ${length} compressed bytes`);
     }
     const compressed = await this.#fetch(start, length);
     return (await this.#decompress(compressed, { maxOutputLength: limit })).subarray(8);
@@ -268,13 +275,13 @@ class MatlabFile {
       return await promisify(inflate)(bytes, options);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new FileError("FILE_FORMAT", this.file.path, `cannot be decompressed: ${reason}`, { cause });
+      throw damagedFile(this.file.path, `cannot be decompressed: ${reason}`, cause);
     }
   }
 
   #parseHead(bytes: Buffer): Head {
     const flags = this.#element(bytes, 0);
-    if (flags.type !== 6 || flags.length !== 8) throw this.#fail("has an array without its flags");
+    if (flags.type !== 6 || flags.length !== 8) throw this.#damaged("has an array without its flags");
     const word = this.#uint32(bytes, flags.start);
     const [className, dtype] = CLASSES[word & 0xff] ?? [`array of class ${word & 0xff}`];
     const dimensions = this.#element(bytes, flags.next);
@@ -285,13 +292,13 @@ class MatlabFile {
     }
     const name = this.#element(bytes, dimensions.next);
     if (dimensions.type !== 5 || dimensions.length < 8 || dimensions.length % 4 !== 0) {
-      throw this.#fail("has an array without its dimensions");
+      throw this.#damaged("has an array without its dimensions");
     }
     const shape = Array.from({ length: dimensions.length / 4 }, (_, axis) =>
       this.#uint32(bytes, dimensions.start + 4 * axis),
     );
     if (shape.some((size) => size >= 2 ** 31) || !Number.isSafeInteger(shape.reduce((a, b) => a * b, 8))) {
-      throw this.#fail(`has an array of ${shape.join(" x ")}, which no file can hold`);
+      throw this.#damaged(`has an array of ${shape.join(" x ")}, which no file can hold`);
     }
     return {
       name: bytes.toString("utf8", name.start, name.start + name.length),
@@ -306,9 +313,9 @@ class MatlabFile {
   #decode(bytes: Buffer, head: Head): FloatArray {
     const { type, start, length } = this.#element(bytes, head.offset);
     const stored = NUMBER_TYPES[DTYPES[type] ?? ""];
-    if (!stored) throw this.#fail(`has numbers of the unknown type ${type}`);
+    if (!stored) throw this.#damaged(`has numbers of the unknown type ${type}`);
     if (length !== byteLength(head, stored)) {
-      throw this.#fail(`has ${length} bytes for ${head.shape.join(" x ")} numbers of ${stored.bytes} bytes each`);
+      throw this.#damaged(`has ${length} bytes for ${head.shape.join(" x ")} numbers of ${stored.bytes} bytes each`);
     }
     const { result } = NUMBER_TYPES[head.dtype as string];
     const data = allocate<FloatArray>(this.file.path, result, count(head));
@@ -321,7 +328,7 @@ class MatlabFile {
 
   /** Reads the data element at `at`. An element of up to four bytes is stored together with its tag in eight bytes. */
   #element(bytes: Buffer, at: number): { type: number; start: number; length: number; next: number } {
-    const cutOff = () => this.#fail("is cut off within an array");
+    const cutOff = () => this.#damaged("is cut off within an array");
     if (at + 8 > bytes.length) throw cutOff();
     const word = this.#uint32(bytes, at);
     const isSmall = word >>> 16 !== 0;
@@ -343,6 +350,10 @@ class MatlabFile {
 
   #uint32(bytes: Buffer, at: number): number {
     return this.#isForeign === (HOST_ORDER === "<") ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at);
+  }
+
+  #damaged(reason: string): FileError {
+    return damagedFile(this.file.path, reason);
   }
 
   #fail(reason: string): FileError {

@@ -76,7 +76,7 @@ function toNeighbors(
       throw fail(`has no column ${JSON.stringify(name)}: expected columns of lists named indices and distances`);
     return lists.map((list, at) => {
       if (Array.isArray(list) || ArrayBuffer.isView(list)) return list as ArrayLike<number | bigint>;
-      throw fail(`column ${JSON.stringify(name)} has no list in line ${at}`);
+      throw fail(`column ${JSON.stringify(name)} has no list in line ${at}: expected lists of neighbors and distances`);
     });
   };
   const [indices, distances] = [listsOf("indices"), listsOf("distances")];
@@ -87,7 +87,10 @@ function toNeighbors(
   const lengths = new Float64Array(n * k);
   for (let at = 0; at < n; at++) {
     const [own, far] = [indices[at], distances[at]];
-    if (own.length !== far.length) throw fail(`has ${own.length} indices and ${far.length} distances in line ${at}`);
+    if (own.length !== far.length)
+      throw fail(
+        `has ${own.length} indices and ${far.length} distances in line ${at}: expected as many distances as indices`,
+      );
     for (let j = 0; j < own.length; j++) {
       numbers[rows[at] * k + j] = Number(own[j] ?? Number.NaN);
       lengths[rows[at] * k + j] = Number(far[j] ?? Number.NaN);
@@ -104,7 +107,7 @@ function rowsOf(given: readonly unknown[] | undefined, n: number, fail: (reason:
     const row = Number(value ?? Number.NaN);
     if (!(Number.isInteger(row) && row >= 0 && row < n))
       throw fail(`has row ${value} in line ${at}, expected 0 to ${n - 1}`);
-    if (seen[row]) throw fail(`has two lines for row ${row}`);
+    if (seen[row]) throw fail(`has two lines for row ${row}: expected one line per row`);
     seen[row] = 1;
     rows[at] = row;
   }

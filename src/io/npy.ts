@@ -1,4 +1,4 @@
-import { describe, FileError } from "../errors.js";
+import { damagedFile, describe, FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { allocate } from "./allocation.js";
 import type { Format } from "./format.js";
@@ -130,7 +130,7 @@ async function readNumbers(
       if (type.bytes === 8 && !Number.isSafeInteger(value) && !header.dtype.startsWith("f")) {
         throw formatError(
           file,
-          `${values[k]} at row ${row}, column ${col} is too large: integers are exact only below 2^53`,
+          `${values[k]} at row ${row}, column ${col} is too large: integers are exact only below 2^53. Convert the array to float64`,
         );
       }
       if (row >= start && row < end) data[(row - start) * cols + col] = value;
@@ -242,8 +242,8 @@ function checkDataSize(file: OpenFile, header: NpyHeader, expected: number): voi
   const found = file.size - header.offset;
   if (expected > found) {
     const shape = `(${header.shape.join(", ")})`;
-    throw formatError(
-      file,
+    throw damagedFile(
+      file.path,
       `is cut off: shape ${shape} of ${header.dtype} needs ${expected} bytes of data, found ${found}`,
     );
   }

@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { throwIfAborted } from "../abort.js";
-import { FileError } from "../errors.js";
+import { damagedFile, FileError } from "../errors.js";
 import { checkPath } from "./atomic-write.js";
 import { asReadError } from "./file-errors.js";
 
@@ -42,7 +42,11 @@ export async function openRegularFile(path: string): Promise<OpenFile> {
     // Check the file before opening it, because opening a named pipe would wait until another program writes to it.
     const status = await stat(path);
     if (!status.isFile()) {
-      throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
+      throw new FileError(
+        "FILE_READ",
+        path,
+        status.isDirectory() ? "is a folder: expected a file" : "is not a regular file: expected a file",
+      );
     }
     return { path, handle: await open(path, "r"), size: status.size, location: path };
   });
@@ -65,7 +69,7 @@ export async function readFully(
     const { bytesRead } = await file.handle.read(target, done, target.length - done, position + done);
     if (bytesRead === 0) {
       const reason = `was shortened while it was read: it ends at byte ${position + done}`;
-      throw new FileError("FILE_FORMAT", file.path, reason);
+      throw damagedFile(file.path, reason, undefined, "Wait until the file is complete, and read it again");
     }
     done += bytesRead;
   }

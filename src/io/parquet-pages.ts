@@ -7,7 +7,7 @@ import type {
   RowGroup,
   SchemaTree,
 } from "hyparquet";
-import { FileError } from "../errors.js";
+import { damagedFile } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
 import { createByteReader, type OpenFile } from "./open-file.js";
 import { badList, raggedList, toNumbers } from "./table.js";
@@ -154,11 +154,7 @@ async function* readPages(parquetFile: ParquetFile, path: ColumnPath, start: num
       if (row !== end) {
         const name = JSON.stringify(path[1].element.name);
         const count = Number(group.num_rows);
-        throw new FileError(
-          "FILE_FORMAT",
-          parquetFile.file.path,
-          `column ${name} has ${row - end + count} of ${count} rows`,
-        );
+        throw damagedFile(parquetFile.file.path, `column ${name} has ${row - end + count} of ${count} rows`);
       }
     }
     row = end;

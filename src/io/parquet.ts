@@ -1,6 +1,6 @@
 import type { AsyncBuffer, FileMetaData, SchemaElement, SchemaTree } from "hyparquet";
 import { throwIfAborted } from "../abort.js";
-import { FileError } from "../errors.js";
+import { damagedFile } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { columnFormat } from "./column-format.js";
 import type { ColumnSource, OpenColumnsOptions } from "./column-source.js";
@@ -222,7 +222,7 @@ async function openParquetTable(file: OpenFile, signal: AbortSignal | undefined)
   const compressors = { ...known, LZ4_RAW: decompressLz4Block };
   const slice = async (start: number, end: number): Promise<ArrayBuffer> => {
     if (!(start >= 0 && start <= end && end <= file.size)) {
-      throw new FileError("FILE_FORMAT", file.path, `refers to bytes ${start} to ${end} of ${file.size}`);
+      throw damagedFile(file.path, `is cut off or damaged: it refers to bytes ${start} to ${end} of ${file.size}`);
     }
     const bytes = new ArrayBuffer(end - start);
     await readFully(file, new Uint8Array(bytes), start, signal);

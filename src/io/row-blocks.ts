@@ -1,5 +1,5 @@
 import { requireInteger } from "../arguments.js";
-import { FileError } from "../errors.js";
+import { damagedFile, type FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { allocate } from "./allocation.js";
 import { asReadError } from "./file-errors.js";
@@ -96,4 +96,4 @@ export function readForward(path: string, reader: RowBlocks, close: () => Promis
 }
 
 const tooFewRows = (path: string, found: number, expected: number): FileError =>
-  new FileError("FILE_FORMAT", path, `has only ${found} of ${expected} rows`);
+  damagedFile(path, `has only ${found} of ${expected} rows`);

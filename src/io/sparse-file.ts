@@ -1,5 +1,5 @@
 import type { Dataset, Group } from "h5wasm";
-import { FileError } from "../errors.js";
+import { damagedFile, FileError } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
 import { SparseMatrix } from "../sparse-matrix.js";
 import { asReadError } from "./file-errors.js";
@@ -97,9 +97,7 @@ function toRows(path: string, stored: Stored): SparseMatrix {
       });
     }
   } catch (cause) {
-    throw new FileError("FILE_FORMAT", path, `holds a sparse matrix that is damaged: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw damagedFile(path, `holds a sparse matrix that is damaged: ${(cause as Error).message}`, cause);
   }
   const advice = "Save matrix.tocsr()";
   throw new FileError(

@@ -36,7 +36,11 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
   const width = shape.slice(1).reduce((product, size) => product * size, 1);
   const rowBytes = width * type.bytes;
   if (rowBytes > MAX_ROW_BYTES)
-    throw new FileError("FILE_FORMAT", path, `has rows of ${rowBytes} bytes, too long to read`);
+    throw new FileError(
+      "FILE_FORMAT",
+      path,
+      `has rows of ${rowBytes} bytes, which are too long to read. Split the array`,
+    );
   for (let k = 0; k < rows.length; k++) {
     const row = rows[k];
     if (!(Number.isInteger(row) && row >= 0 && row < count)) requireInteger(row, `rows[${k}]`, 0, count - 1);
@@ -86,7 +90,11 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
  */
 export function checkAxes(path: string, shape: readonly number[]): void {
   if (shape.slice(1).includes(0))
-    throw new FileError("FILE_FORMAT", path, `has shape (${shape.join(", ")}), empty rows`);
+    throw new FileError(
+      "FILE_FORMAT",
+      path,
+      `has shape (${shape.join(", ")}): expected rows with at least one number, found empty rows`,
+    );
 }
 
 /** @throws {FileError} FILE_FORMAT for a 64-bit integer that a JavaScript number cannot represent exactly */
@@ -95,6 +103,10 @@ export function toNumbers(path: string, values: ArrayLike<number> | BigInt64Arra
   return Float64Array.from(values as ArrayLike<bigint> as Iterable<bigint> & ArrayLike<bigint>, (value) => {
     const number = Number(value);
     if (Number.isSafeInteger(number)) return number;
-    throw new FileError("FILE_FORMAT", path, `${value} is too large: integers are exact only below 2^53`);
+    throw new FileError(
+      "FILE_FORMAT",
+      path,
+      `${value} is too large: integers are exact only below 2^53. Convert the array to float64`,
+    );
   });
 }

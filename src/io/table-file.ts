@@ -23,7 +23,11 @@ import { type Table, type TableLike, toTable } from "./table.js";
 export function readTable(path: string, options: ReadTableOptions = {}): Promise<Table> {
   return readWithFormat(path, options, async (format, file) => {
     if (format.readTable) return format.readTable(file, options);
-    throw new FileError("FILE_FORMAT", path, `is ${format.name}, which has no named columns`);
+    throw new FileError(
+      "FILE_FORMAT",
+      path,
+      `is ${format.name}, which has no named columns: expected a table, such as .csv, .parquet or .arrow`,
+    );
   });
 }
 

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { FileError } from "../errors.js";
+import { damagedFile, FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import type { ColumnSource, OpenColumnsOptions } from "./column-source.js";
 import { detectFormat } from "./formats.js";
@@ -121,7 +121,7 @@ async function openMatrix(
           left -= block.rows;
           yield block.data instanceof type ? block : new Matrix(new type(block.data), block.rows, block.cols);
         }
-        if (left !== 0) throw new FileError("FILE_FORMAT", part.path, `has only ${rows - left} of ${rows} rows`);
+        if (left !== 0) throw damagedFile(part.path, `has only ${rows - left} of ${rows} rows`);
       }
     }
   }
@@ -175,7 +175,12 @@ async function* openPart({ path, keys }: TablePart, options: OpenColumnsOptions)
   const file = await openFile(path, options.signal);
   try {
     const { openColumns, name } = await detectFormat(file);
-    if (!openColumns) throw new FileError("FILE_FORMAT", path, `is ${name}, which has no columns`);
+    if (!openColumns)
+      throw new FileError(
+        "FILE_FORMAT",
+        path,
+        `is ${name}, which has no columns: expected a table, such as .csv, .parquet or .arrow`,
+      );
     yield withKeys(await openColumns(file, options), keys);
   } finally {
     await file.handle.close();

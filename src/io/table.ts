@@ -146,7 +146,11 @@ export function matrixType(
 
 /** Creates the error for a row whose list cannot be a row of a matrix. */
 export const badList = (path: string, name: string, row: number, found: string): FileError =>
-  new FileError("FILE_FORMAT", path, `column ${describe(name)} has ${found} in row ${row}`);
+  new FileError(
+    "FILE_FORMAT",
+    path,
+    `column ${describe(name)} has ${found} in row ${row}: expected lists of equal length without nulls`,
+  );
 
 /** Creates the error for a list that is longer or shorter than the first. */
 export const raggedList = (
@@ -237,7 +241,11 @@ export function toNumbers(path: string, name: string, values: ArrayLike<unknown>
     const number = typeof value === "bigint" ? Number(value) : undefined;
     if (number === undefined) throw cellError(path, name, `contains ${describe(value)}, which is not a number`);
     if (Number.isSafeInteger(number)) return number;
-    throw cellError(path, name, `contains ${value}, which is too large: integers are exact only below 2^53`);
+    throw cellError(
+      path,
+      name,
+      `contains ${value}, which is too large: integers are exact only below 2^53. Convert the column to float64 or text`,
+    );
   });
 }
 
@@ -277,7 +285,8 @@ const cellError = (path: string, name: string, reason: string): FileError =>
 /** Returns the requested columns in the order of the file. */
 export function selectColumns(path: string, names: readonly string[], wanted: readonly string[] | undefined): string[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw new FileError("FILE_FORMAT", path, `has two columns named ${describe(twice)}`);
+  if (twice !== undefined)
+    throw new FileError("FILE_FORMAT", path, `has two columns named ${describe(twice)}. Rename one of them`);
   const missing = wanted?.find((name) => !names.includes(name));
   if (missing !== undefined) {
     throw new FileError("FILE_FORMAT", path, `has no column ${describe(missing)}; it has ${list(names)}`);

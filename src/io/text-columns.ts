@@ -86,7 +86,11 @@ async function openTextTable(
   const file = await asUtf8(given, signal);
   const dialect = await detectDialect(file, true);
   const { rows, isComplete } = await readHead(file, dialect, signal);
-  if (rows.length === 0) throw formatError(file, isTable ? "holds no line of column names" : "holds no numbers");
+  if (rows.length === 0)
+    throw formatError(
+      file,
+      isTable ? "holds no line of column names: expected a table" : "holds no numbers: expected one point per line",
+    );
   const layout = detectLayout(file.path, rows, dialect, isTable);
   const statistics = layout.names.map(() => new ColumnStatistics(dialect.notation));
   const table = { file, dialect, layout, statistics, signal };
@@ -138,7 +142,10 @@ function checkedRow({ file, layout }: TextTable, row: TextRow): TextRow {
   if (layout.hasTrailingSeparator && fields.length === layout.width + 1 && fields.at(-1) === "") {
     return { fields: fields.slice(0, -1), line };
   }
-  throw formatError(file, `line ${line} has ${plural(fields.length, "field")}, but the first line has ${layout.width}`);
+  throw formatError(
+    file,
+    `line ${line} has ${plural(fields.length, "field")}, but the first line has ${layout.width}. Correct the line`,
+  );
 }
 
 function describeColumn(name: string, statistics: ColumnStatistics): ColumnDescription {

@@ -22,7 +22,7 @@ export async function readTextLabels(given: OpenFile, options: ReadLabelsOptions
   const file = await asUtf8(given, options.signal);
   const lines = await readLines(file, options.signal);
   const found = isTable(file.path, lines) ? await readColumn(file, options) : readList(lines, options.count);
-  if (found.length === 0) throw new FileError("FILE_FORMAT", file.path, "holds no labels");
+  if (found.length === 0) throw new FileError("FILE_FORMAT", file.path, "holds no labels: expected one label per line");
   return found.slice(...resolveRowRange(options.rows, found.length, file.path));
 }
 
@@ -33,7 +33,8 @@ async function readLines(file: OpenFile, signal: AbortSignal | undefined): Promi
   const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim());
   while (lines.length > 0 && lines[lines.length - 1] === "") lines.pop();
   const broken = lines.findIndex((line) => line.includes("\uFFFD"));
-  if (broken >= 0) throw new FileError("FILE_FORMAT", file.path, `line ${broken + 1} is not UTF-8 text`);
+  if (broken >= 0)
+    throw new FileError("FILE_FORMAT", file.path, `line ${broken + 1} is not UTF-8 text. Save the file as UTF-8`);
   return lines;
 }
 

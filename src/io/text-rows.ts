@@ -1,7 +1,7 @@
 import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { throwIfAborted } from "../abort.js";
-import { FileError } from "../errors.js";
+import { damagedFile, FileError } from "../errors.js";
 import type { OpenFile } from "./open-file.js";
 import type { TextDialect } from "./text-dialect.js";
 
@@ -56,13 +56,17 @@ export async function* readRows(
         continue;
       }
       if (blank !== undefined && fields.length === 1) {
-        throw new FileError("FILE_FORMAT", file.path, `line ${blank} is empty`);
+        throw new FileError(
+          "FILE_FORMAT",
+          file.path,
+          `line ${blank} is empty: expected one row per line. Remove the empty line`,
+        );
       }
       yield { fields, line };
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new FileError("FILE_FORMAT", file.path, `is malformed: ${error.message}`, { cause: error });
+    throw damagedFile(file.path, `is malformed: ${error.message}`, error, "Correct the quotes in this line");
   }
 }
 

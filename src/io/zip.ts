@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type { Entry, ZipFile } from "yauzl";
-import { FileError } from "../errors.js";
+import { damagedFile, FileError } from "../errors.js";
 import { asFormatError, withFormatErrors } from "./file-errors.js";
 import { type OpenFile, readPieces, sliceFile } from "./open-file.js";
 import { spool } from "./spool.js";
@@ -77,5 +77,5 @@ async function* checked(path: string, entry: Entry, pieces: AsyncIterable<Buffer
     sum = crc32(piece, sum);
     yield piece;
   }
-  if (sum !== entry.crc32) throw new FileError("FILE_FORMAT", path, "is damaged: its checksum differs");
+  if (sum !== entry.crc32) throw damagedFile(path, "is damaged: its checksum differs");
 }

@@ -1,5 +1,5 @@
+import { abortError } from "../abort.js";
 import { shapeMismatch, tooFewPoints } from "../arguments.js";
-import { abortError } from "../binding.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 
 /** Checks an embedding for a new layout: n x 2, with n at least `least`. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
+import { abortError } from "../abort.js";
 import { rejectUnknown, requireInteger, requireOptions, requireSignal, tooFewPoints } from "../arguments.js";
-import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
+import { awaitNative, binding, withTranslation } from "../binding.js";
 import type { DataError } from "../errors.js";
 import { describeFarValue } from "../far-value.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";

@@ -50,7 +50,7 @@ export const PREPARATION = {
    * interquartile range / 1.349. Standard deviations are divided by the same scale. Default: columns are not scaled.
    */
   standardize: choice(STANDARDIZATIONS, {
-    help: "one scale for all columns: zscore, by mean and standard deviation, or robust, by median and quartiles",
+    help: "bring all columns to the same scale: zscore, by mean and standard deviation, or robust, by median and quartiles",
     guide: "bring all columns to one scale; standard deviations are divided by the same scale",
   }),
 };

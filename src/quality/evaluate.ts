@@ -1,5 +1,6 @@
+import { abortError } from "../abort.js";
 import { requireOptions, shapeMismatch, tooFewPoints } from "../arguments.js";
-import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
+import { awaitNative, binding, withTranslation } from "../binding.js";
 import { ArgumentError, type DataError } from "../errors.js";
 import { describeFarValue } from "../far-value.js";
 import { type MatrixLike, toMatrix } from "../matrix.js";

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
+import { abortError } from "../abort.js";
 import {
   rejectUnknown,
   requireInteger,
@@ -8,7 +9,7 @@ import {
   shapeMismatch,
   tooFewPoints,
 } from "../arguments.js";
-import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
+import { awaitNative, binding, withTranslation } from "../binding.js";
 import { ArgumentError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { abortSignal, callback, integer, type OptionValues } from "../options/index.js";

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { abortError } from "../abort.js";
 import {
   rejectUnknown,
   requireInteger,
@@ -7,7 +8,7 @@ import {
   shapeMismatch,
   tooFewPoints,
 } from "../arguments.js";
-import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
+import { awaitNative, binding, withTranslation } from "../binding.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import type { DistanceName } from "./distances.js";
 

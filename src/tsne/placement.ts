@@ -1,5 +1,5 @@
+import { abortError } from "../abort.js";
 import { reject, rejectUnknown, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
-import { abortError } from "../binding.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import {

@@ -2,15 +2,15 @@ import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { endianness, totalmem } from "node:os";
 import { extname } from "node:path";
+import { abortError } from "../abort.js";
 import {
-  abortError,
   binding,
   type NativeRun,
   type NativeStateArray,
   type NativeStateShape as Shape,
   translate,
 } from "../binding.js";
-import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
+import { ArgumentError, damagedFile, FileError, SigmaTsneError } from "../errors.js";
 import { checkPath, systemReason, writeFileAtomic } from "../io/index.js";
 import type { FittedPreparation } from "../preparation/index.js";
 import type { CheckedAffinities, CheckedNeighbors } from "./given-neighbors.js";
@@ -264,7 +264,11 @@ export async function readRun(
   try {
     const status = await stat(path);
     if (!status.isFile()) {
-      throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
+      throw new FileError(
+        "FILE_READ",
+        path,
+        status.isDirectory() ? "is a folder: expected a file" : "is not a regular file: expected a file",
+      );
     }
     const handle = await open(path, "r");
     try {
@@ -346,15 +350,21 @@ function allocatePreparation(shape: PreparationShape | undefined, cols: number):
   };
 }
 
-const damaged = (path: string, reason: string, cause?: unknown) =>
-  new FileError("FILE_FORMAT", path, reason, { cause });
+const RUN_AGAIN =
+  "Copy the file again, or fit the data and save the run again: the same data, options and seed give the same bytes";
+
+const damaged = (path: string, reason: string, cause?: unknown) => damagedFile(path, reason, cause, RUN_AGAIN);
 
 /** Checks the first bytes, including the version, and returns the length of the header. */
 async function readPrelude({ path, size, handle, hash }: RunSource): Promise<number> {
   const prelude = Buffer.alloc(PRELUDE_BYTES);
   if (size > 0) await handle.read(prelude, 0, PRELUDE_BYTES, 0);
   if (size === 0 || !prelude.subarray(0, Math.min(size, MAGIC.length)).equals(MAGIC.subarray(0, size))) {
-    throw damaged(path, "is not a saved run: expected a file of embed --save or Tsne.save");
+    throw new FileError(
+      "FILE_FORMAT",
+      path,
+      "is not a saved run: expected a file that embed --save or Tsne.save has written",
+    );
   }
   if (size < PRELUDE_BYTES) throw damaged(path, "is cut off within its first bytes");
   const version = prelude.readUInt32LE(MAGIC.length);
@@ -394,7 +404,10 @@ function parseHeader(path: string, text: string, threads: number | undefined) {
 function requireFreeMemory(path: string, bytes: number): void {
   const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
   if (bytes <= free) return;
-  throw new SigmaTsneError("OUT_OF_MEMORY", `${path}: the run needs ${inGiB(bytes)}, but only ${inGiB(free)} are free`);
+  throw new SigmaTsneError(
+    "OUT_OF_MEMORY",
+    `${path}: the run needs ${inGiB(bytes)}, but only ${inGiB(free)} are free. Close other programs, or use a machine with more memory`,
+  );
 }
 
 /** Compares the hash of all bytes that were read with the checksum at `start`. */
@@ -424,7 +437,7 @@ async function readGiven(
   await readArray(unhashed, indexPlan, start, (first, numbers) => given.indices.set(numbers, first * k));
   await readArray(unhashed, squaredPlan, start, (first, numbers) => given.squared.set(numbers, first * k));
   const isBad = given.indices.some((index) => index >= rows) || given.squared.some((value) => !(value >= 0));
-  if (isBad) throw new FileError("FILE_FORMAT", source.path, "its neighbors are not valid row numbers and distances");
+  if (isBad) throw damaged(source.path, "its neighbors are not valid row numbers and distances");
   return given;
 }
 
@@ -450,7 +463,7 @@ async function readFully({ path, handle, hash, signal }: RunSource, target: Buff
   for (let done = 0; done < target.length; ) {
     if (signal?.aborted) throw abortError(signal);
     const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
-    if (bytesRead === 0) throw new FileError("FILE_FORMAT", path, "was shortened while it was read");
+    if (bytesRead === 0) throw damaged(path, "was shortened while it was read");
     done += bytesRead;
   }
   hash.update(target);

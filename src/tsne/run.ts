@@ -1,12 +1,6 @@
+import { abortError } from "../abort.js";
 import { rejectUnknown, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
-import {
-  abortError,
-  awaitNative,
-  binding,
-  type NativeProgress,
-  type NativeStateShape,
-  withTranslation,
-} from "../binding.js";
+import { awaitNative, binding, type NativeProgress, type NativeStateShape, withTranslation } from "../binding.js";
 import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.js";
 import { describeFarValue } from "../far-value.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";

@@ -163,7 +163,11 @@ describe.each<[string, string[], string]>([
     ["embed", "mu.csv", "-o", "nowhere/y.npy"],
     "nowhere/y.npy: cannot be written",
   ],
-  ["an output that is a folder", ["embed", "mu.csv", "-o", "folder.npy"], "folder.npy: is a directory"],
+  [
+    "an output that is a folder",
+    ["embed", "mu.csv", "-o", "folder.npy"],
+    "folder.npy: is a folder: expected the path of a file",
+  ],
   ["a picture folder that is not there", embed("--plot", "nowhere/y.png"), "nowhere/y.png: cannot be written"],
   ["an embedding to draw that is not there", ["plot", "missing.npy", "-o", "out/y.png"], "missing.npy: cannot be read"],
 ])("failure: %s", (_, args, message) => {

@@ -234,7 +234,7 @@ describe("impossible requests are rejected before any work, in one line:", () =>
     await workplace.write("other/notes.txt", "mine");
     for (const [folder, what] of [
       ["other", "contains other files, and was not changed"],
-      ["other/notes.txt", "is not a folder"],
+      ["other/notes.txt", "is a file: expected the path of a folder"],
     ] as const) {
       expect(last(await train(folder))).toBe(
         `sigma-tsne train: ${folder}: ${what}; use --run-dir or --extra for another folder`,

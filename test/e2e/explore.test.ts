@@ -142,10 +142,14 @@ describe("the server", () => {
     expect(answer.headers.get("content-disposition")).toBe('attachment; filename="explorer.html"');
     const page = await answer.text();
     expect(page).not.toMatch(/(?:src|href)="(?!data:)/);
-    expect(page).toMatch(/<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/);
+    expect(page).toMatch(
+      /<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-[^']*'; style-src/,
+    );
     const [, json = ""] = /<script type="application\/json" id="offline-data">(.*)<\/script>/s.exec(page) ?? [];
-    const { description, answers } = JSON.parse(json) as OfflineData;
-    expect(description).toMatchObject({ n, computations: [], abilities: { search: false } });
+    const { description, answers, computer } = JSON.parse(json) as OfflineData;
+    // Without the data behind the map there is nothing to compute.
+    expect(computer).toBeNull();
+    expect(description).toMatchObject({ n, computations: [], abilities: { search: false }, recomputation: null });
     expect(description.columns[0]).toMatchObject({ categories: ["<b>0</script>", "<b>1</script>", "<b>2</script>"] });
     expect(Object.keys(answers)).toEqual([
       "/api/layouts/map",

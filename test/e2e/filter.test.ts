@@ -91,7 +91,9 @@ describe("place --arrow", () => {
     const bytes = stream([10, 10]);
     const { code, output, stderr } = await filter(["place", "run.tsne", "--arrow"], bytes.subarray(0, -100));
     expect(code).toBe(1);
-    expect(stderr).toBe("sigma-tsne place: standard input: is cut off within batch 1\n");
+    expect(stderr).toBe(
+      "sigma-tsne place: standard input: is cut off within batch 1. Write the stream again, and check that the program that writes it ends without an error\n",
+    );
     expect(output.subarray(-4)).toEqual(Buffer.alloc(4, 255));
   });
 

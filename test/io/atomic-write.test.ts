@@ -151,7 +151,9 @@ describe("assertWritable", () => {
   it("reports the reason why it cannot write", async () => {
     const file = await oldFile("ways");
     await expect(assertWritable(path("none/map.csv"))).rejects.toMatchObject(failure(/folder .*none: no such file/));
-    await expect(assertWritable(path("ways"))).rejects.toMatchObject(failure(/is a directory$/));
+    await expect(assertWritable(path("ways"))).rejects.toMatchObject(
+      failure(/is a folder: expected the path of a file$/),
+    );
     await expect(assertWritable(join(file, "map.csv"))).rejects.toMatchObject(failure(/not a directory/));
     await expect(assertWritable("/proc/map.csv")).rejects.toMatchObject(failure(/folder \/proc/));
     await expect(assertWritable("")).rejects.toMatchObject({ code: "INVALID_ARGUMENT", argument: "path" });

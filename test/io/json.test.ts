@@ -26,7 +26,9 @@ describe("JSON lines", () => {
 
   it("must not be empty, as lines or as an array", async () => {
     for (const text of ["\n", "[]", "[\n]\n"]) {
-      await expect(readDataset(await save("empty.json", text))).rejects.toMatchObject(failure(/holds no rows$/));
+      await expect(readDataset(await save("empty.json", text))).rejects.toMatchObject(
+        failure(/holds no rows: expected one JSON object per row$/),
+      );
     }
   });
 

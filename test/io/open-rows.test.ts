@@ -269,11 +269,23 @@ describe("a column of lists", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["shorter", [1, 2], /column "mean" has a list of 2 numbers \(the first has 3\) in row 33$/],
-    ["longer", [1, 2, 3, 4], /column "mean" has a list of 4 numbers \(the first has 3\) in row 33$/],
-    ["empty", [], /column "mean" has an empty list in row 33$/],
-    ["null", null, /column "mean" has no list in row 33$/],
-    ["partly null", [1, null, 3], /column "mean" has a null in its list in row 33$/],
+    [
+      "shorter",
+      [1, 2],
+      /column "mean" has a list of 2 numbers \(the first has 3\) in row 33: expected lists of equal length without nulls$/,
+    ],
+    [
+      "longer",
+      [1, 2, 3, 4],
+      /column "mean" has a list of 4 numbers \(the first has 3\) in row 33: expected lists of equal length without nulls$/,
+    ],
+    ["empty", [], /column "mean" has an empty list in row 33: expected lists of equal length without nulls$/],
+    ["null", null, /column "mean" has no list in row 33: expected lists of equal length without nulls$/],
+    [
+      "partly null",
+      [1, null, 3],
+      /column "mean" has a null in its list in row 33: expected lists of equal length without nulls$/,
+    ],
   ])("with a list that is %s is rejected with its row", async (_, list, message) => {
     const bad: Lists = lists.map((good, i) => (i === 33 ? (list as null) : good));
     for (const pageSize of [1, 100, 10_000]) {
@@ -292,7 +304,7 @@ describe("a column of lists", () => {
     await writeParquet(path("first.parquet"), { mean: first });
     await writeArrow(path("first.arrow"), { mean: first });
     for (const file of [path("first.parquet"), path("first.arrow")]) {
-      await expect(readMatrix(file)).rejects.toThrow(/in row [01]$/);
+      await expect(readMatrix(file)).rejects.toThrow(/in row [01]:/);
     }
   });
 

@@ -77,7 +77,11 @@ async function readMetrics(path: string): Promise<Pick<ComparisonMetrics, "n" | 
       return { n: n as number, maps };
     }
   } catch (cause) {
-    throw new FileError("FILE_FORMAT", path, "is not JSON", { cause });
+    throw new FileError("FILE_FORMAT", path, "is not JSON. Run compare again", { cause });
   }
-  throw new FileError("FILE_FORMAT", path, "does not list the compared maps");
+  throw new FileError(
+    "FILE_FORMAT",
+    path,
+    "does not list the compared maps: expected a file that compare has written. Run compare again",
+  );
 }

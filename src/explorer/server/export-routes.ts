@@ -2,10 +2,21 @@ import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { disarmFormula } from "../../csv-cell.js";
 import { encodeTable, type TableColumn } from "../../io/index.js";
+import type { Matrix } from "../../matrix.js";
+import { describeBytes } from "../byte-size.js";
 import { type Column, columnOf } from "../columns.js";
 import type { Exploration } from "../exploration.js";
 import { freeName } from "../free-name.js";
-import { type ExplorationDescription, FILE_ROW, type OfflineData, paths } from "../protocol.js";
+import {
+  type ExplorationDescription,
+  FILE_ROW,
+  type OfflineComputer,
+  type OfflineData,
+  paths,
+  type RecomputationDescription,
+} from "../protocol.js";
+import { describeRecomputation, readComputer, typeInFile } from "../recomputation.js";
+import { badRequest } from "./failure.js";
 import { renderOfflinePage } from "./offline-page.js";
 import { MAX_INDEX_BYTES, readIndices } from "./point-indices.js";
 
@@ -36,8 +47,11 @@ export function registerExportRoutes(app: FastifyInstance, exploration: Explorat
     });
   }
   if (page === undefined) return;
-  app.get("/api/offline", { config: SLOW }, async (_request, reply) => {
-    const pieces = renderOfflinePage(page, offlineData(exploration));
+  app.get("/api/offline", { config: SLOW }, async (request, reply) => {
+    const { data } = request.query as { data?: string };
+    if (data !== undefined && data !== "true" && data !== "false") throw badRequest("data must be true or false");
+    const computer = await computerOf(exploration, data === undefined ? undefined : data === "true");
+    const pieces = renderOfflinePage(page, offlineData(exploration, computer), computer.parts !== undefined);
     // An error before the first piece is still sent as an error response.
     const first = await pieces.next();
     reply.header("content-disposition", 'attachment; filename="explorer.html"');
@@ -79,8 +93,28 @@ async function tableOf(
   return table;
 }
 
+/** Whether a saved file can compute maps, and what it needs for that. */
+interface SavedComputer {
+  readonly recomputation: RecomputationDescription | null;
+  readonly parts: Omit<OfflineComputer, "means" | "sigma"> | undefined;
+}
+
+/** @param isWanted whether the user wants the data in the file; undefined for the default */
+async function computerOf({ data, n }: Exploration, isWanted: boolean | undefined): Promise<SavedComputer> {
+  if (!data) return { recomputation: null, parts: undefined };
+  const known = describeRecomputation(data.means, data.sigma);
+  const { bytes, obstacle, isDefault } = known;
+  if (isWanted && obstacle !== null) throw badRequest(obstacle);
+  if (isWanted ?? isDefault) return { recomputation: known, parts: await readComputer(n) };
+  const reason =
+    isWanted === false
+      ? "The data were left out when the file was saved."
+      : `The data need ${describeBytes(bytes)} and were left out when the file was saved.`;
+  return { recomputation: { ...known, obstacle: obstacle ?? reason }, parts: undefined };
+}
+
 /** JSON of an {@link OfflineData}, in pieces. */
-async function* offlineData(exploration: Exploration): AsyncGenerator<string> {
+async function* offlineData(exploration: Exploration, { recomputation, parts }: SavedComputer): AsyncGenerator<string> {
   const whole = exploration.describe();
   const layouts = whole.layouts.filter(({ kind }) => kind === "map" || exploration.n <= MAX_SEPARATED);
   const { columns, notices } = columnsOfFile(exploration);
@@ -92,17 +126,46 @@ async function* offlineData(exploration: Exploration): AsyncGenerator<string> {
     notices: [...whole.notices, ...notices],
     computations: [],
     abilities: { ...whole.abilities, ...abilities },
+    recomputation,
   };
   yield `{"description":${JSON.stringify(description)},"answers":{`;
   let comma = "";
   for await (const [path, type, content] of answers(exploration, description, columns)) {
-    yield `${comma}${JSON.stringify(path)}:{"type":${JSON.stringify(type)},"base64":"`;
-    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.toString("base64", at, at + PIECE_BYTES);
-    yield '"}';
+    yield `${comma}${JSON.stringify(path)}:{"type":${JSON.stringify(type)},"base64":`;
+    yield* base64(content);
+    yield "}";
     comma = ",";
   }
-  yield "}}";
+  yield `},"computer":`;
+  if (!parts || !exploration.data) yield "null";
+  else {
+    const { means, sigma } = exploration.data;
+    yield `${JSON.stringify(parts).slice(0, -1)},"means":`;
+    yield* storedMatrix(means);
+    yield `,"sigma":`;
+    if (sigma) yield* storedMatrix(sigma);
+    else yield "null";
+    yield "}";
+  }
+  yield "}";
+}
+
+/** JSON of a {@link StoredMatrix}, in pieces. */
+function* storedMatrix(matrix: Matrix): Generator<string> {
+  const type = typeInFile(matrix);
+  yield `{"type":"${type}","cols":${matrix.cols},"base64":`;
+  yield* base64(
+    type === "float32" && matrix.data instanceof Float64Array ? Float32Array.from(matrix.data) : matrix.data,
+  );
+  yield "}";
+}
+
+/** Base64 of the bytes as a JSON text, in pieces. */
+function* base64(content: ArrayBufferView): Generator<string> {
+  yield '"';
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.toString("base64", at, at + PIECE_BYTES);
+  yield '"';
 }
 
 type Answer = readonly [path: keyof OfflineData["answers"] & string, type: string, content: ArrayBufferView];

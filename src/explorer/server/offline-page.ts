@@ -25,8 +25,13 @@ export function pageFolder(): string {
  *
  * @param folder folder of the built page
  * @param data JSON, in pieces
+ * @param computes whether the data contain the WebAssembly core
  */
-export async function* renderOfflinePage(folder: string, data: AsyncIterable<string>): AsyncGenerator<string> {
+export async function* renderOfflinePage(
+  folder: string,
+  data: AsyncIterable<string>,
+  computes: boolean,
+): AsyncGenerator<string> {
   const html = await readFile(join(folder, "index.html"), "utf8");
   const hashes: string[] = [];
   const inlined = await replaceAll(html, async (tag) => {
@@ -41,7 +46,8 @@ export async function* renderOfflinePage(folder: string, data: AsyncIterable<str
   });
   const policy = [
     "default-src 'none'",
-    `script-src ${hashes.join(" ")}`,
+    // The worker that computes maps has the policy of the page, and compiling WebAssembly needs this source.
+    `script-src ${hashes.join(" ")}${computes ? " 'wasm-unsafe-eval'" : ""}`,
     "style-src 'unsafe-inline'",
     "img-src data: blob:",
     "font-src data:",

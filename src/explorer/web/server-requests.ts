@@ -4,12 +4,12 @@ import {
   type Failure,
   ITERATION_HEADER,
   type LayoutDescription,
-  OFFLINE_ELEMENT,
-  type OfflineData,
   type PointDescription,
   paths,
 } from "../protocol.js";
 import { TextValues } from "../text-values.js";
+import { offline } from "./offline/offline-data.js";
+import { answerOffline, describeOffline } from "./offline/offline-maps.js";
 
 /** An error answer of the server. */
 export class RequestFailure extends Error {
@@ -27,24 +27,19 @@ class UnreachableError extends Error {
   }
 }
 
-const offline = readOffline();
 /** Whether the page is an offline file that contains its data and has no server. */
 export const isOffline = offline !== undefined;
 
-function readOffline(): OfflineData | undefined {
-  const text = document.getElementById(OFFLINE_ELEMENT)?.textContent;
-  return text ? (JSON.parse(text) as OfflineData) : undefined;
-}
-
 /** Sends a request and returns the answer. Error answers are thrown. */
 export async function ask(path: string, init?: RequestInit): Promise<Response> {
-  const kept = offline?.answers[path];
-  if (kept) return new Response(decode(kept.base64), { headers: { "content-type": kept.type } });
-  if (offline)
+  if (offline) {
+    const own = await answerOffline(path);
+    if (own) return own;
     throw new RequestFailure({
       code: "OFFLINE",
       message: "This function needs a server, which an offline file does not have.",
     });
+  }
   let answer: Response;
   try {
     answer = await fetch(path, init);
@@ -69,7 +64,7 @@ const floats = async (path: string, init?: RequestInit): Promise<Float32Array> =
   new Float32Array(await (await ask(path, init)).arrayBuffer());
 
 export const fetchDescription = (): Promise<ExplorationDescription> =>
-  offline ? Promise.resolve(offline.description) : json(paths.exploration);
+  offline ? Promise.resolve(describeOffline(offline.description)) : json(paths.exploration);
 
 /** Positions of a layout, n x 2, row by row. */
 export const fetchLayout = (id: string, signal?: AbortSignal): Promise<Float32Array> =>
@@ -147,12 +142,6 @@ export function save(blob: Blob, name: string): void {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
-  URL.revokeObjectURL(link.href);
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+  // A browser may read the content after the click.
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -1,12 +1,13 @@
 import { batch } from "@preact/signals";
 import type { ExplorationDescription } from "../protocol.js";
 import { restoreFromAddress } from "./address/page-address.js";
-import { isActive, listenToServer, replaceComputations } from "./computations/computations.js";
+import { isActive, listenToServer, replaceComputations, updateComputation } from "./computations/computations.js";
 import { forgetColumns } from "./map/column-values.js";
 import { drawnLayout, forgetLayouts } from "./map/loaded-layouts.js";
 import { forgetPoints } from "./map/point-descriptions.js";
 import { forgetSingleImages } from "./map/single-images.js";
 import { forgetThumbnails } from "./map/thumbnails.js";
+import { listenToOfflineMaps } from "./offline/offline-maps.js";
 import { shareSelectionWithFrame } from "./selections/frame-selection.js";
 import { forgetSelectionHistory } from "./selections/history.js";
 import { forgetSelections } from "./selections/saved-selections.js";
@@ -35,7 +36,10 @@ import {
 /** Reads the description now and whenever it changes. */
 export async function start(): Promise<void> {
   await read();
-  if (isOffline) return;
+  if (isOffline) {
+    listenToOfflineMaps({ onChange: read, onComputation: updateComputation });
+    return;
+  }
   listenToServer(read);
   await shareSelectionWithFrame();
 }

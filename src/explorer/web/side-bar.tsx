@@ -6,11 +6,13 @@ import { icons } from "./icons.js";
 import { InterpolationPanel } from "./latent/interpolation-panel.js";
 import { LatentPanel } from "./latent/latent-panel.js";
 import { SearchPanel } from "./latent/search-panel.js";
+import { ComputePanel } from "./offline/compute-panel.js";
 import { ColorsPanel } from "./panels/colors-panel.js";
 import { MovedPanel } from "./panels/moved-panel.js";
 import { PointPanel } from "./panels/point-panel.js";
 import { SelectionPanel } from "./panels/selection-panel.js";
 import { TextSearch } from "./search/text-search.js";
+import { isOffline } from "./server-requests.js";
 import styles from "./side-bar.module.css";
 import { computations, description, maps, type Panel, panel, selected } from "./state.js";
 
@@ -53,7 +55,17 @@ function tabs(): Tab[] {
     ...(maps.value.length > 1
       ? [{ id: "moved", title: "Moved", icon: icons.moved, content: () => <MovedPanel /> } as const]
       : []),
-    ...(computations.value.size > 0
+    ...(isOffline && description.value?.recomputation
+      ? [
+          {
+            id: "computations",
+            title: "Compute",
+            icon: icons.computations,
+            content: () => <ComputePanel />,
+          } as const,
+        ]
+      : []),
+    ...(!isOffline && computations.value.size > 0
       ? [
           {
             id: "computations",

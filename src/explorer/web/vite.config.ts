@@ -1,7 +1,17 @@
-import { basename } from "node:path";
-import { defineConfig } from "vite";
+import { basename, join } from "node:path";
+import { defineConfig, type Plugin } from "vite";
 
 const server = process.env.EXPLORER ?? "http://127.0.0.1:8080";
+
+/** The worker and the core of src/browser come from the data of an offline file, so the page itself does not contain them. */
+const offlineParts: Plugin = {
+  name: "offline-parts",
+  enforce: "pre",
+  resolveId: (source, importer) =>
+    source === "./parts.js" && importer?.includes("src/browser/")
+      ? join(import.meta.dirname, "offline", "parts.ts")
+      : undefined,
+};
 
 /**
  * Builds one script and one style sheet with fixed names, which are embedded in offline files. `npx vite
@@ -10,6 +20,7 @@ const server = process.env.EXPLORER ?? "http://127.0.0.1:8080";
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
+  plugins: [offlineParts],
   css: { modules: { localsConvention: "camelCaseOnly", generateScopedName: scopedName } },
   build: {
     outDir: "../../../dist/explorer",

@@ -15,6 +15,7 @@ export {
   type IpcMessage,
   readDictionaryId,
   readMessages,
+  WRITE_AGAIN,
 } from "./messages.js";
 export { IpcBatch } from "./record-batch.js";
 export { appendFields, type IpcField, type NewColumn, readSchema } from "./schema.js";

@@ -2,7 +2,7 @@ import { DictionaryBatch } from "apache-arrow/fb/dictionary-batch";
 import { Message } from "apache-arrow/fb/message";
 import { MessageHeader } from "apache-arrow/fb/message-header";
 import { ByteBuffer } from "flatbuffers";
-import { FileError } from "../../errors.js";
+import { damagedFile, FileError } from "../../errors.js";
 
 /** One message of an Arrow IPC stream in its encoded form. */
 export interface IpcMessage {
@@ -31,6 +31,9 @@ export const END_OF_STREAM: Uint8Array = Uint8Array.of(255, 255, 255, 255, 0, 0,
  */
 export const BROKEN_OFF: Uint8Array = Uint8Array.of(255, 255, 255, 255);
 
+/** Advice for a stream that is cut off or damaged. */
+export const WRITE_AGAIN = "Write the stream again, and check that the program that writes it ends without an error";
+
 /**
  * Splits an Arrow IPC stream into messages without decoding their content. An Arrow file (Feather 2) contains a stream
  * between a marker and a footer, and is read as that stream.
@@ -42,29 +45,33 @@ export const BROKEN_OFF: Uint8Array = Uint8Array.of(255, 255, 255, 255);
 export async function* readMessages(input: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<IpcMessage> {
   const bytes = new ByteQueue(input);
   const fail = (reason: string) => new FileError("FILE_FORMAT", name, reason);
+  const failDamaged = (reason: string) => damagedFile(name, reason, undefined, WRITE_AGAIN);
   let batches = 0;
   let place = "its schema";
   try {
     let prelude = await bytes.take(8);
-    if (prelude.length === 0) throw fail("is empty: expected an Arrow stream");
+    if (prelude.length === 0) throw fail("is empty: expected an Arrow stream. Check the program that writes it");
     if (FILE_MAGIC.equals(prelude)) prelude = await bytes.take(8);
     else if (prelude.length < 4 || viewOf(prelude).getUint32(0, true) !== CONTINUATION) {
-      throw fail("is not an Arrow stream, which begins with ff ff ff ff; pyarrow.ipc.new_stream writes one");
+      throw fail(
+        "is not an Arrow stream, which begins with ff ff ff ff. Write one, for example with pyarrow.ipc.new_stream",
+      );
     }
     while (prelude.length > 0) {
-      const cutOff = () => fail(`is cut off within ${place}`);
+      const cutOff = () => failDamaged(`is cut off within ${place}`);
       if (prelude.length < 8) throw cutOff();
       const view = viewOf(prelude);
       const length = view.getInt32(4, true);
       if (view.getUint32(0, true) !== CONTINUATION || length < 0 || length > LARGEST_METADATA) {
-        throw fail(`is malformed: no message begins where ${place} should`);
+        throw failDamaged(`is malformed: no message begins where ${place} should`);
       }
       if (length === 0) break;
       const metadata = await bytes.take(length);
       if (metadata.length < length) throw cutOff();
       const message = Message.getRootAsMessage(new ByteBuffer(metadata));
       const [kind, size] = [message.headerType(), message.bodyLength()];
-      if (size < 0n || size > BigInt(Number.MAX_SAFE_INTEGER)) throw fail(`is malformed: ${place} has ${size} bytes`);
+      if (size < 0n || size > BigInt(Number.MAX_SAFE_INTEGER))
+        throw failDamaged(`is malformed: ${place} has ${size} bytes`);
       const body = await bytes.take(Number(size));
       if (BigInt(body.length) < size) throw cutOff();
       if (kind === MessageHeader.RecordBatch) batches++;

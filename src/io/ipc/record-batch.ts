@@ -7,9 +7,9 @@ import { Message } from "apache-arrow/fb/message";
 import { MessageHeader } from "apache-arrow/fb/message-header";
 import { RecordBatch } from "apache-arrow/fb/record-batch";
 import { Builder, Encoding } from "flatbuffers";
-import { FileError } from "../../errors.js";
+import { damagedFile, type FileError } from "../../errors.js";
 import { decompressLz4Frame } from "../lz4.js";
-import { frameMessage, type IpcMessage, viewOf } from "./messages.js";
+import { frameMessage, type IpcMessage, viewOf, WRITE_AGAIN } from "./messages.js";
 import type { IpcField, NewColumn } from "./schema.js";
 
 /** The data of a column in a batch: the number of values, the number of nulls, and the buffers. */
@@ -82,7 +82,7 @@ export class IpcBatch {
   }
 
   fail(reason: string): FileError {
-    return new FileError("FILE_FORMAT", this.#name, `is malformed: ${this.#label} ${reason}`);
+    return damagedFile(this.#name, `is malformed: ${this.#label} ${reason}`, undefined, WRITE_AGAIN);
   }
 
   /** @throws {FileError} FILE_FORMAT for a column that the batch does not have */

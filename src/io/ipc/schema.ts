@@ -11,8 +11,8 @@ import { Type } from "apache-arrow/fb/type";
 import { Union } from "apache-arrow/fb/union";
 import { UnionMode } from "apache-arrow/fb/union-mode";
 import { Builder } from "flatbuffers";
-import { FileError } from "../../errors.js";
-import { type IpcMessage, viewOf } from "./messages.js";
+import { damagedFile, FileError } from "../../errors.js";
+import { type IpcMessage, viewOf, WRITE_AGAIN } from "./messages.js";
 
 /** A column in a schema, with the positions of its parts in the lists of a record batch. */
 export interface IpcField {
@@ -61,8 +61,9 @@ const DEEPEST = 64;
  */
 export function readSchema({ message, metadata }: IpcMessage, name: string): IpcField[] {
   const fail = (reason: string) => new FileError("FILE_FORMAT", name, reason);
+  const failDamaged = (reason: string) => damagedFile(name, reason, undefined, WRITE_AGAIN);
   const schema: Schema | null = message.header(new Schema());
-  if (!schema) throw fail("is malformed: its schema is empty");
+  if (!schema) throw failDamaged("is malformed: its schema is empty");
   if (schema.endianness() === Endianness.Big) throw fail("holds big-endian numbers: expected little-endian numbers");
   if (message.version() < MetadataVersion.V4)
     throw fail("was written by an Arrow version before 0.8: expected a stream of a newer version");
@@ -75,7 +76,7 @@ export function readSchema({ message, metadata }: IpcMessage, name: string): Ipc
     visited++;
     if (field && depth <= DEEPEST && visited <= metadata.length && field.childrenLength() <= metadata.length)
       return field;
-    throw fail("is malformed: its schema cannot be read");
+    throw failDamaged("is malformed: its schema cannot be read");
   };
   const readDictionaries = (unchecked: Field | null, depth: number): bigint[] => {
     const field = check(unchecked, depth);
@@ -112,7 +113,7 @@ export function readSchema({ message, metadata }: IpcMessage, name: string): Ipc
         : children.flatMap(({ dictionaries }) => dictionaries),
     };
   };
-  if (schema.fieldsLength() > metadata.length) throw fail("is malformed: its schema cannot be read");
+  if (schema.fieldsLength() > metadata.length) throw failDamaged("is malformed: its schema cannot be read");
   return Array.from({ length: schema.fieldsLength() }, (_, i) => read(schema.fields(i), i, 0));
 }
 

@@ -39,7 +39,9 @@ function checkLevel(value: number, argument: string): number {
 export const UNCERTAINTY_OPTIONS = {
   ...ENCODE_OPTIONS,
   /** The source of uncertainty that the standard deviations of the codes measure. Required. */
-  uncertainty: choice(UNCERTAINTIES, { help: "what sigma measures: noise, weights or augmentation" }),
+  uncertainty: choice(UNCERTAINTIES, {
+    help: "cause of the uncertainty that sigma measures: noise, weights or augmentation",
+  }),
   /** Standard deviation of the noise in the images, for pixels with values from 0 to 1. */
   noise: declare(pixelNoise, {
     default: "estimated" as PixelNoise,

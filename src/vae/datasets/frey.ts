@@ -21,7 +21,7 @@ export const frey: DatasetLoader = {
     const [path] = (await locateFiles("frey", [file], ["frey"], options)) as [string];
     const { shape, data } = await readMatlabArray(path, "ff", { signal: options.signal });
     if (shape.length !== 2 || shape[0] !== HEIGHT * WIDTH) {
-      const reason = `ff is ${shape.join(" x ")}; expected ${HEIGHT * WIDTH} x n, a face of ${HEIGHT} x ${WIDTH} in each column`;
+      const reason = `ff is ${shape.join(" x ")}: expected ${HEIGHT * WIDTH} x n, a face of ${HEIGHT} x ${WIDTH} in each column`;
       throw new FileError("FILE_FORMAT", path, reason);
     }
     return {

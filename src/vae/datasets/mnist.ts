@@ -121,7 +121,7 @@ async function readClassNumbers(path: string, classes: number, signal: AbortSign
   try {
     const { shape, dtype } = file;
     const fail = (what: string) =>
-      new FileError("FILE_FORMAT", path, `${what}; expected labels from 0 to ${classes - 1}`);
+      new FileError("FILE_FORMAT", path, `${what}: expected labels from 0 to ${classes - 1}`);
     if (shape.length !== 1 || dtype !== "u1") throw fail(`holds ${shape.join(" x ")} numbers of type ${dtype}`);
     const labels = Int32Array.from(await file.read(Int32Array.from({ length: shape[0] }, (_, i) => i)));
     const bad = labels.findIndex((label) => label >= classes);

@@ -22,7 +22,11 @@ export async function loadModel(path: string): Promise<Model> {
     if (!status?.isFile()) continue;
     const { facts, tensors } = await readTensorFile(candidate);
     if (facts.kind !== "model")
-      throw new FileError("FILE_FORMAT", candidate, `is a ${String(facts.kind)}, not a model`);
+      throw new FileError(
+        "FILE_FORMAT",
+        candidate,
+        `is a ${String(facts.kind)}: expected a model, as train writes it into the folder model`,
+      );
     return restoreModel(candidate, facts, tensors);
   }
   const reason = "holds no model: expected the file model.safetensors in this folder or in its subfolder model";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { describe, FileError } from "../../errors.js";
+import { damagedFile, describe, FileError } from "../../errors.js";
 import { systemReason, writeFileAtomic } from "../../io/index.js";
 
 /** A tensor: float32 numbers with a shape. */
@@ -66,10 +66,11 @@ export async function readTensorFile(path: string): Promise<TensorFile> {
   });
   const parsed = parse(file);
   if (parsed === undefined) {
-    throw new FileError(
-      "FILE_FORMAT",
+    throw damagedFile(
       path,
       "is damaged, or was not written by this package: its checksum does not match its content",
+      undefined,
+      "Copy the file again, or train the model again",
     );
   }
   const { version = 1 } = parsed.facts;

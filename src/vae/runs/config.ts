@@ -22,7 +22,12 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new FileError("FILE_FORMAT", path, "is not JSON", { cause });
+    throw new FileError(
+      "FILE_FORMAT",
+      path,
+      "is not JSON: expected a file that train has written. Restore the file, or train the model again",
+      { cause },
+    );
   }
 }
 

@@ -70,9 +70,14 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
 export async function assertNoRun(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
-    throw new FileError("FILE_WRITE", folder, error.code === "ENOTDIR" ? "is not a folder" : error.message, {
-      cause: error,
-    });
+    throw new FileError(
+      "FILE_WRITE",
+      folder,
+      error.code === "ENOTDIR" ? "is a file: expected the path of a folder" : error.message,
+      {
+        cause: error,
+      },
+    );
   });
   if (names.length === 0) return;
   const what = (await hasCheckpoint(folder)) ? "already contains a training" : "contains other files";

@@ -110,7 +110,7 @@ export async function readAnyCheckpoint(path: string): Promise<{ found: Checkpoi
     );
   });
   if (facts.kind !== "checkpoint")
-    throw new FileError("FILE_FORMAT", path, `is a ${String(facts.kind)}, not a checkpoint`);
+    throw new FileError("FILE_FORMAT", path, `is a ${String(facts.kind)}: expected a checkpoint, as train writes it`);
   const checkpoint = { state: facts.state as TrainingState, adam: facts.adam as Checkpoint["adam"], tensors };
   return { found: facts.owner as CheckpointOwner, checkpoint };
 }

@@ -2,6 +2,7 @@ import type { ComputationState } from "../../protocol.js";
 import { EmptyState } from "../controls.js";
 import controls from "../controls.module.css";
 import { formatNumber } from "../map/column-values.js";
+import { forgetMap } from "../offline/offline-maps.js";
 import { continueComputation, isOffline, stopComputation } from "../server-requests.js";
 import { computations, failure, layouts, watchedComputation } from "../state.js";
 import { histories, lossTitle, watchableComputations } from "./computations.js";
@@ -10,17 +11,26 @@ import { Curve } from "./curve.js";
 
 /** The computations of the server and the training that it monitors. */
 export function ComputationsPanel() {
+  return (
+    <>
+      <h2>Progress</h2>
+      {computations.value.size === 0 && (
+        <EmptyState title="Nothing is running">
+          The progress of maps that are being computed, and of trainings that are monitored, appears here.
+        </EmptyState>
+      )}
+      <ComputationList />
+    </>
+  );
+}
+
+/** All computations, first those that go on. */
+export function ComputationList() {
   const all = [...computations.value.values()];
   const finished = all.filter(({ state }) => state === "finished");
   const others = all.filter(({ state }) => state !== "finished").sort((a, b) => rank(a) - rank(b));
   return (
     <>
-      <h2>Progress</h2>
-      {all.length === 0 && (
-        <EmptyState title="Nothing is running">
-          The progress of maps that are being computed, and of trainings that are monitored, appears here.
-        </EmptyState>
-      )}
       {others.map((computation) => (
         <ComputationSection key={computation.id} computation={computation} />
       ))}
@@ -30,11 +40,16 @@ export function ComputationsPanel() {
           <ul class={styles.finished}>
             {finished.map((computation) => (
               <li key={computation.id}>
-                <span class={controls.name}>{computation.title}</span>
+                <span class={styles.title}>{computation.title}</span>
                 {computation.loss !== null && (
                   <small>
                     {lossTitle(computation)} {formatNumber(computation.loss)}
                   </small>
+                )}
+                {isOffline && (
+                  <button type="button" onClick={() => forget(computation)}>
+                    Remove
+                  </button>
                 )}
                 <Curves computation={computation} />
               </li>
@@ -48,6 +63,12 @@ export function ComputationsPanel() {
 
 /** Sorts running computations first and waiting ones last. */
 const rank = ({ state }: ComputationState): number => ["running", "stopped", "failed", "waiting"].indexOf(state);
+
+/** Cancels a computation of an offline page, or removes its map. */
+function forget({ id }: ComputationState): void {
+  if (watchedComputation.value === id) watchedComputation.value = undefined;
+  forgetMap(id);
+}
 
 function Curves({ computation }: { computation: ComputationState }) {
   const history = histories.value.get(computation.id);
@@ -96,31 +117,34 @@ function ComputationSection({ computation }: { computation: ComputationState }) 
         </p>
       )}
       <Curves computation={computation} />
-      {!isOffline && (
-        <div class={controls.buttons}>
-          {computation.controllable && computation.state === "running" && (
-            <button type="button" onClick={() => act(stopComputation)}>
-              Stop
-            </button>
-          )}
-          {computation.controllable && computation.state === "stopped" && (
-            <button type="button" class={controls.primary} onClick={() => act(continueComputation)}>
-              Continue
-            </button>
-          )}
-          {watchableComputations.value.some(({ id }) => id === computation.id) && layouts.value.length > 0 && (
-            <button
-              type="button"
-              aria-pressed={watchedComputation.value === computation.id}
-              onClick={() => {
-                watchedComputation.value = watchedComputation.value === computation.id ? undefined : computation.id;
-              }}
-            >
-              {watchedComputation.value === computation.id ? "Back to the maps" : "Watch the map form"}
-            </button>
-          )}
-        </div>
-      )}
+      <div class={controls.buttons}>
+        {computation.controllable && computation.state === "running" && (
+          <button type="button" onClick={() => act(stopComputation)}>
+            Stop
+          </button>
+        )}
+        {computation.controllable && computation.state === "stopped" && (
+          <button type="button" class={controls.primary} onClick={() => act(continueComputation)}>
+            Continue
+          </button>
+        )}
+        {watchableComputations.value.some(({ id }) => id === computation.id) && layouts.value.length > 0 && (
+          <button
+            type="button"
+            aria-pressed={watchedComputation.value === computation.id}
+            onClick={() => {
+              watchedComputation.value = watchedComputation.value === computation.id ? undefined : computation.id;
+            }}
+          >
+            {watchedComputation.value === computation.id ? "Back to the maps" : "Watch the map form"}
+          </button>
+        )}
+        {isOffline && (
+          <button type="button" onClick={() => forget(computation)}>
+            {computation.state === "failed" ? "Dismiss" : "Cancel"}
+          </button>
+        )}
+      </div>
     </section>
   );
 }

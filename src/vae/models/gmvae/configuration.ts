@@ -35,7 +35,7 @@ export const gmvaeOptions = {
    * clusters of the images. With 0, it starts from random numbers, and `refineEpochs` is not used.
    */
   pretrainEpochs: epochsOrAuto(
-    "mixtures: first epochs, as a plain autoencoder",
+    "mixtures: number of first epochs, in which the model is trained as a plain autoencoder",
     "first epochs, in which a mixture is trained as a plain autoencoder; `auto`: 10 and at least 1000 steps, but at most 3 of 10 epochs",
   ),
   /**
@@ -43,7 +43,7 @@ export const gmvaeOptions = {
    * images; then all views of an image are drawn to the same cluster.
    */
   refineEpochs: epochsOrAuto(
-    "mixtures: epochs after these that form clusters",
+    "mixtures: number of epochs after the pretraining, in which the codes form clusters",
     "epochs after these in which codes form clusters; `auto`: as many as in pretraining",
   ),
 };
