@@ -38,7 +38,7 @@ export class HelperTeam {
     const { threads: own, options } = input as Input;
     const threads = Math.min(own ?? options?.threads ?? 1, this.mostThreads);
     if (!host || threads === 1) return;
-    while (this.#helpers.length < threads - 1) this.#helpers.push(host.start(this.#core.makeHelper()));
+    while (this.#helpers.length < threads - 1) this.#helpers.push(this.#startHelper(host));
     const outcomes = await Promise.allSettled(this.#helpers);
     const failed = outcomes.filter((outcome) => outcome.status === "rejected");
     if (failed.length === 0 || this.#hasWarned) return;
@@ -47,5 +47,10 @@ export class HelperTeam {
     host.warn(
       `${failed.length} of ${threads - 1} threads for WebAssembly could not be started, so the computation is slower: ${reason instanceof Error ? reason.message : reason}`,
     );
+  }
+
+  /** Rejects if there is no memory for the stack of the thread, or if the worker cannot be started. */
+  async #startHelper(host: HelperHost): Promise<void> {
+    await host.start(this.#core.makeHelper());
   }
 }

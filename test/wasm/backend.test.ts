@@ -234,10 +234,10 @@ test("a run that needs more memory than WebAssembly can address is rejected", as
 
 test("a run for which the memory does not suffice is rejected with advice", async () => {
   const embed = `const points = { data: new Float32Array(1_000_000).map(() => Math.random()), rows: 20_000, cols: 50 };
-    await sigma.runTsne(points, { iterations: 10 }).catch(({ code, message }) => console.log(code + ": " + message));
-    const { iterations } = await sigma.runTsne(data, { perplexity: 10, iterations: 10 });
+    await sigma.runTsne(points, { iterations: 10, threads: 2 }).catch(({ code, message }) => console.log(code + ": " + message));
+    const { iterations } = await sigma.runTsne(data, { perplexity: 10, iterations: 10, threads: 2 });
     console.log(iterations);`;
-  const { stdout } = await run(embed, { SIGMA_TSNE_BACKEND: "wasm" }, "--wasm-max-mem-pages=400");
+  const { stdout } = await run(embed, { SIGMA_TSNE_BACKEND: "wasm" }, "--wasm-max-mem-pages=600");
   expect(stdout).toBe("OUT_OF_MEMORY: not enough memory. Use fewer points or fewer dimensions\n10");
 });
 
