@@ -48,7 +48,7 @@ function loadWasm() {
   return loadBinding(path.dirname(core), path.join(root, "dist", "wasm-helper.cjs"));
 }
 
-/** Why the WebAssembly core cannot be loaded. The engine describes these cases by terms of its own. */
+/** Why the WebAssembly core cannot be loaded. For these errors, the JavaScript engine's own message is hard to understand, so it is replaced. */
 function reasonOfWasm(error) {
   if (typeof WebAssembly === "undefined") return "this program has switched WebAssembly off";
   if (!fs.existsSync(core)) return `${core} is missing; install the package again`;

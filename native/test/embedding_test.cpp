@@ -207,7 +207,7 @@ TEST(GradientDescent, GradientIsTheSlopeOfKl) {
   }
 }
 
-TEST(GradientDescent, KlOfOtherDegreesOfFreedomAgrees) {
+TEST(GradientDescent, KlWithSeveralDegreesOfFreedomAgreesWithTheDirectSum) {
   const auto y = test::read_golden<double>("y");
   Options options = quick(0);
   options.start = Start::given;

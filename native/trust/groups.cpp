@@ -77,8 +77,8 @@ std::vector<float> displace(const Run& run, const std::vector<std::uint32_t>& ro
   return start;
 }
 
-// Uses the momentum optimizer. The curvature optimizer has high momentum and needs more iterations if the start already
-// has its full size.
+// Uses the momentum optimizer. The curvature optimizer has high momentum. If the initial embedding is already as large
+// as the final one, it needs more iterations.
 Options rerun_options(const Options& of_run, std::size_t count, std::uint64_t seed) {
   Options options = of_run;
   options.distance = "euclidean";  // not used, because the rerun gets affinities and no data

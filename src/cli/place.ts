@@ -205,7 +205,10 @@ async function placeFile(
   return place(run, data, givesCovariances(flags) ? flags : await withSigmaPath(data, flags), signal);
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for --log1p if the run already prepares new points */
+/**
+ * @throws {ArgumentError} INVALID_ARGUMENT for --log1p if the run stores how its data were prepared, because new points
+ *   are then prepared in the same way anyway
+ */
 function checkPreparationFlags({ preparation }: Tsne, { log1p }: PlaceFlags): void {
   if (!preparation || !log1p) return;
   const accepted = "to be left out for this run, which prepares new points as its data were prepared";

@@ -37,8 +37,8 @@ type FileName = (typeof FILES)[number]["name"];
  * Every acquisition is converted to its diffractogram, up to two thirds of the Nyquist frequency. The diffractograms
  * are then reduced to 25 principal components of the correlation matrix. With the correlation matrix, weak high
  * frequencies count as much as strong low ones. At low doses these high frequencies are uncertain, so standard
- * deviations make a difference. Components of the covariance matrix, in which weak frequencies hardly count, give
- * better maps, but these maps are equally good with and without standard deviations. The components are divided by the
+ * deviations make a difference. Weak frequencies hardly count in principal components of the covariance matrix. Maps
+ * made from those are better, but equally good with and without standard deviations. The components are divided by the
  * standard deviation of the first one.
  *
  * The embedded data are the means over the 8 acquisitions. The uncertainty of a mean is its standard error, s /

@@ -53,7 +53,7 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
   order.sort((a, b) => rows[a] - rows[b]);
   const limit = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
 
-  /** Reads the rows with the sorted positions `begin` to `end - 1`, whose row numbers are consecutive or equal. */
+  /** Reads the wanted rows number `begin` to `end - 1` in sorted order. Each row number repeats or follows the one before. */
   const readRun = async (begin: number, end: number) => {
     const first = rowAt(begin);
     const span = rowAt(end - 1) - first + 1;

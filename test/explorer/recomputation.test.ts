@@ -35,7 +35,7 @@ describe("the description of the data in a file", () => {
     expect(describeRecomputation(means, undefined)).toMatchObject({ bytes: 4 * n * d, hasSigma: false });
   });
 
-  it("includes the data by default up to 50 MB, and never above 128 MiB", () => {
+  it("includes the data by default if they take up to 50 MB, and rejects more than 128 MiB", () => {
     const ofSize = (bytes: number) => new Matrix(new Float32Array(bytes / 4), bytes / 400, 100);
     expect(describeRecomputation(ofSize(50e6), undefined).isDefault).toBe(hasCore);
     const large = describeRecomputation(ofSize(50e6 + 400), undefined);

@@ -24,7 +24,7 @@ describe("JSON lines", () => {
     expect(await readLabels(file)).toEqual(["p", "", ""]);
   });
 
-  it("must not be empty, as lines or as an array", async () => {
+  it("must not be empty, neither as JSON Lines nor as a JSON array", async () => {
     for (const text of ["\n", "[]", "[\n]\n"]) {
       await expect(readDataset(await save("empty.json", text))).rejects.toMatchObject(
         failure(/holds no rows: expected one JSON object per row$/),

@@ -84,7 +84,7 @@ test("parses numbers in decimal notation only", () => {
   expect(() => OPTIONS.count.parse("1.5", "--count")).toThrow(expect.objectContaining({ accepted: "an integer" }));
 });
 
-test("picks its own options among other values", () => {
+test("picks the options of a table from an object that also holds other properties", () => {
   expect(pickOptions(OPTIONS, { count: 2, share: undefined, output: "map.npy" })).toEqual({ count: 2 });
 });
 

@@ -58,7 +58,7 @@ test("a run that does not fit into memory is rejected with the facts, before any
   });
 });
 
-test("a placement that does not fit is rejected, and its memory is limited to the neighbors of one block", () => {
+test("a placement holds the neighbors of only one block at a time, and is rejected if these do not fit into memory", () => {
   const grows = (count: number) => estimatePlacement(60_000, 32, count, 32, 2, 30, 16_384);
   expect(grows(1_000_000) - grows(900_000)).toBe(100_000 * 6 * 4);
   expect(() => requirePlacementMemory(2_000_000_000, 1000, 10, 0, 2, 30, 16_384)).toThrow(

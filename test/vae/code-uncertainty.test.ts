@@ -215,7 +215,7 @@ describe("weights", () => {
     model.dispose();
   });
 
-  it("rejects models whose weights are single numbers, and names the others", async () => {
+  it("rejects models without a distribution over their weights, and lists the models that have one", async () => {
     await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "weights" })).rejects.toThrow(
       "the weights of vae are single numbers (bnn-ae, conv-bnn-ae, bnn-vae, bnn-vae-artificial have distributions over their weights)",
     );

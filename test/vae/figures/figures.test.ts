@@ -133,7 +133,7 @@ describe("interpolateCodes", () => {
 });
 
 describe("pictures", () => {
-  it("animations have one page per frame, forward and backward", async () => {
+  it("animations hold each frame as a page, first forward and then backward", async () => {
     const images = Float32Array.from({ length: 4 * 3 }, (_, i) => i / 11);
     const plain = await sharp(await encodeGif(images, shape, { delay: 50 }), { animated: true }).metadata();
     expect(plain).toMatchObject({ format: "gif", pages: 3, pageHeight: 224, width: 224, delay: [50, 50, 50], loop: 0 });
