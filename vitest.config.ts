@@ -38,7 +38,7 @@ const projects = {
   // The tests of the library once more, computed by WebAssembly, and those of that backend itself.
   wasm: {
     ...built,
-    env: { SIGMA_TSNE_BACKEND: "wasm" },
+    env: { SIGMA_TSNE_BACKEND: "wasm", SIGMA_TSNE_WASM_THREADS: "1" },
     include: [
       "test/wasm/**/*.test.ts",
       ...WASM_PAGES,

@@ -217,7 +217,7 @@ async function withPage<T>(context: Context, isIsolated: boolean, use: (page: Pa
   }
 }
 
-const INDEX = `<!doctype html><meta charset="utf-8"><title>benchmark</title>
+const INDEX = `<script>globalThis.SIGMA_TSNE_WASM_THREADS = true</script><!doctype html><meta charset="utf-8"><title>benchmark</title>
 ${Object.keys(PEERS)
   .map((name) => `<script src="/${name}.js"></script>`)
   .join("\n")}`;

@@ -15,6 +15,12 @@ interface Waiting {
 
 const BROWSERS = "Chrome 95, Firefox 113, Safari 16.4 or later";
 
+/** Threads are an experiment that the page has to switch on, because a run on several threads may not finish. */
+function wantsThreads(): boolean {
+  const page = globalThis as { SIGMA_TSNE_WASM_THREADS?: unknown };
+  return globalThis.crossOriginIsolated && page.SIGMA_TSNE_WASM_THREADS === true;
+}
+
 /**
  * One worker with its own instance of the core, and its helpers if the page is isolated. Its memory is freed when all
  * of them end.
@@ -32,7 +38,7 @@ export class Computer {
     if (missing) throw unavailable(`${missing}. Use ${BROWSERS}; in Node.js import "sigma-tsne"`);
     this.#worker = this.#startWorker(WORKER);
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
-    this.#send({ start: globalThis.crossOriginIsolated ? [THREADED_CORE, CORE] : [CORE] });
+    this.#send({ start: wantsThreads() ? [THREADED_CORE, CORE] : [CORE] });
   }
 
   #startWorker(program: string): Worker {

@@ -7,14 +7,15 @@ import type { HelperHost } from "./helper-team.js";
 import { compileCore } from "./module.js";
 
 /**
- * Loads the WebAssembly core in Node.js and compatible programs: with threads if they can be used, else for one thread.
+ * Loads the WebAssembly core in Node.js and compatible programs, for one thread. The module with threads is used only if
+ * the environment variable SIGMA_TSNE_WASM_THREADS is 1, because about one process in a hundred did not finish with it.
  *
  * @param folder of the modules
  * @param program path of the program of helper threads (node-helper.ts)
  */
 export function loadBinding(folder: string, program: string): WasmBinding {
   const threaded = join(folder, "sigma-tsne-threads.wasm");
-  if (canWait() && existsSync(threaded) && existsSync(program)) {
+  if (process.env.SIGMA_TSNE_WASM_THREADS === "1" && canWait() && existsSync(threaded) && existsSync(program)) {
     try {
       return createBinding(compileCore(readFileSync(threaded)), hostOf(program));
     } catch (error) {

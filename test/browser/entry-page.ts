@@ -6,6 +6,9 @@ export async function pageText(policy = ""): Promise<string> {
   const exported = /export\{([^}]*)\}/.exec(entry)?.[1] ?? "";
   const names = exported.split(",").map((pair) => pair.split(" as "));
   const object = names.map(([local, name]) => `${name ?? local}:${local}`).join(",");
-  const script = entry.replace(/export\{[^}]*\};?/, `globalThis.sigma={${object}};`);
+  const script = entry.replace(
+    /export\{[^}]*\};?/,
+    `globalThis.sigma={${object}};globalThis.SIGMA_TSNE_WASM_THREADS=true;`,
+  );
   return `<!doctype html><meta charset="utf-8">${policy}<title>entry</title><script type="module">${script}</script>`;
 }
