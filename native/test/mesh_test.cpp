@@ -78,7 +78,7 @@ TEST(ParticleMesh, IsAccurateIfManyPointsHaveTheSamePosition) {
   }
 }
 
-// Wide embeddings of few points sum the near part over pairs, also where cells are empty or beside the edge.
+// Wide embeddings of few points sum the near part over pairs, also where cells are empty or at the edge.
 TEST(ParticleMesh, IsAccurateIfFewPointsAreNearEachOther) {
   ThreadTeam team(2);
   for (const double aspect : {0.05, 0.4, 1.0}) {

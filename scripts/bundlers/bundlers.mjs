@@ -3,7 +3,7 @@
 
 /**
  * @typedef {object} Bundler
- * @property {string[]} packages to install beside the packed file
+ * @property {string[]} packages to install together with the packed file
  * @property {string} program of the bundler below node_modules
  * @property {string[]} [args] that bundle the page, as a user would write them
  * @property {string} [output] folder of the bundle
