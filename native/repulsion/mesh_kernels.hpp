@@ -40,6 +40,17 @@ struct MeshCoordinates {
   float nodes_per_unit;
 };
 
+// Points in the order of their cells: those from `first` to `last`.
+struct Stretch {
+  std::size_t first, last;
+};
+
+// The points of row `row` of cells in column `column` and in the columns beside it. `starts` is that of NearCells.
+inline Stretch stretch_around(const std::uint32_t* starts, std::size_t columns, std::size_t row, std::size_t column) {
+  const std::size_t left = column > 0 ? column - 1 : 0, right = column + 2 < columns ? column + 2 : columns;
+  return {starts[row * columns + left], starts[row * columns + right]};
+}
+
 // Points sorted by square cells, row by row. The points of cell (row, column) are those from starts[row * columns +
 // column] to the next entry.
 struct NearCells {

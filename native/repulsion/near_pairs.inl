@@ -47,14 +47,12 @@ static double add_near_pairs(const NearCells& cells, std::size_t row, float* lis
     std::size_t first = cell[0];
     const std::size_t last = cell[1];
     if (first == last) continue;
-    const std::size_t left = std::min<std::size_t>(column, 1), right = std::min<std::size_t>(cells.columns - column, 2);
     std::size_t listed = 0;
-    for (std::size_t r = row - std::min<std::size_t>(row, 1); r < std::min(row + 2, cells.rows); ++r) {
-      const std::uint32_t* starts = cells.starts + r * cells.columns + column;
-      const std::uint32_t* const from = starts - left;
-      const std::size_t count = starts[right] - *from;
-      std::copy_n(cells.x + *from, count, x + listed);
-      std::copy_n(cells.y + *from, count, y + listed);
+    for (std::size_t r = row > 0 ? row - 1 : 0; r < std::min(row + 2, cells.rows); ++r) {
+      const Stretch stretch = stretch_around(cells.starts, cells.columns, r, column);
+      const std::size_t count = stretch.last - stretch.first;
+      std::copy_n(cells.x + stretch.first, count, x + listed);
+      std::copy_n(cells.y + stretch.first, count, y + listed);
       listed += count;
     }
     const std::size_t padded = (listed + kLanes - 1) / kLanes * kLanes;

@@ -93,11 +93,10 @@ PairCount count_pairs(const std::vector<std::uint32_t>& starts, std::size_t rows
   PairCount count;
   for (std::size_t row = 0; row < rows; ++row) {
     for (std::size_t column = 0; column < columns; ++column) {
-      const std::size_t left = std::min<std::size_t>(column, 1), right = std::min<std::size_t>(columns - column, 2);
       std::size_t listed = 0;
-      for (std::size_t r = row - std::min<std::size_t>(row, 1); r < std::min(row + 2, rows); ++r) {
-        const std::size_t cell = r * columns + column;
-        listed += starts[cell + right] - starts[cell - left];
+      for (std::size_t r = row > 0 ? row - 1 : 0; r < std::min(row + 2, rows); ++r) {
+        const Stretch stretch = stretch_around(starts.data(), columns, r, column);
+        listed += stretch.last - stretch.first;
       }
       const std::size_t cell = row * columns + column;
       count.longest_list = std::max(count.longest_list, listed);

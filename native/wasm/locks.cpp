@@ -19,9 +19,9 @@ struct MemoryLock {
   ~MemoryLock() { sigma::unlock_word(&memory_word); }
 };
 
-// The first word of a mutex, which is 0 in a new one.
-std::int32_t* word_of(pthread_mutex_t* mutex) {
-  return reinterpret_cast<std::int32_t*>(mutex);
+// The first word of a mutex or a condition variable, which is 0 in a new one.
+std::int32_t* word_of(void* object) {
+  return static_cast<std::int32_t*>(object);
 }
 
 }  // namespace
@@ -72,12 +72,25 @@ int pthread_mutex_unlock(pthread_mutex_t* mutex) {
   sigma::unlock_word(word_of(mutex));
   return 0;
 }
-// Callers check their condition again after each wait, so returning early is allowed. Only the guards of static
-// variables wait, for the short time in which another thread initializes the variable.
-int pthread_cond_wait(pthread_cond_t*, pthread_mutex_t* mutex) {
+// The word of a condition variable counts its signals. A thread sleeps until the count differs from the count that it
+// read while it held the mutex, so it misses no signal.
+int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
+  std::int32_t* const count = word_of(condition);
+  const std::int32_t seen = __atomic_load_n(count, __ATOMIC_ACQUIRE);
   sigma::unlock_word(word_of(mutex));
+  __builtin_wasm_memory_atomic_wait32(count, seen, -1);
   sigma::lock_word(word_of(mutex));
   return 0;
+}
+int pthread_cond_broadcast(pthread_cond_t* condition) {
+  std::int32_t* const count = word_of(condition);
+  __atomic_add_fetch(count, 1, __ATOMIC_RELEASE);
+  __builtin_wasm_memory_atomic_notify(count, ~0u);
+  return 0;
+}
+// Callers check their condition again after each wait, so waking all of them is allowed.
+int pthread_cond_signal(pthread_cond_t* condition) {
+  return pthread_cond_broadcast(condition);
 }
 
 }  // extern "C"
